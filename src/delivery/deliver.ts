@@ -1,0 +1,83 @@
+/**
+ * Taking mail in: the interface between the SMTP edge and the store.
+ *
+ * @module
+ */
+import type { Address } from "../address/address.ts";
+import type { Bytes } from "../base/bytes.ts";
+import type { Reason } from "../base/errors.ts";
+import type { Spool } from "../accounts/mail.ts";
+import type { MessageIndex } from "../message/message_index.ts";
+import type { Methods } from "../rpc/service.ts";
+
+/** What becomes of mail for an address. */
+export type Resolution =
+  /** Delivered here. */
+  | { readonly kind: "local" }
+  /** The domain is ours, the address is not. */
+  | { readonly kind: "unknownAddress" }
+  /** The domain is not ours. */
+  | { readonly kind: "unknownDomain" }
+  /** The domain is disabled for now. */
+  | { readonly kind: "disabled" }
+  /** The administrator refuses mail for this address, with this reply (421 or 550). */
+  | { readonly kind: "refused"; readonly code: number; readonly text: string };
+
+export interface Incoming {
+  /** 128 random bits in hex, kept for a day: the same id again gets the same answer and no second copy. */
+  readonly deliveryId: string;
+  /** Null for the null sender. */
+  readonly from: Address | null;
+  readonly recipients: readonly IncomingRecipient[];
+  readonly remoteAddress: string;
+  /** The EHLO or HELO argument. */
+  readonly helo: string;
+  readonly index: MessageIndex;
+  /** Up to `maxInlineBytes`; else null, and `spool` names the file. */
+  readonly content: Bytes | null;
+  readonly spool: string | null;
+  /** The connection's id, for the log. */
+  readonly cid: string;
+}
+
+export interface IncomingRecipient {
+  readonly address: Address;
+  /** Trace fields in front of this recipient's copy, each line with CRLF. RFC 5321 4.4 */
+  readonly prefix: Bytes;
+}
+
+/** One result for each recipient, in order. Only after this answer is the message safe. */
+export type DeliveryResult =
+  | { readonly kind: "delivered"; readonly id: string }
+  | { readonly kind: "refused"; readonly reason: Reason };
+
+/** For anybody: incoming mail. */
+export interface Deliver extends Spool {
+  resolve(request: { address: Address }): Promise<Resolution>;
+  deliver(request: Incoming): Promise<readonly DeliveryResult[]>;
+}
+
+export const deliverMethods = {
+  spoolOpen: "call",
+  spoolWrite: "call",
+  spoolDrop: "call",
+  resolve: "call",
+  deliver: "call",
+} as const satisfies Methods<Deliver>;
+
+/** For one signed-in account: outgoing mail. */
+export interface Submit extends Spool {
+  /** Whether the account may send as this address. */
+  maySend(request: { address: Address }): Promise<boolean>;
+  resolve(request: { address: Address }): Promise<Resolution>;
+  submit(request: Incoming): Promise<readonly DeliveryResult[]>;
+}
+
+export const submitMethods = {
+  spoolOpen: "call",
+  spoolWrite: "call",
+  spoolDrop: "call",
+  maySend: "call",
+  resolve: "call",
+  submit: "call",
+} as const satisfies Methods<Submit>;
