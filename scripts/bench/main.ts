@@ -1,0 +1,161 @@
+/**
+ * The benchmarks: what the server can do, as ratios to what the machine can, measured in one run on one file
+ * system. `deno task bench` runs all; `deno task bench deliver imap` only those parts.
+ *
+ * Absolute figures differ from machine to machine and from minute to minute; the ratios are what counts.
+ *
+ * @module
+ */
+import { startServer, type TestServer } from "../../tests/support/server.ts";
+import { fromFileUrl } from "../../tests/support/paths.ts";
+import { benchImap, fillMailbox } from "./imap.ts";
+import type { Load, LoadResult } from "./load.ts";
+import { pssMegabytes, startSeconds } from "./process.ts";
+import { appendRate } from "./reference.ts";
+import { row, title } from "./table.ts";
+
+const here = (name: string) => fromFileUrl(new URL(name, import.meta.url));
+
+/** Runs the load generator as a process of its own. */
+async function load(settings: Load): Promise<LoadResult> {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-A", here("load.ts"), JSON.stringify(settings)],
+    stderr: "inherit",
+  }).output();
+  return JSON.parse(new TextDecoder().decode(output.stdout)) as LoadResult;
+}
+
+const perSecond = (result: LoadResult) => result.done / result.seconds;
+
+async function deliver(server: TestServer, seconds: number): Promise<void> {
+  title("Durable deliveries, reply after commit, against bare append + fdatasync");
+  const { smtp } = server.ports;
+  await load({ port: smtp, connections: 20, bytes: 2048, seconds: 2, mode: "plain" });
+  const bare = appendRate(server.folder, 2048, 2);
+  row("bare append + fdatasync, 2 KB", `${bare.toFixed(0)}/s`);
+  const many = await load({
+    port: smtp,
+    connections: 20,
+    bytes: 2048,
+    seconds,
+    mode: "plain",
+    latency: true,
+  });
+  const bareAfter = appendRate(server.folder, 2048, 2);
+  const reference = (bare + bareAfter) / 2;
+  row("bare append + fdatasync, again", `${bareAfter.toFixed(0)}/s`);
+  row(
+    "2 KB, 20 connections",
+    `${perSecond(many).toFixed(0)}/s`,
+    perSecond(many) / reference,
+    "at least 0.6, aim 1.0",
+  );
+  row("  latency of another connection, p99", `${many.latencyP99.toFixed(1)} ms`, null, "under 10 ms");
+  const one = await load({ port: smtp, connections: 1, bytes: 2048, seconds, mode: "plain" });
+  row(
+    "2 KB, 1 connection",
+    `${perSecond(one).toFixed(0)}/s`,
+    perSecond(one) / reference,
+    "at least 0.15, aim 0.2",
+  );
+  const middle = await load({ port: smtp, connections: 20, bytes: 50 * 1024, seconds, mode: "plain" });
+  row(
+    "50 KB, 20 connections (ratio to 2 KB)",
+    `${perSecond(middle).toFixed(0)}/s`,
+    perSecond(middle) / perSecond(many),
+    "at least 0.5",
+  );
+  const large = await load({ port: smtp, connections: 4, bytes: 5 * 1024 * 1024, seconds, mode: "plain" });
+  row("5 MB, 4 connections", `${(perSecond(large) * 5).toFixed(0)} MB/s`, null, "at least 150 MB/s, aim 300");
+  for (const result of [many, one, middle, large]) {
+    if (result.failed > 0) row("  failed transactions", String(result.failed));
+  }
+}
+
+async function handshakes(server: TestServer, seconds: number): Promise<void> {
+  title("A new connection with STARTTLS for each message, against bare handshakes");
+  const bareServer = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "-A",
+      here("reference.ts"),
+      `${server.folder}/localhost.crt`,
+      `${server.folder}/localhost.key`,
+    ],
+    stdout: "piped",
+  }).spawn();
+  const reader = bareServer.stdout.getReader();
+  const port = Number(new TextDecoder().decode((await reader.read()).value));
+  const bare = await load({ port, connections: 4, bytes: 0, seconds, mode: "handshake" });
+  bareServer.kill("SIGKILL");
+  await bareServer.status;
+  await reader.cancel();
+  row("bare TLS handshakes, 4 at once", `${perSecond(bare).toFixed(0)}/s`);
+  const whole = await load({
+    port: server.ports.smtp,
+    connections: 4,
+    bytes: 2048,
+    seconds,
+    mode: "starttls",
+  });
+  row(
+    "STARTTLS + 2 KB message, 4 at once",
+    `${perSecond(whole).toFixed(0)}/s`,
+    perSecond(whole) / perSecond(bare),
+    "at least 0.5",
+  );
+}
+
+async function memory(server: TestServer): Promise<void> {
+  title("Start and memory");
+  row("PSS of all processes after start", `${pssMegabytes(server).toFixed(0)} MB`, null, "under 130 MB");
+  await server.stop();
+  const seconds = await startSeconds(server.folder, server.ports.smtp);
+  row("second start to first banner", `${seconds.toFixed(2)} s`, null, "under 0.7 s");
+}
+
+/** For a long run: a million deliveries, then the memory. */
+async function million(server: TestServer): Promise<void> {
+  title("A million deliveries");
+  const result = await load({
+    port: server.ports.smtp,
+    connections: 20,
+    bytes: 2048,
+    seconds: 1800,
+    mode: "plain",
+    count: 1_000_000,
+  });
+  row("delivered", `${result.done} in ${result.seconds.toFixed(0)} s`);
+  row("PSS of all processes", `${pssMegabytes(server).toFixed(0)} MB`, null, "under 300 MB");
+}
+
+const parts: Readonly<Record<string, (server: TestServer, seconds: number) => Promise<void>>> = {
+  memory,
+  deliver,
+  handshakes,
+  imap: async (server) => {
+    await fillMailbox(server, 100_000);
+    await benchImap(server);
+  },
+  million,
+};
+
+if (import.meta.main) {
+  const asked = Deno.args.filter((each) => !each.startsWith("-"));
+  const mode = Deno.args.includes("--serve") ? "serve" : "localserve";
+  const names = asked.length > 0 ? asked : ["memory", "deliver", "handshakes", "imap"];
+  for (const name of names) {
+    const part = parts[name];
+    if (part === undefined) {
+      console.error(`There is no part '${name}': ${Object.keys(parts).join(", ")}`);
+      Deno.exit(2);
+    }
+    const server = await startServer(mode);
+    await part(server, 5);
+    await server.stop().catch(() => {});
+    await Deno.remove(`${server.folder}/..`, { recursive: true });
+  }
+  Deno.exit(0);
+}

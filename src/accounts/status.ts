@@ -1,0 +1,26 @@
+/**
+ * How the server is, in numbers: for the local page and for metrics. Counts only, nothing of anybody's mail.
+ *
+ * @module
+ */
+import type { Methods } from "../rpc/service.ts";
+
+export interface Counts {
+  readonly accounts: number;
+  readonly messages: number;
+  readonly unseen: number;
+  /** Octets of all messages, as clients see them. */
+  readonly bytes: number;
+  /** Commits since the data folder was made. */
+  readonly commit: number;
+  /** Octets of the write-ahead log, now. */
+  readonly walBytes: number;
+}
+
+export interface Status {
+  counts(request: Record<string, never>): Promise<Counts>;
+  /** The counts now, and again after commits, at most a few times a second. */
+  watch(request: Record<string, never>): AsyncIterable<Counts>;
+}
+
+export const statusMethods = { counts: "call", watch: "stream" } as const satisfies Methods<Status>;

@@ -1,0 +1,112 @@
+/**
+ * What a subcommand is: a file with its words, arguments, summary and help, from which usage, `help` and the
+ * README are made.
+ *
+ * @module
+ */
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+
+/** An option as `--name`. */
+export interface Option {
+  readonly type: "string" | "boolean";
+  /** Shown for the value, as `DIR`. */
+  readonly value?: string;
+  readonly doc: string;
+  readonly default?: string | boolean;
+}
+
+/** The arguments that a command was called with. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  text(name: string): string | undefined;
+  is(name: string): boolean;
+}
+
+/** Where a command writes. */
+export interface Output {
+  out(line: string): void;
+  error(line: string): void;
+}
+
+export interface Command {
+  /** As `config test`. */
+  readonly words: string;
+  /** Positional arguments for the usage line, as `DIR`. */
+  readonly arguments?: string;
+  /** How many positional arguments there must be. */
+  readonly count?: number;
+  /** One line. */
+  readonly summary: string;
+  /** Paragraphs that teach. */
+  readonly help: string;
+  readonly options: Readonly<Record<string, Option>>;
+  /** @returns The exit code. */
+  run(args: Arguments, output: Output): Promise<number>;
+}
+
+/** Called wrongly; `message` says how, and the caller shows the usage. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/**
+ * Reads arguments against a command's options.
+ *
+ * @throws {UsageError}
+ */
+export function readArguments(command: Command, args: readonly string[]): Arguments {
+  const options: ParseArgsOptionsConfig = {};
+  for (const [name, option] of Object.entries(command.options)) options[name] = { type: option.type };
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
+    if (positionals.length !== (command.count ?? 0)) {
+      throw new UsageError(
+        `${command.words} takes ${command.count ?? 0} arguments (${
+          command.arguments ?? "none"
+        }), not ${positionals.length}`,
+      );
+    }
+    return {
+      positionals,
+      text: (name) => {
+        const value = values[name] ?? command.options[name]?.default;
+        return typeof value === "string" ? value : undefined;
+      },
+      is: (name) => (values[name] ?? command.options[name]?.default) === true,
+    };
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof TypeError)) throw error;
+    throw new UsageError(error.message);
+  }
+}
+
+/** The usage line of a command. */
+export function usage(command: Command): string {
+  const options = Object.entries(command.options).map(([name, option]) =>
+    option.type === "boolean" ? ` [--${name}]` : ` [--${name} ${option.value ?? "TEXT"}]`
+  );
+  const positionals = command.arguments === undefined ? "" : ` ${command.arguments}`;
+  return `mailden ${command.words}${options.join("")}${positionals}`;
+}
+
+/** All that there is to know of a command. */
+export function helpText(command: Command): string {
+  const lines = [usage(command), "", command.help.trim()];
+  const options = Object.entries(command.options);
+  if (options.length > 0) {
+    lines.push("", "Options:");
+    for (const [name, option] of options) {
+      const head = option.type === "boolean" ? `--${name}` : `--${name} ${option.value ?? "TEXT"}`;
+      const fallback = option.default === undefined || option.default === false
+        ? ""
+        : ` (default ${option.default})`;
+      lines.push(`  ${head.padEnd(22)} ${option.doc}${fallback}`);
+    }
+  }
+  return lines.join("\n");
+}

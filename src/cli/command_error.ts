@@ -1,0 +1,10 @@
+/**
+ * A failure of a command, in words for the person who called it.
+ *
+ * @module
+ */
+
+/** `message` says what failed, with path and remedy; no stack is shown. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { type Command, helpText, readArguments, usage, UsageError } from "./command.ts";
+
+const command: Command = {
+  words: "queue list",
+  arguments: "ID",
+  count: 1,
+  summary: "list messages",
+  help: "Lists.",
+  options: {
+    json: { type: "boolean", doc: "for scripts" },
+    max: { type: "string", value: "N", doc: "at most", default: "10" },
+  },
+  run: () => Promise.resolve(0),
+};
+
+Deno.test("readArguments() gives options, defaults and positionals", () => {
+  const args = readArguments(command, ["7", "--json"]);
+  assert.deepEqual([args.positionals, args.is("json"), args.text("max")], [["7"], true, "10"]);
+  assert.equal(readArguments(command, ["7", "--max=3"]).text("max"), "3");
+});
+
+const refused: [title: string, args: string[], message: RegExp][] = [
+  ["an unknown option", ["7", "--jsno"], /--jsno/],
+  ["an option without its value", ["7", "--max"], /max/],
+  ["too few arguments", [], /takes 1 arguments \(ID\), not 0/],
+  ["too many arguments", ["1", "2"], /not 2/],
+];
+for (const [title, args, message] of refused) {
+  Deno.test(`readArguments() refuses ${title}`, () => {
+    assert.throws(
+      () => readArguments(command, args),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  });
+}
+
+Deno.test("usage and help are made from the command", () => {
+  assert.equal(usage(command), "mailden queue list [--json] [--max N] ID");
+  assert.match(helpText(command), /--max N +at most \(default 10\)/);
+});

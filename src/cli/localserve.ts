@@ -1,0 +1,127 @@
+/**
+ * `localserve`: a mail server for this machine, without any configuration.
+ *
+ * @module
+ */
+import { isAbsolute, join, resolve } from "node:path";
+import { base64Url } from "../base/bytes.ts";
+import { parseIp } from "../base/ip_address.ts";
+import type { FrontBoot } from "../roles/boot.ts";
+import { grants } from "../roles/grants.ts";
+import { lockFolder } from "../server/folder_lock.ts";
+import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
+import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
+import { startRole } from "../server/role_process.ts";
+import { shutdownSignal } from "../server/shutdown_signal.ts";
+import { type Command, type Output, UsageError } from "./command.ts";
+import { CommandError } from "./command_error.ts";
+import { localSummary } from "./local_summary.ts";
+import { version } from "./version.ts";
+
+export const command: Command = {
+  words: "localserve",
+  summary: "run a mail server on this machine, without any configuration",
+  help: `
+For developers and for a first look. On the first start it makes its folder, with a self-signed certificate and
+configuration files, then serves SMTP, submission and IMAP on ports from 1025 up, takes mail for any address, and
+keeps it in one account (${localAccount.address}, password ${localAccount.password}). A page at http://localhost:1080/ shows
+all of this. The next start finds everything again; to begin anew, delete the folder.
+
+Local parts such as temperror@, permerror@ and timeout@ make failures on request; the page tells how.`,
+  options: {
+    dir: {
+      type: "string",
+      value: "DIR",
+      doc: "the folder (default: mailden-localserve in your configuration folder)",
+    },
+    ip: {
+      type: "string",
+      value: "ADDRESS",
+      doc: "listen on this address instead of 127.0.0.1 and ::1; only when the folder is made",
+    },
+    initonly: { type: "boolean", doc: "make the folder, and stop" },
+  },
+  async run(args, output) {
+    const folder = resolve(args.text("dir") ?? join(configFolder(), "mailden-localserve"));
+    const made = await ensureFolder(folder, args.text("ip"));
+    const installation = await readInstallation(folder);
+    if (args.is("initonly")) {
+      output.out(`${folder}: ${made ? "made" : "was there already"}`);
+      return 0;
+    }
+    const lock = lockFolder(folder);
+    if (lock === null) {
+      throw new CommandError(`A server is running in ${folder} already: stop it first, or use --dir.`);
+    }
+    try {
+      return await serve(installation, made, output);
+    } finally {
+      lock.release();
+    }
+  },
+};
+
+/** The user's folder for configuration, as the XDG base directory specification and macOS have it. */
+function configFolder(): string {
+  const xdg = Deno.env.get("XDG_CONFIG_HOME");
+  if (xdg !== undefined && isAbsolute(xdg)) return xdg;
+  const home = Deno.env.get("HOME");
+  if (home === undefined || home === "") throw new CommandError("HOME is not set: say where with --dir DIR.");
+  return Deno.build.os === "darwin" ? join(home, "Library", "Application Support") : join(home, ".config");
+}
+
+async function ensureFolder(folder: string, ip: string | undefined): Promise<boolean> {
+  if (ip !== undefined && parseIp(ip) === null) {
+    throw new UsageError(`${ip} is no IP address: write it as 127.0.0.1 or ::1`);
+  }
+  const exists = await Deno.stat(folder).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+  if (exists) {
+    if (ip !== undefined) {
+      throw new UsageError(
+        `--ip is only for a new folder: change addresses in ${folder}/mailden.toml, or delete the folder`,
+      );
+    }
+    return false;
+  }
+  await makeLocalserveFolder(folder, ip === undefined ? ["127.0.0.1", "::1"] : [ip], Date.now());
+  return true;
+}
+
+/** Starts the server with exactly its grants, and waits for its end or a signal. */
+async function serve(installation: Installation, made: boolean, output: Output): Promise<number> {
+  const places = await prepareRun(installation);
+  const boot: FrontBoot = {
+    config: installation.config,
+    domains: installation.domains,
+    places,
+    version,
+    folder: installation.folder,
+    certificates: installation.certificates,
+    idKey: base64Url(crypto.getRandomValues(new Uint8Array(16))),
+  };
+  const signal = shutdownSignal();
+  const role = startRole({
+    name: "localserve",
+    entry: new URL("../roles/local_main.ts", import.meta.url),
+    grant: grants.local(places),
+    boot,
+  });
+  // From here on nothing is started, read or looked up any more.
+  for (const name of ["run", "env", "write", "read"] as const) await Deno.permissions.revoke({ name });
+  try {
+    await role.ready;
+  } catch (error) {
+    signal.release();
+    throw new CommandError(
+      `The server could not start; what stands above tells why. (${(error as Error).message})`,
+    );
+  }
+  output.out(localSummary(installation, made));
+  const code = await Promise.race([role.ended, signal.asked.then(() => null)]);
+  if (code === null) await role.stop();
+  signal.release();
+  return code ?? 0;
+}

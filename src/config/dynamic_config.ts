@@ -1,0 +1,103 @@
+/**
+ * `domains.toml`: what changes while the server runs. Domains, accounts, addresses. The store alone writes it.
+ *
+ * @module
+ */
+import { MiB } from "../base/bytes.ts";
+import { bytes, flag, list, map, table, text, type Value } from "./schema.ts";
+
+const domain = table({
+  description: text({ doc: "For the administrator.", default: "" }),
+  disabled: flag({ doc: "Refuse mail for now, with a temporary error.", default: false }),
+  localpartCaseSensitive: flag({ doc: "Whether A@ and a@ are different addresses.", default: false }),
+  localpartCatchallSeparators: list(text({ doc: "", check: (value) => value === "" ? "is empty" : null }), {
+    doc: "What follows one of these in a localpart does not matter: you+anything@ is you@.",
+    default: ["+"],
+  }),
+  weakMechanisms: flag({
+    doc: "Derive secrets for CRAM-MD5 and SCRAM-SHA-1 from every password, for old clients.",
+    default: false,
+  }),
+}, "A domain for which mail is accepted.");
+
+const destination = table({
+  mailbox: text({ doc: "Where mail goes.", default: "Inbox" }),
+}, "An address of the account; `@example.org` gets what no other address of the domain does.");
+
+const account = table({
+  domain: text({ doc: "The domain that the account belongs to." }),
+  fullName: text({ doc: "For the From field.", default: "" }),
+  loginDisabled: text({
+    doc: "If not empty, nobody can sign in; this text is what clients are told.",
+    default: "",
+    check: (value) =>
+      /^[\x20-\x7e]{0,256}$/.test(value) ? null : "has more than 256 characters, or others than ASCII",
+  }),
+  quotaBytes: bytes({ doc: "Most octets of mail; 0 for no limit.", default: 0 }),
+  maxMessageBytes: bytes({ doc: "Largest message that clients can store (RFC 7889).", default: 100 * MiB }),
+  destinations: map(destination, { doc: "Addresses of the account.", sample: '"you@example.org"' }),
+}, "An account: who signs in.");
+
+/** The whole file. */
+export const dynamicSchema = table({
+  domains: map(domain, { doc: "Domains, by name.", sample: '"example.org"' }),
+  accounts: map(account, {
+    doc: "Accounts, by a name that has no relation to addresses.",
+    sample: "you",
+    checkKey: (key) =>
+      /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(key)
+        ? null
+        : "use letters, digits, dots, - and _ for names of accounts",
+  }),
+});
+
+export type DynamicConfig = Value<typeof dynamicSchema>;
+
+/** What no single field can tell: references, and addresses that two accounts claim. */
+export function checkDynamic(config: DynamicConfig): { path: string; message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  const owners = new Map<string, string>();
+  for (const [name, each] of Object.entries(config.accounts)) {
+    const path = `accounts.${name}`;
+    if (!Object.hasOwn(config.domains, each.domain)) {
+      problems.push({ path: `${path}.domain`, message: unknownDomain(each.domain) });
+    }
+    for (const address of Object.keys(each.destinations)) {
+      const at = address.lastIndexOf("@");
+      const domainName = address.slice(at + 1);
+      const settings = at === -1
+        ? undefined
+        : Object.entries(config.domains).find(([key]) => key === domainName)?.[1];
+      const where = `${path}.destinations.${JSON.stringify(address)}`;
+      if (at === -1) problems.push({ path: where, message: "is no address: write it as you@example.org" });
+      else if (settings === undefined) problems.push({ path: where, message: unknownDomain(domainName) });
+      else checkLocalpart(address.slice(0, at), settings, where, problems);
+      const key = settings?.localpartCaseSensitive === true ? address : address.toLowerCase();
+      const owner = owners.get(key);
+      if (owner !== undefined) {
+        problems.push({ path: where, message: `is an address of account ${owner} already` });
+      }
+      owners.set(key, name);
+    }
+  }
+  return problems;
+}
+
+function unknownDomain(name: string): string {
+  return `there is no domain ${JSON.stringify(name)}: write [domains.${JSON.stringify(name)}]`;
+}
+
+function checkLocalpart(
+  local: string,
+  settings: DynamicConfig["domains"][string],
+  path: string,
+  problems: { path: string; message: string }[],
+): void {
+  const separator = settings.localpartCatchallSeparators.find((each) => local.includes(each));
+  if (separator !== undefined) {
+    problems.push({
+      path,
+      message: `the localpart holds the domain's separator ${JSON.stringify(separator)}`,
+    });
+  }
+}

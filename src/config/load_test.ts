@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { ConfigError, exampleFile, readConfig } from "./load.ts";
+import { checkDynamic, dynamicSchema } from "./dynamic_config.ts";
+import { checkStatic, staticSchema } from "./static_config.ts";
+
+const good = `
+hostname = "mail.example.org"
+[listeners.public]
+addresses = ["192.0.2.1", "2001:db8::1"]
+[listeners.public.tls]
+keyCerts = [{ certFile = "a.crt", keyFile = "a.key" }]
+[listeners.public.smtp]
+maxMessageBytes = "10MB"
+[listeners.public.imaps]
+`;
+
+function faults(content: string): string[] {
+  try {
+    readConfig(content, "mailden.toml", staticSchema, checkStatic);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n");
+    throw error;
+  }
+  return [];
+}
+
+Deno.test("readConfig() fills in what is missing", () => {
+  const config = readConfig(good, "mailden.toml", staticSchema, checkStatic);
+  assert.equal(config.dataDir, "data");
+  assert.equal(config.listeners["public"]?.smtp?.maxMessageBytes, 10 * 1024 * 1024);
+  assert.equal(config.listeners["public"]?.smtp?.port, 25);
+  assert.equal(config.listeners["public"]?.imaps?.idleTimeout, 30 * 60_000);
+  assert.equal(config.listeners["public"]?.imap, null);
+  assert.equal(config.localserve, null);
+});
+
+const refused: [title: string, content: string, faults: RegExp[]][] = [
+  ["text that is not TOML, with its place", "a = \n", [
+    /^mailden\.toml:1: \(syntax\): column \d+: this is not TOML/,
+  ]],
+  [
+    "all faults together, with path, line, value and remedy",
+    good.replace("192.0.2.1", "192.0.2.x").replace('"10MB"', '"10XB"'),
+    [
+      /^mailden\.toml:4: listeners\.public\.addresses\[0\]: "192\.0\.2\.x" is no IP address: write it as/,
+      /^mailden\.toml:8: listeners\.public\.smtp\.maxMessageBytes: "10XB" is no size: write/,
+    ],
+  ],
+  ["a misspelt setting", good.replace("hostname", "hostnam"), [
+    /^mailden\.toml:1: hostname: is missing/,
+    /^mailden\.toml:2: hostnam: there is no setting of this name; did you mean hostname\?/,
+  ]],
+  ["a service that needs TLS without it", good.replace(/\[listeners\.public\.tls\]\nkeyCerts.*\n/, ""), [
+    /listeners\.public\.imaps: needs TLS: write \[listeners\.public\.tls\]/,
+  ]],
+  ["a port used twice", `${good}port = 25\n`, [
+    /imaps: 192\.0\.2\.1 port 25 is taken by listeners\.public\.smtp/,
+    /2001/,
+  ]],
+  ["no listeners", 'hostname = "a.example"\n', [/listeners: there is none/]],
+  ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
+    /70000 is out of range: use 1 to 65535/,
+  ]],
+];
+for (const [title, content, patterns] of refused) {
+  Deno.test(`readConfig() refuses ${title}`, () => {
+    const found = faults(content);
+    assert.equal(found.length, patterns.length, found.join("\n"));
+    for (const [i, pattern] of patterns.entries()) assert.match(found[i] ?? "", pattern);
+  });
+}
+
+Deno.test("checkDynamic() finds unknown domains, separators and addresses claimed twice", () => {
+  const content = `
+[domains."example.org"]
+[accounts.a]
+domain = "example.org"
+[accounts.a.destinations]
+"x@example.org" = {}
+"x+y@example.org" = {}
+[accounts.b]
+domain = "example.net"
+[accounts.b.destinations]
+"X@example.org" = {}
+`;
+  assert.throws(() => readConfig(content, "domains.toml", dynamicSchema, checkDynamic), (error: Error) => {
+    assert.match(error.message, /domains\.toml:7: .*x\+y@example\.org.*separator/);
+    assert.match(error.message, /domains\.toml:9: accounts\.b\.domain: there is no domain "example\.net"/);
+    assert.match(error.message, /domains\.toml:11: .*is an address of account a already/);
+    return true;
+  });
+});
+
+Deno.test("exampleFile() is TOML when its settings are uncommented", () => {
+  const example = exampleFile(staticSchema);
+  assert.match(example, /# Largest message accepted/);
+  assert.match(example, /# maxMessageBytes = "100MB" {2}\(size, as 100MB, default\)/);
+  assert.match(example, /# \[listeners\.public\.smtp\]/);
+});

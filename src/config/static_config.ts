@@ -1,0 +1,241 @@
+/**
+ * `mailden.toml`: what only a restart changes. Listeners, TLS, folders, logging. The supervisor reads it and
+ * hands each role its part. Field names follow the reference's meaning.
+ *
+ * @module
+ */
+import { parseIp } from "../base/ip_address.ts";
+import { MiB } from "../base/bytes.ts";
+import { levels } from "../base/log.ts";
+import {
+  bytes,
+  choice,
+  duration,
+  type Field,
+  flag,
+  integer,
+  list,
+  map,
+  optional,
+  table,
+  text,
+  type Value,
+} from "./schema.ts";
+
+const ip = text({
+  doc: "An IP address.",
+  kind: "IP address",
+  check: (value) => parseIp(value) === null ? "is no IP address: write it as 192.0.2.1 or 2001:db8::1" : null,
+});
+
+/** A host name in ASCII or Unicode; the resolver's rules are stricter where it matters. */
+function hostFault(value: string): string | null {
+  const good = value.length > 0 && value.length <= 253 &&
+    value.split(".").every((label) =>
+      /^[\p{L}\p{N}]([\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?$/u.test(label)
+    );
+  return good ? null : "is no host name: write it as mail.example.org";
+}
+
+const host = (doc: string) => text({ doc, kind: "host name", check: hostFault });
+
+const port = (standard: number) => integer({ doc: "TCP port.", min: 1, max: 65535, default: standard });
+
+/** Limits of one kind of connection. The three numbers: one address, its network, its wide network. */
+const connectionFields = {
+  connectionsPerMinute: list(integer({ doc: "", min: 1, max: 1_000_000 }), {
+    doc:
+      "New connections a minute from one address (IPv4 /32, IPv6 /64), its network (/26, /48), its wide network (/21, /32).",
+    default: [300, 900, 2700],
+  }),
+  openConnections: list(integer({ doc: "", min: 1, max: 1_000_000 }), {
+    doc: "Open connections from one address, its network, its wide network.",
+    default: [30, 90, 270],
+  }),
+};
+
+const smtpFields = {
+  ...connectionFields,
+  maxMessageBytes: bytes({
+    doc: "Largest message accepted; announced with SIZE (RFC 1870).",
+    default: 100 * MiB,
+  }),
+  maxRecipients: integer({
+    doc: "Recipients of one message (RFC 9422 RCPTMAX).",
+    min: 1,
+    max: 100_000,
+    default: 1000,
+  }),
+  readTimeout: duration({ doc: "How long to wait for a client's next bytes.", default: 30_000 }),
+  dataTimeout: duration({ doc: "How long one message may take to arrive.", default: 30 * 60_000 }),
+  maxErrors: integer({
+    doc: "Refused commands before the connection is closed.",
+    min: 1,
+    max: 10_000,
+    default: 20,
+  }),
+};
+
+const smtp = table(
+  { port: port(25), ...smtpFields },
+  "SMTP: mail from other servers (RFC 5321), with STARTTLS.",
+);
+
+const submission = table({
+  port: port(587),
+  noRequireStartTls: flag({
+    doc: "Take passwords without TLS. Only for a server that is reached on this machine alone.",
+    default: false,
+  }),
+  ...smtpFields,
+}, "Submission: mail from this server's users (RFC 6409), with STARTTLS.");
+
+const submissions = table(
+  { port: port(465), ...smtpFields },
+  "Submission over TLS from the first byte (RFC 8314).",
+);
+
+const imapFields = {
+  ...connectionFields,
+  idleTimeout: duration({ doc: "How long a signed-in client may be silent.", default: 30 * 60_000 }),
+  loginTimeout: duration({ doc: "How long a client may take to sign in.", default: 30_000 }),
+};
+
+const imap = table({
+  port: port(143),
+  noRequireStartTls: flag({
+    doc: "Take passwords without TLS. Only for a server that is reached on this machine alone.",
+    default: false,
+  }),
+  ...imapFields,
+}, "IMAP (RFC 9051, RFC 3501), with STARTTLS.");
+
+const imaps = table({ port: port(993), ...imapFields }, "IMAP over TLS from the first byte (RFC 8314).");
+
+const tls = table({
+  keyCerts: list(
+    table({
+      certFile: text({ doc: "Certificate chain in PEM, the server's own first." }),
+      keyFile: text({ doc: "Its private key in PEM (PKCS#8)." }),
+    }),
+    {
+      doc:
+        "Certificates; which one a client gets depends on the name it asks for. Relative to this file's folder.",
+      min: 1,
+    },
+  ),
+  handshakeTimeout: duration({ doc: "How long a handshake may take.", default: 30_000 }),
+}, "TLS for everything on this listener.");
+
+const listener = table({
+  addresses: list(ip, { doc: "IP addresses to listen on.", min: 1 }),
+  hostname: optional(host("Name in greetings; default is the server's.")),
+  tls: optional(tls),
+  smtp: optional(smtp),
+  submission: optional(submission),
+  submissions: optional(submissions),
+  imap: optional(imap),
+  imaps: optional(imaps),
+  http: optional(table({ port: port(80) }, "Web pages without TLS. Only for this machine.")),
+  https: optional(table({ port: port(443) }, "Web pages.")),
+  metrics: optional(table({ port: port(8010) }, "Prometheus metrics at /metrics. Not for the public.")),
+}, "A listener: addresses, and the services on them.");
+
+/** The whole file. */
+export const staticSchema = table({
+  dataDir: text({ doc: "Folder of mail, queue and keys; relative to this file's folder.", default: "data" }),
+  hostname: host("Name of this server, as other servers see it."),
+  logLevel: choice(levels, { doc: "Least level that is logged.", default: "info" }),
+  logFormat: choice(["text", "json"], { doc: "For people, or for machines.", default: "text" }),
+  listeners: map(listener, {
+    doc: "Listeners, by a name of your choice.",
+    sample: "public",
+    checkKey: (key) =>
+      /^[a-z0-9-]{1,32}$/.test(key) ? null : "use lower-case letters, digits and - for names",
+  }),
+  localserve: optional(table({
+    account: text({ doc: "The account that gets what is sent to unknown addresses." }),
+    password: text({ doc: "Its password, shown on the page; set when the account has none." }),
+    adminPassword: text({ doc: "The administrator's password, shown on the page." }),
+  }, "For development: take mail for any address, make failures on request, show a page with passwords.")),
+});
+
+export type StaticConfig = Value<typeof staticSchema>;
+export type Listener = StaticConfig["listeners"][string];
+
+/** What no single field can tell: services that need TLS, ports used twice, nothing to do. */
+export function checkStatic(config: StaticConfig): { path: string; message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  if (Object.keys(config.listeners).length === 0) {
+    problems.push({
+      path: "listeners",
+      message: "there is none: write [listeners.public] with addresses and services",
+    });
+  }
+  const taken = new Map<string, string>();
+  for (const [name, each] of Object.entries(config.listeners)) {
+    const path = `listeners.${name}`;
+    for (const service of ["submissions", "imaps", "https"] as const) {
+      if (each[service] !== null && each.tls === null) {
+        problems.push({
+          path: `${path}.${service}`,
+          message: `needs TLS: write [${path}.tls] with keyCerts`,
+        });
+      }
+    }
+    for (const service of ["submission", "imap"] as const) {
+      if (each[service] !== null && each.tls === null && each[service]?.noRequireStartTls !== true) {
+        problems.push({
+          path: `${path}.${service}`,
+          message: `nobody could sign in without TLS: write [${path}.tls], or set noRequireStartTls`,
+        });
+      }
+    }
+    for (const limited of ["smtp", "submission", "submissions", "imap", "imaps"] as const) {
+      for (const field of ["connectionsPerMinute", "openConnections"] as const) {
+        const count = each[limited]?.[field].length;
+        if (count !== undefined && count !== 3) {
+          problems.push({
+            path: `${path}.${limited}.${field}`,
+            message: `has ${count} numbers instead of 3`,
+          });
+        }
+      }
+    }
+    for (const [service, port] of services(each)) {
+      for (const address of each.addresses) {
+        const key = `${address} port ${port}`;
+        const first = taken.get(key);
+        if (first !== undefined) {
+          problems.push({ path: `${path}.${service}`, message: `${key} is taken by ${first}` });
+        }
+        taken.set(key, `${path}.${service}`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** The names of services that a listener can have. */
+export const serviceNames = [
+  "smtp",
+  "submission",
+  "submissions",
+  "imap",
+  "imaps",
+  "http",
+  "https",
+  "metrics",
+] as const;
+export type ServiceName = typeof serviceNames[number];
+
+/** The services of a listener and their ports. */
+export function services(listener: Listener): [service: ServiceName, port: number][] {
+  return serviceNames.flatMap((name) => {
+    const service = listener[name];
+    return service === null ? [] : [[name, service.port] as [ServiceName, number]];
+  });
+}
+
+/** For a schema that is only described. */
+export const describedStatic: Field<unknown> = staticSchema;

@@ -1,0 +1,22 @@
+/**
+ * `/metrics`, for Prometheus.
+ *
+ * @module
+ */
+import type { Metrics } from "../base/metrics.ts";
+import { plain, respond } from "./responses.ts";
+
+/** Answers requests for metrics; `refresh` runs before, for what is looked up rather than counted. */
+export function metricsPage(
+  metrics: Metrics,
+  refresh: () => Promise<void>,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return plain("Only GET is possible here.", 405);
+    }
+    if (new URL(request.url).pathname !== "/metrics") return plain("Metrics are at /metrics.", 404);
+    await refresh();
+    return respond(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
+  };
+}

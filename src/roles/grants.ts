@@ -1,0 +1,85 @@
+/**
+ * What each role may do, and why: one line a grant. From this come the flags that a role is started with and
+ * the table in README.md; a test starts each role and tries what is not granted.
+ *
+ * No role has run, ffi, env or sys. What must be listened on is granted as `address:port`, one by one.
+ *
+ * @module
+ */
+
+export type RoleName = "front" | "store" | "local";
+
+/** The parts of a grant that depend on the installation. */
+export interface Places {
+  /** `address:port` of every listener, IPv6 in brackets. */
+  readonly listen: readonly string[];
+  /** The data folder: all mail. */
+  readonly data: string;
+  /** `domains.toml`. */
+  readonly domains: string;
+  /** The store's RPC socket. */
+  readonly storeSocket: string;
+  /** The front's own sockets, over which its web requests run inside. */
+  readonly webSockets: readonly string[];
+}
+
+/** Permissions of one role: absolute paths, `address:port`, `unix:path`. */
+export interface Grant {
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+const unix = (path: string) => `unix:${path}`;
+
+/** The grants of each role. */
+export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
+  // Talks to strangers: no mail, no keys on disk, no files but its sockets.
+  front: ({ listen, storeSocket, webSockets }) => ({
+    net: [...listen, unix(storeSocket), ...webSockets.map(unix)],
+    read: [storeSocket, ...webSockets],
+    write: [storeSocket, ...webSockets],
+  }),
+  // Holds all mail; never online.
+  store: ({ data, domains, storeSocket }) => ({
+    net: [unix(storeSocket)],
+    read: [data, domains, storeSocket],
+    write: [data, storeSocket],
+  }),
+  // localserve: front and store in one process; the store in a Worker that has no net at all.
+  local: ({ listen, data, domains, webSockets }) => ({
+    net: [...listen, ...webSockets.map(unix)],
+    read: [data, domains, ...webSockets],
+    write: [data, ...webSockets],
+  }),
+};
+
+/** The store's Worker inside `local`: files alone. */
+export function storeWorkerGrant(places: Pick<Places, "data" | "domains">): Deno.PermissionOptionsObject {
+  return {
+    read: [places.data, places.domains],
+    write: [places.data],
+    net: false,
+    env: false,
+    run: false,
+    ffi: false,
+    sys: false,
+    import: false,
+  };
+}
+
+/**
+ * The flags for `deno run`.
+ *
+ * @throws {TypeError} If a path holds a comma, which separates paths in these flags.
+ */
+export function grantFlags(grant: Grant): string[] {
+  const flags = ["--no-prompt"];
+  for (const [name, values] of Object.entries(grant) as [keyof Grant, readonly string[]][]) {
+    for (const value of values) {
+      if (value.includes(",")) throw new TypeError(`${value} holds a comma: choose a folder without one`);
+    }
+    if (values.length > 0) flags.push(`--allow-${name}=${values.join(",")}`);
+  }
+  return flags;
+}

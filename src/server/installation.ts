@@ -1,0 +1,141 @@
+/**
+ * An installation: the folder with `mailden.toml`, `domains.toml` and the certificates, read and checked.
+ *
+ * Only the supervisor and the commands read it; roles are handed what they need.
+ *
+ * @module
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { isAbsolute, join, resolve } from "node:path";
+import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
+import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
+import {
+  checkStatic,
+  type Listener,
+  services,
+  type StaticConfig,
+  staticSchema,
+} from "../config/static_config.ts";
+import type { Places } from "../roles/grants.ts";
+
+/** A certificate chain and its key, as text. */
+export interface PemPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Installation {
+  /** Absolute. */
+  readonly folder: string;
+  readonly config: StaticConfig;
+  readonly domains: DynamicConfig;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  /** Absolute path of `domains.toml`. */
+  readonly domainsFile: string;
+  /** Certificates of each listener that has TLS, by its name. */
+  readonly certificates: Readonly<Record<string, readonly PemPair[]>>;
+}
+
+/**
+ * Reads and checks everything.
+ *
+ * @throws {ConfigError} With all faults of one file, or of all certificates.
+ */
+export async function readInstallation(folder: string): Promise<Installation> {
+  const root = resolve(folder);
+  const staticFile = join(root, "mailden.toml");
+  const domainsFile = join(root, "domains.toml");
+  const config = readConfig(await readText(staticFile), staticFile, staticSchema, checkStatic);
+  const domains = readConfig(await readText(domainsFile), domainsFile, dynamicSchema, checkDynamic);
+  const problems: PlacedProblem[] = [];
+  const certificates: Record<string, PemPair[]> = {};
+  for (const [name, listener] of Object.entries(config.listeners)) {
+    const pairs = await readCertificates(root, name, listener, problems);
+    if (pairs.length > 0) certificates[name] = pairs;
+  }
+  const account = config.localserve?.account;
+  if (account !== undefined && !Object.hasOwn(domains.accounts, account)) {
+    problems.push({
+      line: 1,
+      path: "localserve.account",
+      message: `there is no account ${account} in domains.toml`,
+    });
+  }
+  if (problems.length > 0) throw new ConfigError(staticFile, problems);
+  return { folder: root, config, domains, data: within(root, config.dataDir), domainsFile, certificates };
+}
+
+function within(root: string, path: string): string {
+  return isAbsolute(path) ? path : join(root, path);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new ConfigError(file, [{
+      line: 1,
+      path: "(file)",
+      message: `cannot be read: ${(error as Error).message}`,
+    }]);
+  }
+}
+
+async function readCertificates(
+  root: string,
+  name: string,
+  listener: Listener,
+  problems: PlacedProblem[],
+): Promise<PemPair[]> {
+  const pairs: PemPair[] = [];
+  for (const [i, { certFile, keyFile }] of (listener.tls?.keyCerts ?? []).entries()) {
+    const path = `listeners.${name}.tls.keyCerts[${i}]`;
+    try {
+      const cert = await Deno.readTextFile(within(root, certFile));
+      const key = await Deno.readTextFile(within(root, keyFile));
+      if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) pairs.push({ cert, key });
+      else problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
+    } catch (error) {
+      const message = `${certFile} and ${keyFile} cannot be used: ${(error as Error).message}`;
+      problems.push({ line: 1, path, message });
+    }
+  }
+  return pairs;
+}
+
+/** Longer paths are refused by the system for sockets (sun_path). */
+const maxSocketPath = 100;
+
+/**
+ * Where everything is, for the grants. Creates the folder of sockets: beside the configuration, or (where that
+ * path is too long for a socket) in the system's temporary folder.
+ */
+export async function prepareRun(installation: Installation): Promise<Places & { readonly run: string }> {
+  let run = join(installation.folder, "run");
+  if (run.length + "/metrics.sock".length > maxSocketPath) {
+    run = await Deno.makeTempDir({ prefix: "mailden-" });
+  }
+  await Deno.mkdir(run, { recursive: true, mode: 0o750 });
+  await Deno.mkdir(installation.data, { recursive: true, mode: 0o700 });
+  // What a crash left behind: a socket file that nobody listens on would refuse the new one.
+  for (const name of ["store.sock", "web.sock", "metrics.sock"]) {
+    await Deno.remove(join(run, name)).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+  return {
+    run,
+    listen: Object.values(installation.config.listeners).flatMap((listener) =>
+      services(listener).flatMap(([, port]) =>
+        listener.addresses.map((address) =>
+          address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`
+        )
+      )
+    ),
+    data: installation.data,
+    domains: installation.domainsFile,
+    storeSocket: join(run, "store.sock"),
+    webSockets: [join(run, "web.sock"), join(run, "metrics.sock")],
+  };
+}

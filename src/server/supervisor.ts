@@ -1,0 +1,141 @@
+/**
+ * The supervisor of `mailden serve`: starts store and front as processes, and starts again what ends.
+ *
+ * It reads the configuration and the key files, hands each role its part, and never sees a byte from the
+ * network. A front that ends takes its connections along and nothing else; a store that ends comes back with
+ * everything that was acknowledged, and the front, which stays, repeats what had no answer.
+ *
+ * @module
+ */
+import { base64Url } from "../base/bytes.ts";
+import type { Log } from "../base/log.ts";
+import type { Boot, FrontBoot } from "../roles/boot.ts";
+import { grants } from "../roles/grants.ts";
+import { type Installation, prepareRun } from "./installation.ts";
+import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
+
+/** The first wait before a role is started again; doubles up to the last. */
+const firstRestartMs = 100;
+const lastRestartMs = 30_000;
+
+/** A role that ran for so long begins with the first wait again. */
+const steadyMs = 60_000;
+
+export interface Supervisor {
+  /** The processes that run now, by role. */
+  pids(): Readonly<Record<string, number>>;
+  /** Stops front, then store. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the roles; returns when they serve.
+ *
+ * @throws If one of them cannot start at all: then the other is stopped again.
+ */
+export async function supervise(installation: Installation, version: string, log: Log): Promise<Supervisor> {
+  const places = await prepareRun(installation);
+  const boot: Boot = {
+    config: installation.config,
+    domains: installation.domains,
+    places,
+    version,
+    folder: installation.folder,
+  };
+  const frontBoot: FrontBoot = {
+    ...boot,
+    certificates: installation.certificates,
+    idKey: base64Url(crypto.getRandomValues(new Uint8Array(16))),
+  };
+  const store = new Kept({
+    name: "store",
+    entry: new URL("../roles/store_main.ts", import.meta.url),
+    grant: grants.store(places),
+    boot,
+  }, log);
+  const front = new Kept({
+    name: "front",
+    entry: new URL("../roles/front_main.ts", import.meta.url),
+    grant: grants.front(places),
+    boot: frontBoot,
+  }, log);
+  try {
+    await store.start();
+    await front.start();
+  } catch (error) {
+    await front.stop();
+    await store.stop();
+    throw error;
+  }
+  return {
+    pids: () => ({ store: store.pid, front: front.pid }),
+    async stop() {
+      await front.stop();
+      await store.stop();
+    },
+  };
+}
+
+/** A role that is kept running. */
+class Kept {
+  readonly #start: RoleStart;
+  readonly #log: Log;
+  #process: RoleProcess | null = null;
+  #stopping = false;
+  #waitMs = firstRestartMs;
+  #wake = () => {};
+
+  constructor(start: RoleStart, log: Log) {
+    this.#start = start;
+    this.#log = log.with({ role: start.name });
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** The first start, which must succeed. */
+  async start(): Promise<void> {
+    const process = startRole(this.#start);
+    this.#process = process;
+    await process.ready;
+    this.#log.info("role serves", { pid: process.pid });
+    void this.#watch(process);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#process?.stop();
+  }
+
+  async #watch(first: RoleProcess): Promise<void> {
+    let process = first;
+    for (;;) {
+      const since = performance.now();
+      const code = await process.ended;
+      if (this.#stopping) return;
+      if (performance.now() - since > steadyMs) this.#waitMs = firstRestartMs;
+      this.#log.error("role ended, is started again", { code, waitMs: this.#waitMs });
+      await this.#pause(this.#waitMs);
+      if (this.#stopping) return;
+      this.#waitMs = Math.min(this.#waitMs * 2, lastRestartMs);
+      process = startRole(this.#start);
+      this.#process = process;
+      process.ready.then(
+        () => this.#log.info("role serves again", { pid: process.pid }),
+        (error) => this.#log.error("role could not be started", { error }),
+      );
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+}

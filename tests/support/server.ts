@@ -1,0 +1,157 @@
+/**
+ * A whole server in a temporary folder, for scenarios: as `localserve` (one process) or as `serve` (a process
+ * for each role), started the way a user starts it, on ports that are free.
+ *
+ * @module
+ */
+import { fromFileUrl, join } from "./paths.ts";
+
+export type Mode = "localserve" | "serve";
+
+const serviceNames = [
+  "smtp",
+  "submission",
+  "submissions",
+  "imap",
+  "imaps",
+  "http",
+  "https",
+  "metrics",
+] as const;
+export type Ports = Record<typeof serviceNames[number], number>;
+
+export interface TestServer {
+  readonly folder: string;
+  readonly ports: Ports;
+  /** Of the process that was started. */
+  readonly pid: number;
+  /** Everything it has printed so far, both streams. */
+  printed(): string;
+  /** SIGTERM, and waits; returns how long that took in milliseconds. */
+  stop(): Promise<number>;
+  /** SIGKILL to every process of the server, and waits. */
+  kill(): Promise<void>;
+  /** Process ids of the server's roles. */
+  pids(): number[];
+}
+
+const root = fromFileUrl(new URL("../../", import.meta.url));
+
+/** The options of `deno run` for the command line, as the tasks in deno.json have them. */
+const launch = ["run", "--quiet", "--no-prompt", "-A", `${root}main.ts`];
+
+/** Runs the command line to its end. */
+export async function mailden(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const output = await new Deno.Command(Deno.execPath(), { args: [...launch, ...args], cwd: root }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** A new folder of localserve, with ports that are free. */
+export async function makeFolder(): Promise<{ folder: string; ports: Ports }> {
+  const folder = join(await Deno.makeTempDir({ prefix: "mailden-test-" }), "m");
+  const made = await mailden("localserve", "--dir", folder, "--ip", "127.0.0.1", "--initonly");
+  if (made.code !== 0) throw new Error(`localserve --initonly failed: ${made.stderr}`);
+  return { folder, ports: await usePorts(folder) };
+}
+
+/** Writes free ports into the configuration. */
+async function usePorts(folder: string): Promise<Ports> {
+  const file = join(folder, "mailden.toml");
+  let text = await Deno.readTextFile(file);
+  const ports: Partial<Ports> = {};
+  for (const name of serviceNames) {
+    const port = ports[name] = freePort();
+    text = text.replace(new RegExp(`(\\[listeners\\.local\\.${name}\\]\\nport = )\\d+`), `$1${port}`);
+  }
+  await Deno.writeTextFile(file, text);
+  return ports as Ports;
+}
+
+/** Starts a server; returns when it serves. */
+export async function startServer(
+  mode: Mode,
+  made?: { folder: string; ports: Ports },
+  change?: (config: string) => string,
+): Promise<TestServer> {
+  const { folder, ports } = made ?? await makeFolder();
+  if (change !== undefined) {
+    const file = join(folder, "mailden.toml");
+    await Deno.writeTextFile(file, change(await Deno.readTextFile(file)));
+  }
+  const args = mode === "localserve" ? ["localserve", "--dir", folder] : ["serve", "--config", folder];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...launch, ...args],
+    cwd: root,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let printed = "";
+  const { promise: serves, resolve } = Promise.withResolvers<void>();
+  const collect = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      printed += text;
+      if (printed.includes("Ctrl-C stops it")) resolve();
+    }
+  };
+  const streams = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const early = child.status.then((status) => {
+    throw new Error(`the server ended with ${status.code} before it served:\n${printed}`);
+  });
+  await Promise.race([serves, early]);
+  early.catch(() => {});
+  const ended = async () => {
+    await child.status;
+    await streams;
+  };
+  return {
+    folder,
+    ports,
+    pid: child.pid,
+    printed: () => printed,
+    pids: () => descendants(child.pid),
+    async stop() {
+      const begin = performance.now();
+      child.kill("SIGTERM");
+      await ended();
+      return performance.now() - begin;
+    },
+    async kill() {
+      for (const pid of [child.pid, ...descendants(child.pid)]) {
+        try {
+          Deno.kill(pid, "SIGKILL");
+        } catch {
+          // Ended in the meantime.
+        }
+      }
+      await ended();
+    },
+  };
+}
+
+/** All processes below one, from /proc. */
+function descendants(pid: number): number[] {
+  let text: string;
+  try {
+    text = [...Deno.readDirSync(`/proc/${pid}/task`)]
+      .map((task) => Deno.readTextFileSync(`/proc/${pid}/task/${task.name}/children`)).join(" ");
+  } catch {
+    return [];
+  }
+  const children = text.split(/\s+/).filter((each) => each !== "").map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** Removes what {@link makeFolder} made. */
+export async function removeFolder(folder: string): Promise<void> {
+  await Deno.remove(join(folder, ".."), { recursive: true });
+}
