@@ -44,6 +44,10 @@ export function fromLatin1(bytes: Uint8Array, start = 0, end = bytes.length): st
     for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
     return text;
   }
+  // Nearly all mail is ASCII, which the UTF-8 decoder reads ten times as fast: then, and only then, each octet
+  // became one character and none of them is a replacement.
+  const ascii = utf8Decoder.decode(bytes.subarray(start, end));
+  if (ascii.length === end - start && !ascii.includes("\ufffd")) return ascii;
   let text = "";
   for (let at = start; at < end; at += 8192) {
     text += String.fromCharCode.apply(
