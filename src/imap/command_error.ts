@@ -1,0 +1,25 @@
+/**
+ * Why a command could not be read. The message may be shown to the peer: it repeats nothing that was sent.
+ *
+ * Plain {@link SyntaxError} is a tagged BAD without code. Where the grammar is right but what it says cannot
+ * be, and a standard names the answer, it is a {@link CommandError}.
+ *
+ * Tested by `src/imap/search_test.ts`
+ *
+ * @module
+ */
+
+/** Response codes that parsing can give. RFC 9051 7.1, RFC 4469 4.2 (TOOBIG), RFC 6154 3 (USEATTR) */
+export type CommandErrorCode = "BADCHARSET (US-ASCII UTF-8)" | "LIMIT" | "TOOBIG" | "USEATTR";
+
+/** A syntax error with an answer other than BAD without code. */
+export class CommandError extends SyntaxError {
+  readonly status: "NO" | "BAD";
+  readonly code: CommandErrorCode;
+
+  constructor(status: "NO" | "BAD", code: CommandErrorCode, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}

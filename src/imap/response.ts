@@ -1,0 +1,151 @@
+/**
+ * Responses that are not of one command: conditions with their codes, capabilities, counts, VANISHED, and the frame
+ * of a FETCH response. RFC 9051 7, RFC 5530, RFC 4315, RFC 7162
+ *
+ * @module
+ */
+import type { CommandErrorCode } from "./command_error.ts";
+import { formatFlags } from "./flag_list.ts";
+import type { ResponseWriter } from "./response_writer.ts";
+import type { Ranges } from "./search_key.ts";
+import { formatRanges } from "./sequence_set.ts";
+
+/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
+export type PlainCode =
+  | "ALERT"
+  | "ALREADYEXISTS"
+  | "AUTHENTICATIONFAILED"
+  | "AUTHORIZATIONFAILED"
+  | "CANNOT"
+  | "CLIENTBUG"
+  | "CLOSED"
+  | "CONTACTADMIN"
+  | "CORRUPTION"
+  | "EXPIRED"
+  | "EXPUNGEISSUED"
+  | "HASCHILDREN"
+  | "INUSE"
+  | "NOMODSEQ"
+  | "NONEXISTENT"
+  | "NOPERM"
+  | "NOTSAVED"
+  | "OVERQUOTA"
+  | "PARSE"
+  | "PRIVACYREQUIRED"
+  | "READ-ONLY"
+  | "READ-WRITE"
+  | "SERVERBUG"
+  | "TRYCREATE"
+  | "UIDNOTSTICKY"
+  | "UNAVAILABLE"
+  | "UNKNOWN-CTE"
+  | CommandErrorCode;
+
+/** What stands in brackets before the text of a condition. */
+export type ResponseCode =
+  | PlainCode
+  | { readonly code: "CAPABILITY"; readonly capabilities: readonly string[] }
+  /** `\*`: clients can make keywords. RFC 9051 7.1 */
+  | { readonly code: "PERMANENTFLAGS"; readonly flags: readonly string[] }
+  | { readonly code: "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "HIGHESTMODSEQ"; readonly value: number }
+  /** RFC 4315 3; several UIDs after MULTIAPPEND. */
+  | { readonly code: "APPENDUID"; readonly uidValidity: number; readonly uids: Ranges }
+  | { readonly code: "COPYUID"; readonly uidValidity: number; readonly from: Ranges; readonly to: Ranges }
+  /** Message numbers, or UIDs in the answer to a UID command. RFC 7162 3.1.3 */
+  | { readonly code: "MODIFIED"; readonly set: Ranges }
+  /** RFC 8474 4.2 */
+  | { readonly code: "MAILBOXID"; readonly id: string };
+
+export function formatCode(code: ResponseCode): string {
+  if (typeof code === "string") return code;
+  switch (code.code) {
+    case "CAPABILITY":
+      return `CAPABILITY ${code.capabilities.join(" ")}`;
+    case "PERMANENTFLAGS":
+      return `PERMANENTFLAGS (${code.flags.join(" ")})`;
+    case "APPENDUID":
+      return `APPENDUID ${code.uidValidity} ${formatRanges(code.uids)}`;
+    case "COPYUID":
+      return `COPYUID ${code.uidValidity} ${formatRanges(code.from)} ${formatRanges(code.to)}`;
+    case "MODIFIED":
+      return `MODIFIED ${formatRanges(code.set)}`;
+    case "MAILBOXID":
+      return `MAILBOXID (${code.id})`;
+    default:
+      return `${code.code} ${code.value}`;
+  }
+}
+
+export type Condition = "OK" | "NO" | "BAD" | "PREAUTH" | "BYE";
+
+/** `tag OK [CODE] text`; a null tag is `*`. `text` is ASCII and not empty. */
+export function writeCondition(
+  w: ResponseWriter,
+  tag: string | null,
+  condition: Condition,
+  code: ResponseCode | null,
+  text: string,
+): void {
+  w.ascii(tag ?? "*").ascii(" ").ascii(condition).ascii(" ");
+  if (code !== null) w.ascii("[").ascii(formatCode(code)).ascii("] ");
+  w.ascii(text).ascii("\r\n");
+}
+
+/** `+ text`: go on. With an empty text for SASL's empty challenge. RFC 9051 7.6 */
+export function writeContinue(w: ResponseWriter, text: string): void {
+  w.ascii("+ ").ascii(text).ascii("\r\n");
+}
+
+/** `* CAPABILITY IMAP4rev2 …` */
+export function writeCapability(w: ResponseWriter, capabilities: readonly string[]): void {
+  w.ascii("* CAPABILITY ").ascii(capabilities.join(" ")).ascii("\r\n");
+}
+
+/** `* ENABLED CONDSTORE`; without words if nothing new was enabled. RFC 5161 3.2 */
+export function writeEnabled(w: ResponseWriter, capabilities: readonly string[]): void {
+  w.ascii(["* ENABLED", ...capabilities].join(" ")).ascii("\r\n");
+}
+
+/** `* FLAGS (\Seen …)`: the system flags, ours, and the keywords of the mailbox. RFC 9051 7.3.5 */
+export function writeFlags(w: ResponseWriter, bits: number, keywords: readonly string[]): void {
+  w.ascii("* FLAGS (").ascii(formatFlags(bits, keywords.join(" "))).ascii(")\r\n");
+}
+
+/** `* 23 EXISTS` */
+export function writeCount(w: ResponseWriter, count: number, what: "EXISTS" | "RECENT" | "EXPUNGE"): void {
+  w.ascii("* ").number(count).ascii(" ").ascii(what).ascii("\r\n");
+}
+
+/** `* VANISHED (EARLIER) 1:3`; nothing for no UIDs. RFC 7162 3.2.10 */
+export function writeVanished(w: ResponseWriter, uids: Ranges, earlier: boolean): void {
+  if (uids.length === 0) return;
+  w.ascii(earlier ? "* VANISHED (EARLIER) " : "* VANISHED ").ranges(uids).ascii("\r\n");
+}
+
+/** A personal namespace without prefix, and no others: `* NAMESPACE (("" "/")) NIL NIL`. RFC 2342 5 */
+export function writeNamespace(w: ResponseWriter): void {
+  w.ascii('* NAMESPACE (("" "/")) NIL NIL\r\n');
+}
+
+/**
+ * The FETCH response that tells a message's flags, alone or with UID and MODSEQ: the one that is sent by the hundred
+ * thousand.
+ *
+ * @param uid Null leaves UID out.
+ * @param modSeq Null leaves MODSEQ out.
+ */
+export function writeFetchFlags(
+  w: ResponseWriter,
+  number: number,
+  uid: number | null,
+  bits: number,
+  keywords: string,
+  recent: boolean,
+  modSeq: number | null,
+): void {
+  w.ascii("* ").number(number).ascii(" FETCH (");
+  if (uid !== null) w.ascii("UID ").number(uid).ascii(" ");
+  w.ascii("FLAGS ").flags(bits, keywords, recent);
+  if (modSeq !== null) w.ascii(" MODSEQ (").number(modSeq).ascii(")");
+  w.ascii(")\r\n");
+}
