@@ -1,0 +1,268 @@
+/**
+ * Bodies: what was sent, byte for byte. Small ones are in the database, larger ones in files; each has a SHA-256, and
+ * one for each megabyte, checked by every read.
+ *
+ * A body comes in two steps. Before the writer: {@link Bodies.ready} hashes it and brings a large one to its place on
+ * the disk. In the writer's unit: {@link insertBody} adds the row. `release()` must follow in any case: a file that got
+ * no row is then removed.
+ *
+ * @module
+ */
+import { type Bytes, equalBytes, hex, KiB, noBytes } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Counter, Metrics } from "../base/metrics.ts";
+import { blockBytes, type BodyHashes, hasSha256, isBlock, sha256 } from "./block_hash.ts";
+import type { BodyFiles } from "./body_files.ts";
+import type { Reader } from "./connection.ts";
+import { type Disk, diskRefusal } from "./disk.ts";
+import { literal, one, prepared, run, type Work } from "./query.ts";
+import type { Spools } from "./spool.ts";
+import type { Transaction } from "./writer.ts";
+
+/** Larger bodies are files. */
+export const maxInlineBody = 256 * KiB;
+
+/** Damaged bodies that are remembered, so that each is logged once. */
+const maxKnownDamaged = 10_000;
+
+/** A body on its way into the database. */
+export interface ReadyBody {
+  readonly hashes: BodyHashes;
+  /** The content, or null if it is a file. */
+  readonly content: Bytes | null;
+  /** To be called when the unit that should have added it has ended, well or not. Once. */
+  release(): void;
+}
+
+/** A row of `bodies`, as {@link Bodies.reader} wants it. */
+export interface BodyRow {
+  readonly id: number;
+  readonly size: number;
+  readonly sha256: Bytes;
+  readonly in_file: number;
+  readonly blocks: Bytes;
+  readonly bytes: Bytes | null;
+}
+
+/** Reads a body, checking the blocks that it touches. Holds nothing open. */
+export interface BodyReader {
+  readonly size: number;
+  /**
+   * Octets `start` to `end` (both within the size). Blocking; ask for at most about a megabyte.
+   *
+   * @throws {Refused} `damaged`, or `expunged` if the last email that had it is gone meanwhile.
+   */
+  slice(start: number, end: number): Bytes;
+}
+
+const bodyById = prepared((db, p: { id: number }) =>
+  db.selectFrom("bodies").selectAll().where("id", "=", p.id)
+);
+
+const bodyOfFile = prepared((db, p: { sha256: Bytes }) =>
+  // The number is written out, because SQLite uses a partial index only if it can see the condition.
+  db.selectFrom("bodies").select("id").where("in_file", "=", (eb) => eb.lit(1)).where("sha256", "=", p.sha256)
+);
+
+const insertRow = prepared((
+  db,
+  p: { size: number; sha256: Bytes; inFile: number; blocks: Bytes; bytes: Bytes | null },
+) =>
+  db.insertInto("bodies").values({
+    size: p.size,
+    sha256: p.sha256,
+    in_file: p.inFile,
+    blocks: p.blocks,
+    bytes: p.bytes,
+  })
+);
+
+const emailWithBody = prepared((db, p: { id: number }) =>
+  db.selectFrom("emails").select("id").where("body_id", "=", p.id).limit(literal(1))
+);
+
+const deleteRow = prepared((db, p: { id: number }) => db.deleteFrom("bodies").where("id", "=", p.id));
+
+/** Adds a body's row, or finds that of the file. Returns its id. The emails that have it must follow in this unit. */
+export function* insertBody(body: ReadyBody): Work<number> {
+  const { hashes, content } = body;
+  if (content === null) {
+    const known = yield* one(bodyOfFile, { sha256: hashes.sha256 });
+    if (known !== undefined) return known.id;
+  }
+  const { insertedId } = yield* run(insertRow, {
+    size: hashes.size,
+    sha256: hashes.sha256,
+    inFile: content === null ? 1 : 0,
+    blocks: hashes.blocks,
+    bytes: content,
+  });
+  return insertedId;
+}
+
+/** Where bodies are kept. */
+export class Bodies {
+  readonly #files: BodyFiles;
+  readonly #disk: Disk;
+  readonly #reader: Reader;
+  readonly #log: Log;
+  readonly #damaged: Counter;
+  readonly #knownDamaged = new Set<number>();
+
+  constructor(parts: { files: BodyFiles; disk: Disk; reader: Reader; log: Log; metrics: Metrics }) {
+    this.#files = parts.files;
+    this.#disk = parts.disk;
+    this.#reader = parts.reader;
+    this.#log = parts.log;
+    this.#damaged = parts.metrics.counter("mailden_store_damaged_total", "Bodies found to be damaged.", [{}]);
+  }
+
+  /**
+   * Makes a body ready to be added: `content`, or else what was spooled.
+   *
+   * @throws {Refused} `tooLarge` if the content should have been spooled; as {@link Spools.take}.
+   */
+  async ready(from: { content: Bytes | null; spool: string | null }, spools: Spools): Promise<ReadyBody> {
+    const { content, spool } = from;
+    if (content !== null && spool === null) return inline(content);
+    if (content !== null || spool === null) {
+      throw new Refused("badRequest", "neither content nor spool file, or both");
+    }
+    const { path, hashes } = await spools.take(spool);
+    try {
+      if (hashes.size <= maxInlineBody) {
+        const bytes = this.#disk.read(path, 0, hashes.size);
+        const body = inline(bytes);
+        if (!equalBytes(body.hashes.sha256, hashes.sha256)) {
+          throw new Refused("tryLater", "a spool file does not hold what was written to it");
+        }
+        this.#disk.remove(path);
+        return body;
+      }
+      const name = await this.#files.place(path, hashes.sha256);
+      return { hashes, content: null, release: () => this.#release(name) };
+    } catch (error) {
+      this.#disk.remove(path);
+      this.#removeUnnamed(hex(hashes.sha256)); // It may have got its place, and then not for certain.
+      throw diskRefusal(error, "a body could not be brought to its place");
+    }
+  }
+
+  /**
+   * Deletes a body if no email has it any more. To be called in the unit that deleted the email; the file goes
+   * after the commit.
+   */
+  *dropUnused(tx: Transaction, id: number): Work<void> {
+    if ((yield* one(emailWithBody, { id })) !== undefined) return;
+    const row = yield* one(bodyById, { id });
+    if (row === undefined) return;
+    yield* run(deleteRow, { id });
+    if (row.in_file === 1) tx.afterCommit(() => this.#removeUnnamed(hex(row.sha256)));
+  }
+
+  /** A reader of a body. @throws {Refused} `damaged` if the body is small and damaged, or its row is gone. */
+  *open(id: number): Work<BodyReader> {
+    const row = yield* one(bodyById, { id });
+    if (row === undefined) throw this.#damage(id, "its row is gone");
+    return this.reader(row);
+  }
+
+  /** As {@link open}, for who has read the row. */
+  reader(row: BodyRow): BodyReader {
+    if (row.in_file === 1) return this.#fileReader(row);
+    const bytes = row.bytes ?? noBytes;
+    if (bytes.length !== row.size || !hasSha256(bytes, row.sha256)) {
+      throw this.#damage(row.id, "its bytes are not those that were stored");
+    }
+    return { size: row.size, slice: (start, end) => bytes.subarray(start, end) };
+  }
+
+  /** Removes files that no row names: those of deliveries that were not committed when the process died. */
+  sweep(): number {
+    return this.#files.sweep((name) => this.#named(name));
+  }
+
+  #fileReader(row: BodyRow): BodyReader {
+    let block: { index: number; bytes: Bytes } | null = null;
+    const blockAt = (index: number): Bytes => {
+      if (block?.index === index) return block.bytes;
+      const start = index * blockBytes;
+      const bytes = this.#readFile(row, start, Math.min(start + blockBytes, row.size));
+      if (!isBlock(bytes, index, row)) {
+        throw this.#damage(row.id, `its block ${index} is not what was stored`);
+      }
+      block = { index, bytes };
+      return bytes;
+    };
+    const slice = (start: number, end: number): Bytes => {
+      const first = Math.floor(start / blockBytes);
+      if (end <= (first + 1) * blockBytes) {
+        return end <= start
+          ? noBytes
+          : blockAt(first).subarray(start - first * blockBytes, end - first * blockBytes);
+      }
+      const bytes = new Uint8Array(end - start);
+      for (let at = start; at < end;) {
+        const index = Math.floor(at / blockBytes);
+        const piece = blockAt(index).subarray(at - index * blockBytes, end - index * blockBytes);
+        bytes.set(piece, at - start);
+        at += piece.length;
+      }
+      return bytes;
+    };
+    return { size: row.size, slice };
+  }
+
+  #readFile(row: BodyRow, start: number, end: number): Bytes {
+    try {
+      return this.#files.read(row.sha256, start, end);
+    } catch (error) {
+      if (this.#reader.read(one(bodyById, { id: row.id })) === undefined) {
+        throw new Refused("expunged", `body ${row.id} was deleted while it was read`);
+      }
+      throw this.#damage(row.id, "its file cannot be read", error);
+    }
+  }
+
+  #damage(id: number, what: string, cause?: unknown): Refused {
+    if (!this.#knownDamaged.has(id)) {
+      if (this.#knownDamaged.size < maxKnownDamaged) this.#knownDamaged.add(id);
+      this.#damaged.add();
+      this.#log.error("a stored body is damaged: restore it from a backup", { body: id, what });
+    }
+    return new Refused("damaged", `body ${id}: ${what}`, cause);
+  }
+
+  #release(name: string): void {
+    if (this.#files.unpin(name)) this.#removeUnnamed(name);
+  }
+
+  #removeUnnamed(name: string): void {
+    try {
+      if (!this.#named(name)) this.#files.remove(name);
+    } catch (error) {
+      this.#log.warn("a body's file was not removed; the next start does it", {
+        name,
+        error: asError(error),
+      });
+    }
+  }
+
+  #named(name: string): boolean {
+    return this.#reader.read(one(bodyOfFile, { sha256: Uint8Array.fromHex(name) })) !== undefined;
+  }
+}
+
+function inline(content: Bytes): ReadyBody {
+  if (content.length > maxInlineBody) throw new Refused("tooLarge", "a body of this size must be spooled");
+  return {
+    hashes: { size: content.length, sha256: sha256(content), blocks: noBytes },
+    content,
+    release: () => {},
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

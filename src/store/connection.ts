@@ -1,0 +1,240 @@
+/**
+ * One connection to the database: statements kept by query, and the synchronous runner of store functions.
+ *
+ * Rows are read as arrays and made into objects here: `node:sqlite` takes three microseconds for each object
+ * that it makes itself, and a third of one for an array.
+ *
+ * @module
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { MiB } from "../base/bytes.ts";
+import type { Effect, Prepared, SomeRows, SqlValue, Step, Work } from "./query.ts";
+
+/** Pages are this large: measured against 4 and 16 KB with bodies of 2 and 50 KB (`delivery/deliver_bench.ts`). */
+export const pageBytes = 8192;
+
+/** What each connection keeps of the database in memory. */
+const cacheBytes = 32 * MiB;
+
+/** A WAL that grew beyond this is cut back to it once it starts anew. */
+const walKeptBytes = 32 * MiB;
+
+/** A statement of `node:sqlite` with its methods for arrays, which the types do not know yet. */
+interface ArrayStatement {
+  setReturnArrays(on: boolean): void;
+  get(...values: readonly SqlValue[]): SqlValue[] | undefined;
+  all(...values: readonly SqlValue[]): SqlValue[][];
+  iterate(...values: readonly SqlValue[]): IterableIterator<SqlValue[]>;
+  run(...values: readonly SqlValue[]): { changes: number; lastInsertRowid: number };
+}
+
+interface Statement {
+  readonly run: ArrayStatement;
+  readonly names: readonly string[];
+}
+
+/** A row with its columns' names. */
+export type Row = Record<string, SqlValue>;
+
+/** A connection; not to be used while {@link work} runs, except through the work. */
+export class Connection {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<Prepared<never, unknown>, Statement>();
+  readonly #texts = new Map<string, StatementSync>();
+
+  /** Opens or creates the file. Page size and auto-vacuum take effect only on a new one. */
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    try {
+      this.pragma(`page_size = ${pageBytes}`);
+      this.pragma("auto_vacuum = INCREMENTAL");
+      this.pragma("journal_mode = WAL");
+      this.pragma("synchronous = FULL");
+      this.pragma("wal_autocheckpoint = 0"); // Only the writer's `WalKeeper` does it.
+      this.pragma(`journal_size_limit = ${walKeptBytes}`);
+      this.pragma(`cache_size = -${cacheBytes / 1024}`);
+      this.pragma("temp_store = MEMORY"); // Savepoints keep the pages that they may have to put back here.
+      this.pragma("foreign_keys = OFF"); // `verify.ts` checks references; each check here would cost a lookup.
+      this.pragma("busy_timeout = 5000");
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** Whether a transaction is open. An error such as a full disk may have ended it. */
+  get inTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  /** Runs a fixed statement: BEGIN, SAVEPOINT and their like. */
+  text(sql: string): void {
+    let statement = this.#texts.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#texts.set(sql, statement);
+    }
+    statement.run();
+  }
+
+  /** Runs a script of several statements, for migrations. */
+  script(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  /** A PRAGMA's first row, or undefined. */
+  pragma(text: string): Row | undefined {
+    const sql = `PRAGMA ${text}`;
+    let statement = this.#texts.get(sql);
+    if (statement === undefined) this.#texts.set(sql, statement = this.#db.prepare(sql));
+    // A row has only values of SQL; the driver's own type is wider.
+    return statement.get() as Row | undefined;
+  }
+
+  /** All rows of a PRAGMA or query that is used once. */
+  rows(sql: string, ...values: (string | number)[]): Row[] {
+    return this.#db.prepare(sql).all(...values) as Row[];
+  }
+
+  /** Runs a store function to its end, each query at once. Transactions are the caller's. */
+  work<T>(work: Generator<Step, T, unknown>): T {
+    let next = work.next();
+    while (!next.done) next = this.advance(work, next.value);
+    return next.value;
+  }
+
+  /** Runs one step of a store function and goes on to its next. An error of the query is thrown into it. */
+  advance<S, T>(work: Generator<S, T, unknown>, step: Step): IteratorResult<S, T> {
+    let answer: unknown;
+    try {
+      answer = this.#execute(step);
+    } catch (error) {
+      return work.throw(error);
+    }
+    return work.next(answer);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#texts.clear();
+    this.#db.close();
+  }
+
+  #execute({ query, values, want, maxBytes }: Step): unknown {
+    const { run, names } = this.#statements.get(query) ?? this.#prepare(query);
+    const bound = query.bind(values);
+    switch (want) {
+      case "run": {
+        const { changes, lastInsertRowid } = run.run(...bound);
+        return { changes, insertedId: lastInsertRowid } satisfies Effect;
+      }
+      case "one": {
+        const row = run.get(...bound);
+        return row === undefined ? undefined : named(row, names);
+      }
+      case "many":
+        return run.all(...bound).map((row) => named(row, names));
+      case "tuples":
+        return run.all(...bound);
+      case "some":
+        return someOf(run.iterate(...bound), maxBytes ?? Infinity);
+    }
+  }
+
+  #prepare(query: Prepared<never, unknown>): Statement {
+    const statement = this.#db.prepare(query.sql);
+    const names = statement.columns().map((column) => column.name);
+    // Not yet in the driver's types: see ArrayStatement.
+    const run = statement as unknown as ArrayStatement;
+    run.setReturnArrays(true);
+    const made = { run, names };
+    this.#statements.set(query, made);
+    return made;
+  }
+}
+
+/** Leaving the loop resets the statement, so nothing stays open. */
+function someOf(found: Iterable<SqlValue[]>, maxBytes: number): SomeRows<SqlValue[]> {
+  const rows: SqlValue[][] = [];
+  let bytes = 0;
+  for (const row of found) {
+    rows.push(row);
+    for (const value of row) if (value instanceof Uint8Array) bytes += value.length;
+    if (bytes >= maxBytes) return { rows, cut: true };
+  }
+  return { rows, cut: false };
+}
+
+function named(row: readonly SqlValue[], names: readonly string[]): Row {
+  const object: Row = {};
+  for (let i = 0; i < names.length; i++) object[names[i] ?? ""] = row[i] ?? null;
+  return object;
+}
+
+/** What SQLite's errors mean to us. */
+export type DatabaseFailure = "diskFull" | "broken" | "other";
+
+/**
+ * Sorts an error: no space (nothing is lost, it will work again), a broken disk or file (a person must act), or
+ * any other.
+ */
+export function databaseFailure(error: unknown): DatabaseFailure | null {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return null;
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
+  // SQLITE_FULL; SQLITE_IOERR_SHMSIZE, no room for the WAL's index.
+  if ((code & 0xff) === 13 || code === 4874 || /disk is full/.test(error.message)) return "diskFull";
+  // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB.
+  if ([10, 11, 26].includes(code & 0xff)) return "broken";
+  return "other";
+}
+
+/** Longest time and most bytes of one slice: of a read transaction, or of bulk work in the writer. */
+export const sliceMs = 10;
+export const sliceBytes = MiB;
+
+/**
+ * Runs a store function on a connection of its own, as one read transaction. It sees every commit that was made
+ * before, and must end after one slice: see {@link Slice}.
+ */
+export class Reader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Inside another read, it is part of that. @throws Whatever the work throws. */
+  read<T>(work: Work<T>): T {
+    if (this.#connection.inTransaction) return this.#connection.work(work);
+    this.#connection.text("BEGIN");
+    try {
+      return this.#connection.work(work);
+    } finally {
+      if (this.#connection.inTransaction) this.#connection.text("COMMIT");
+    }
+  }
+}
+
+/** How much of a slice is used up. */
+export class Slice {
+  readonly #monotonic: () => number;
+  readonly #end: number;
+  #bytes = 0;
+
+  /** @param monotonic Milliseconds, as `Clock.monotonic`. */
+  constructor(monotonic: () => number, ms: number = sliceMs) {
+    this.#monotonic = monotonic;
+    this.#end = monotonic() + ms;
+  }
+
+  /** Counts `bytes` that were made or read, and says whether the slice should end. */
+  full(bytes = 0): boolean {
+    this.#bytes += bytes;
+    return this.#bytes >= sliceBytes || this.#monotonic() >= this.#end;
+  }
+}
+
+/** Lets everything else that waits have a turn: between two slices. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { MiB } from "../base/bytes.ts";
+import { Connection, databaseFailure, pageBytes, Reader, Slice, sliceBytes, turn } from "./connection.ts";
+import { migrate } from "./migrations.ts";
+import { many, prepared, run, type Work } from "./query.ts";
+
+const names = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("meta").select("name").where("value", "=", 7)
+);
+const insert = prepared((db, p: { name: string }) =>
+  db.insertInto("meta").values({ name: p.name, value: 7 })
+);
+
+Deno.test("a new database has our page size, incremental vacuum and a write-ahead log", () => {
+  const folder = Deno.makeTempDirSync();
+  const connection = new Connection(`${folder}/db`);
+  migrate(connection, 0);
+  assert.equal(connection.pragma("page_size")?.["page_size"], pageBytes);
+  assert.equal(connection.pragma("auto_vacuum")?.["auto_vacuum"], 2);
+  assert.equal(connection.pragma("journal_mode")?.["journal_mode"], "wal");
+  assert.equal(connection.pragma("synchronous")?.["synchronous"], 2);
+  assert.equal(connection.pragma("wal_autocheckpoint")?.["wal_autocheckpoint"], 0);
+  connection.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a reader sees each commit made before, one snapshot at a time, and ends on errors", () => {
+  const folder = Deno.makeTempDirSync();
+  const writer = new Connection(`${folder}/db`), connection = new Connection(`${folder}/db`);
+  migrate(writer, 0);
+  const reader = new Reader(connection);
+  assert.deepEqual(reader.read(many(names, {})), []);
+  writer.work(run(insert, { name: "a" }));
+  assert.equal(reader.read(many(names, {})).length, 1);
+  const twice = reader.read((function* (): Work<number[]> {
+    const before = (yield* many(names, {})).length;
+    writer.work(run(insert, { name: "b" }));
+    const nested = reader.read(many(names, {})).length;
+    return [before, nested, (yield* many(names, {})).length];
+  })());
+  assert.deepEqual(twice, [1, 1, 1]);
+  assert.throws(() =>
+    reader.read((function* (): Work<void> {
+      yield* many(names, {});
+      throw new RangeError("mine");
+    })()), RangeError);
+  assert.equal(connection.inTransaction, false);
+  assert.equal(reader.read(many(names, {})).length, 2);
+  writer.close();
+  connection.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a slice ends by time or by bytes", async () => {
+  let now = 0;
+  const slice = new Slice(() => now);
+  assert.equal(slice.full(), false);
+  assert.equal(slice.full(sliceBytes - 1), false);
+  assert.equal(slice.full(1), true);
+  const other = new Slice(() => now);
+  now = 10;
+  assert.equal(other.full(), true);
+  await turn();
+});
+
+const failures: [error: unknown, failure: ReturnType<typeof databaseFailure>][] = [
+  [Object.assign(new Error("database or disk is full"), { code: "ERR_SQLITE_ERROR" }), "diskFull"],
+  [Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode: 13 }), "diskFull"],
+  [Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode: 4874 }), "diskFull"],
+  [Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode: 1034 }), "broken"],
+  [Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode: 11 }), "broken"],
+  [Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode: 2067 }), "other"],
+  [new Error("disk is full"), null],
+  ["text", null],
+];
+for (const [error, failure] of failures) {
+  Deno.test(`databaseFailure() of ${Deno.inspect(error).split("\n")[0]} is ${failure}`, () => {
+    assert.equal(databaseFailure(error), failure);
+  });
+}
+
+Deno.test("a script runs several statements", () => {
+  const connection = new Connection(":memory:");
+  connection.script("create table a(x); insert into a values(1)");
+  assert.deepEqual(connection.rows("select x from a where x < ?", MiB).map((row) => row["x"]), [1]);
+  connection.close();
+});

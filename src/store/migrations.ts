@@ -1,0 +1,276 @@
+/**
+ * How the database came to be what `schema.ts` says: numbered steps that only go forward.
+ *
+ * A step is never changed once it was released; the next one is added. Each runs in one transaction with the new
+ * number, so that a crash leaves the old database or the new. `meta.schema` holds the number; a database newer
+ * than this program is refused.
+ *
+ * @module
+ */
+import { type Compilable, type CreateTableBuilder, type Kysely, sql } from "kysely";
+import type { Millis } from "../base/clock.ts";
+import type { Connection } from "./connection.ts";
+import { builder } from "./dialect.ts";
+import type { Tables } from "./schema.ts";
+
+/** A database that this program cannot serve; the message is for the administrator. */
+export class WrongDatabase extends Error {
+  override readonly name = "WrongDatabase";
+}
+
+/** One step: statements in order. */
+type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
+
+const migrations: readonly Migration[] = [first];
+
+/** The number of the newest step. */
+export const schemaVersion = migrations.length;
+
+/** Brings the database to {@link schemaVersion}. @throws {WrongDatabase} If it is newer, or not ours. */
+export function migrate(connection: Connection, now: Millis): void {
+  const from = versionOf(connection);
+  if (from > schemaVersion) {
+    throw new WrongDatabase(
+      `the database has schema ${from} and this program knows schemas up to ${schemaVersion}: ` +
+        "use the newer mailden that last opened it, or restore a backup from before that upgrade",
+    );
+  }
+  for (const [i, migration] of migrations.entries()) {
+    if (i >= from) step(connection, migration, i + 1, now);
+  }
+}
+
+/** The schema's number; 0 for an empty database. */
+export function versionOf(connection: Connection): number {
+  const tables = connection.rows("select name from sqlite_master where type = 'table'");
+  if (tables.length === 0) return 0;
+  const row = tables.some((table) => table["name"] === "meta")
+    ? connection.rows("select value from meta where name = 'schema'")[0]
+    : undefined;
+  const version = row?.["value"];
+  if (typeof version !== "number") {
+    throw new WrongDatabase("mail.sqlite is a database, but not one that mailden made");
+  }
+  return version;
+}
+
+function step(connection: Connection, migration: Migration, version: number, now: Millis): void {
+  connection.text("BEGIN IMMEDIATE");
+  try {
+    for (const statement of migration(builder, now)) {
+      const compiled = statement.compile();
+      // Migrations bind numbers and strings only.
+      connection.rows(compiled.sql, ...compiled.parameters as (string | number)[]);
+    }
+    connection.rows("update meta set value = ? where name = 'schema'", version);
+    connection.text("COMMIT");
+  } catch (error) {
+    if (connection.inTransaction) connection.text("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A table whose rows lie in the order of their key instead of a row id's. */
+function clustered<T extends string, C extends string>(
+  table: CreateTableBuilder<T, C>,
+): CreateTableBuilder<T, C> {
+  return table.modifyEnd(sql`without rowid`);
+}
+
+/** The first schema. */
+function first(db: Kysely<Tables>, now: Millis): Compilable[] {
+  const { schema } = db;
+  /** A row id that is never used twice. */
+  const table = <T extends keyof Tables & string>(name: T) =>
+    schema.createTable(name).addColumn("id", "integer", (c) => c.primaryKey().autoIncrement());
+  return [
+    clustered(
+      schema.createTable("meta")
+        .addColumn("name", "text", (c) => c.primaryKey().notNull())
+        .addColumn("value", "integer", (c) => c.notNull()),
+    ),
+    db.insertInto("meta").values([
+      { name: "schema", value: 0 },
+      { name: "created", value: now },
+      { name: "commit", value: 0 },
+    ]),
+    clustered(
+      schema.createTable("settings")
+        .addColumn("account_id", "integer", (c) => c.notNull())
+        .addColumn("name", "text", (c) => c.notNull())
+        .addColumn("value", "text", (c) => c.notNull())
+        .addPrimaryKeyConstraint("settings_key", ["account_id", "name"]),
+    ),
+    ...accountTables(db, table),
+    ...mailboxTables(db, table),
+    ...emailTables(db, table),
+    ...workTables(db, table),
+  ];
+}
+
+type NewTable = <T extends keyof Tables & string>(name: T) => CreateTableBuilder<T, "id">;
+
+function accountTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
+  return [
+    table("accounts")
+      .addColumn("object_id", "text", (c) => c.notNull().unique())
+      .addColumn("name", "text", (c) => c.notNull().unique())
+      .addColumn("modseq", "integer", (c) => c.notNull())
+      .addColumn("uid_validity", "integer", (c) => c.notNull())
+      .addColumn("bytes", "integer", (c) => c.notNull())
+      .addColumn("max_bytes", "integer")
+      .addColumn("login_disabled", "text")
+      .addColumn("created", "integer", (c) => c.notNull()),
+    table("addresses")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("local", "text", (c) => c.notNull())
+      .addColumn("domain", "text", (c) => c.notNull())
+      .addColumn("mailbox", "text", (c) => c.notNull())
+      .addUniqueConstraint("addresses_by_name", ["domain", "local"]),
+    schema.createIndex("addresses_by_account").on("addresses").column("account_id"),
+    table("credentials")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("kind", "text", (c) => c.notNull())
+      .addColumn("name", "text", (c) => c.notNull())
+      .addColumn("data", "text", (c) => c.notNull())
+      .addColumn("created", "integer", (c) => c.notNull())
+      .addUniqueConstraint("credentials_by_account", ["account_id", "kind", "name"]),
+    schema.createIndex("credentials_by_name").on("credentials").columns(["kind", "name"]),
+  ];
+}
+
+function mailboxTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
+  return [
+    table("mailboxes")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("object_id", "text", (c) => c.notNull())
+      .addColumn("name", "text", (c) => c.notNull())
+      .addColumn("special_use", "text", (c) => c.notNull())
+      .addColumn("uid_validity", "integer", (c) => c.notNull())
+      .addColumn("uid_next", "integer", (c) => c.notNull())
+      .addColumn("highest_modseq", "integer", (c) => c.notNull())
+      .addColumn("createseq", "integer", (c) => c.notNull())
+      .addColumn("history_from", "integer", (c) => c.notNull())
+      .addColumn("recent_uid", "integer", (c) => c.notNull())
+      .addColumn("messages", "integer", (c) => c.notNull())
+      .addColumn("unseen", "integer", (c) => c.notNull())
+      .addColumn("deleted", "integer", (c) => c.notNull())
+      .addColumn("bytes", "integer", (c) => c.notNull())
+      .addColumn("deleted_bytes", "integer", (c) => c.notNull())
+      .addUniqueConstraint("mailboxes_by_name", ["account_id", "name"]),
+    clustered(
+      schema.createTable("mailbox_keywords")
+        .addColumn("account_id", "integer", (c) => c.notNull())
+        .addColumn("mailbox_id", "integer", (c) => c.notNull())
+        .addColumn("keyword", "text", (c) => c.notNull())
+        .addPrimaryKeyConstraint("mailbox_keywords_key", ["account_id", "mailbox_id", "keyword"]),
+    ),
+    clustered(
+      schema.createTable("subscriptions")
+        .addColumn("account_id", "integer", (c) => c.notNull())
+        .addColumn("name", "text", (c) => c.notNull())
+        .addPrimaryKeyConstraint("subscriptions_key", ["account_id", "name"]),
+    ),
+    clustered(
+      schema.createTable("messages")
+        .addColumn("account_id", "integer", (c) => c.notNull())
+        .addColumn("mailbox_id", "integer", (c) => c.notNull())
+        .addColumn("uid", "integer", (c) => c.notNull())
+        .addColumn("email_id", "integer", (c) => c.notNull())
+        .addColumn("modseq", "integer", (c) => c.notNull())
+        .addColumn("createseq", "integer", (c) => c.notNull())
+        .addColumn("bits", "integer", (c) => c.notNull())
+        .addColumn("keywords", "text", (c) => c.notNull())
+        .addColumn("size", "integer", (c) => c.notNull())
+        .addColumn("internal_date", "integer", (c) => c.notNull())
+        .addColumn("save_date", "integer", (c) => c.notNull())
+        .addColumn("expunged", "integer", (c) => c.notNull())
+        .addPrimaryKeyConstraint("messages_key", ["account_id", "mailbox_id", "uid"]),
+    ),
+    schema.createIndex("messages_by_modseq").on("messages").columns(["account_id", "mailbox_id", "modseq"]),
+  ];
+}
+
+function emailTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
+  return [
+    table("threads")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("object_id", "text", (c) => c.notNull()),
+    table("bodies")
+      .addColumn("size", "integer", (c) => c.notNull())
+      .addColumn("sha256", "blob", (c) => c.notNull())
+      .addColumn("in_file", "integer", (c) => c.notNull())
+      .addColumn("blocks", "blob", (c) => c.notNull())
+      .addColumn("bytes", "blob"),
+    schema.createIndex("bodies_by_file").unique().on("bodies").column("sha256").where(
+      sql.ref("in_file"),
+      "=",
+      sql.lit(1),
+    ),
+    table("emails")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("object_id", "text", (c) => c.notNull())
+      .addColumn("thread_id", "integer", (c) => c.notNull())
+      .addColumn("body_id", "integer", (c) => c.notNull())
+      .addColumn("copies", "integer", (c) => c.notNull())
+      .addColumn("size", "integer", (c) => c.notNull())
+      .addColumn("original_mailbox_id", "integer", (c) => c.notNull())
+      .addColumn("received", "integer", (c) => c.notNull())
+      .addColumn("sent", "integer")
+      .addColumn("message_id_hash", "integer")
+      .addColumn("missing_parent_hash", "integer")
+      .addColumn("base_subject_hash", "integer")
+      .addColumn("traits", "integer", (c) => c.notNull())
+      .addColumn("parse_version", "integer", (c) => c.notNull())
+      .addColumn("message_id", "text")
+      .addColumn("base_subject", "text", (c) => c.notNull())
+      .addColumn("from_address", "text")
+      .addColumn("subject", "text", (c) => c.notNull())
+      .addColumn("from_text", "text", (c) => c.notNull())
+      .addColumn("to_text", "text", (c) => c.notNull())
+      .addColumn("cc_text", "text", (c) => c.notNull())
+      .addColumn("bcc_text", "text", (c) => c.notNull())
+      .addColumn("preview", "text", (c) => c.notNull())
+      .addColumn("prefix", "blob", (c) => c.notNull())
+      .addColumn("envelope", "blob", (c) => c.notNull())
+      .addColumn("body", "blob", (c) => c.notNull())
+      .addColumn("body_structure", "blob", (c) => c.notNull())
+      .addColumn("parts", "blob", (c) => c.notNull())
+      .addColumn("refs", "text", (c) => c.notNull())
+      .addColumn("problems", "text", (c) => c.notNull()),
+    schema.createIndex("emails_by_thread").on("emails").columns(["account_id", "thread_id"]),
+    schema.createIndex("emails_by_body").on("emails").column("body_id"),
+    // By what threads are found; the newest first, because a row's id follows in the index.
+    schema.createIndex("emails_by_message_id").on("emails").columns(["account_id", "message_id_hash"])
+      .where(sql.ref("message_id_hash"), "is not", null),
+    schema.createIndex("emails_by_missing_parent").on("emails").columns(["account_id", "missing_parent_hash"])
+      .where(sql.ref("missing_parent_hash"), "is not", null),
+    schema.createIndex("emails_by_base_subject").on("emails")
+      .columns(["account_id", "original_mailbox_id", "base_subject_hash"])
+      .where(sql.ref("base_subject_hash"), "is not", null),
+  ];
+}
+
+function workTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
+  return [
+    table("deliveries")
+      .addColumn("delivery_id", "blob", (c) => c.notNull().unique())
+      .addColumn("at", "integer", (c) => c.notNull())
+      .addColumn("answer", "text", (c) => c.notNull()),
+    table("recipients")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("address", "text", (c) => c.notNull())
+      .addColumn("sent", "integer", (c) => c.notNull()),
+    schema.createIndex("recipients_by_address").on("recipients").columns(["account_id", "address"]),
+    schema.createIndex("recipients_by_time").on("recipients").columns(["account_id", "sent"]),
+    table("jobs")
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("kind", "text", (c) => c.notNull())
+      .addColumn("payload", "text", (c) => c.notNull())
+      .addColumn("due", "integer", (c) => c.notNull())
+      .addColumn("attempts", "integer", (c) => c.notNull())
+      .addColumn("leased_until", "integer", (c) => c.notNull())
+      .addColumn("created", "integer", (c) => c.notNull()),
+    schema.createIndex("jobs_by_due").on("jobs").column("due"),
+  ];
+}

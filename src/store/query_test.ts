@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { Connection } from "./connection.ts";
+import { migrate } from "./migrations.ts";
+import { bitAnd, literal, many, numbersOf, one, prepared, run, tuples, type Work } from "./query.ts";
+
+const insert = prepared((db, p: { name: string; value: number }) =>
+  db.insertInto("meta").values({ name: p.name, value: p.value })
+);
+const between = prepared((db, p: { low: number; high: number }) =>
+  db.selectFrom("meta").select(["name", "value"]).where("value", ">=", p.low).where("value", "<=", p.high)
+    .orderBy("value").limit(literal(2))
+);
+const among = prepared((db, p: { json: string }) =>
+  db.selectFrom("meta").select("name").where("value", "in", numbersOf(p.json)).orderBy("name")
+);
+const odd = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("meta").select("name").where("value", ">", 100).where(bitAnd("value", 1), "=", 1)
+);
+const bump = prepared((db, p: { name: string; by: number }) =>
+  db.updateTable("meta").set((eb) => ({ value: eb("value", "+", p.by) })).where("name", "=", p.name)
+    .returning("value")
+);
+
+function withDatabase(test: (connection: Connection) => void): void {
+  const connection = new Connection(":memory:");
+  try {
+    migrate(connection, 0);
+    for (const value of [101, 102, 103]) connection.work(run(insert, { name: `v${value}`, value }));
+    test(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+Deno.test("one() and many() give rows as objects, tuples() as arrays", () =>
+  withDatabase((connection) => {
+    assert.deepEqual(connection.work(one(between, { low: 102, high: 200 })), { name: "v102", value: 102 });
+    assert.equal(connection.work(one(between, { low: 500, high: 600 })), undefined);
+    assert.deepEqual(connection.work(many(between, { low: 100, high: 200 })).map((row) => row.name), [
+      "v101",
+      "v102",
+    ]);
+    assert.deepEqual(connection.work(tuples<[string, number]>(between, { low: 101, high: 101 })), [[
+      "v101",
+      101,
+    ]]);
+  }));
+
+Deno.test("run() tells what changed; a RETURNING query is read with one()", () =>
+  withDatabase((connection) => {
+    assert.equal(connection.work(run(insert, { name: "x", value: 1 })).changes, 1);
+    assert.equal(connection.work(one(bump, { name: "x", by: 41 }))?.value, 42);
+    assert.equal(connection.work(one(bump, { name: "nobody", by: 41 })), undefined);
+  }));
+
+Deno.test("lists are one parameter, and bits can be asked for", () =>
+  withDatabase((connection) => {
+    assert.deepEqual(connection.work(many(among, { json: "[103,101,7]" })).map((row) => row.name), [
+      "v101",
+      "v103",
+    ]);
+    assert.deepEqual(connection.work(many(odd, {})).map((row) => row.name), ["v101", "v103"]);
+  }));
+
+Deno.test("a query is compiled once, and a missing parameter is an error", () => {
+  assert.equal(among.sql, among.sql);
+  assert.throws(() => insert.bind({ name: "x" }), TypeError);
+  assert.deepEqual(insert.bind({ value: 1, name: "x" }), ["x", 1]);
+});
+
+Deno.test("an error of a query is thrown into the store function, which may go on", () =>
+  withDatabase((connection) => {
+    function* twice(): Work<string> {
+      try {
+        yield* run(insert, { name: "v101", value: 1 });
+      } catch {
+        return "known";
+      }
+      return "new";
+    }
+    assert.equal(connection.work(twice()), "known");
+  }));

@@ -1,0 +1,271 @@
+/**
+ * The tables of `mail.sqlite` and the meaning of each column.
+ *
+ * Times are milliseconds since 1970. Truth values are 0 or 1 (SQLite binds no booleans). Row ids are never
+ * shown outside and never used twice: outside stand object ids, 128 random bits in base64url. What belongs to an
+ * account has a key that begins with `account_id`. `migrations.ts` makes what is described here.
+ *
+ * @module
+ */
+import type { Generated } from "kysely";
+import type { Bytes } from "../base/bytes.ts";
+
+/** Facts about the whole store: `schema`, `created`, `commit` (of the last change that was made known). */
+export interface MetaTable {
+  name: string;
+  value: number;
+}
+
+/** Settings of the whole server (`account_id` 0) or of one account. */
+export interface SettingsTable {
+  account_id: number;
+  name: string;
+  value: string;
+}
+
+export interface AccountsTable {
+  id: Generated<number>;
+  object_id: string;
+  /** Unique; what a person signs in with beside an address. */
+  name: string;
+  /** The last MODSEQ given to a change; grows only. RFC 7162 3.1 */
+  modseq: number;
+  /** The last UIDVALIDITY given to a mailbox; grows only, so that no name ever meets an old one. */
+  uid_validity: number;
+  /** Octets (prefix and body) of all messages that are not expunged. */
+  bytes: number;
+  /** The quota for `bytes`, or null for none. */
+  max_bytes: number | null;
+  /** Why signing in is refused, in the administrator's words; null if it is not. Deliveries go on. */
+  login_disabled: string | null;
+  created: number;
+}
+
+/** Which account and mailbox an address delivers to. Unique by domain and local part. */
+export interface AddressesTable {
+  id: Generated<number>;
+  account_id: number;
+  /** As the domain's settings make it (lower case, NFC, what follows the separator cut off); empty for the catch-all. */
+  local: string;
+  /** U-labels, lower case. */
+  domain: string;
+  /** Name of the mailbox for its mail; made when it is missing. */
+  mailbox: string;
+}
+
+/**
+ * Secrets of an account and what else lets somebody in. Unique by account, kind and name; found by kind and
+ * name as well (a certificate's fingerprint).
+ */
+export interface CredentialsTable {
+  id: Generated<number>;
+  account_id: number;
+  /** `password`, `scramSha256`, `scramSha1`, `cramMd5`, `certificate`: whatever the authenticator says. */
+  kind: string;
+  /** Empty, or what tells several of a kind apart. */
+  name: string;
+  /** JSON. */
+  data: string;
+  created: number;
+}
+
+export interface MailboxesTable {
+  id: Generated<number>;
+  account_id: number;
+  object_id: string;
+  /** Unique in the account. Unicode in NFC, levels separated by `/`; the inbox is `Inbox`. */
+  name: string;
+  /** Special uses as RFC 6154 spells them, joined by spaces; empty for none. One mailbox has each use at most. */
+  special_use: string;
+  uid_validity: number;
+  /** The UID of the next message; grows only. RFC 9051 2.3.1.1 */
+  uid_next: number;
+  /** MODSEQ of the newest change to the mailbox or to a message in it, expunging included. */
+  highest_modseq: number;
+  /** MODSEQ at which the mailbox was made. */
+  createseq: number;
+  /** Changes after this MODSEQ are all still known; what was expunged at or before it may be forgotten. */
+  history_from: number;
+  /** First UID of which no session has been told as \Recent. RFC 3501 2.3.2 */
+  recent_uid: number;
+  /** Messages that are not expunged; of these, without \Seen; with \Deleted. */
+  messages: number;
+  unseen: number;
+  deleted: number;
+  /** Octets of all messages, and of those with \Deleted. */
+  bytes: number;
+  deleted_bytes: number;
+}
+
+/** Every keyword (beside the well-known ones, which are bits) used in a mailbox since it was made. */
+export interface MailboxKeywordsTable {
+  account_id: number;
+  mailbox_id: number;
+  keyword: string;
+}
+
+/** Names subscribed to, whether or not there is such a mailbox. RFC 9051 6.3.7 */
+export interface SubscriptionsTable {
+  account_id: number;
+  name: string;
+}
+
+/**
+ * Where emails are: one small row for each message in a mailbox, clustered by (account_id, mailbox_id, uid),
+ * which makes SELECT and FETCH of flags one walk through neighbouring pages. A second index,
+ * (account_id, mailbox_id, modseq), answers what changed.
+ *
+ * The row of an expunged message stays for QRESYNC, with `email_id` and `size` 0 and no keywords, until the
+ * mailbox's history is cut off.
+ */
+export interface MessagesTable {
+  account_id: number;
+  mailbox_id: number;
+  uid: number;
+  /** Row of `emails`; 0 once expunged. */
+  email_id: number;
+  /** MODSEQ of the last change of its flags, or of its expunging. */
+  modseq: number;
+  /** MODSEQ at which it came into this mailbox. */
+  createseq: number;
+  /** Flags, as in `imap/flags.ts`. */
+  bits: number;
+  /** Keywords, lower case, ascending, joined by spaces; usually empty. */
+  keywords: string;
+  /** Octets, prefix included; as `emails.size`. */
+  size: number;
+  /** INTERNALDATE. RFC 9051 2.3.3 */
+  internal_date: number;
+  /** When it came into this mailbox. RFC 8514 */
+  save_date: number;
+  expunged: number;
+}
+
+/**
+ * What an account received, once however many mailboxes it is copied to. Immutable but for `copies`.
+ *
+ * Narrow columns first: SQLite reads a row from its beginning, and wide values lie on other pages.
+ */
+export interface EmailsTable {
+  id: Generated<number>;
+  account_id: number;
+  /** EMAILID. RFC 8474 5.1 */
+  object_id: string;
+  thread_id: number;
+  body_id: number;
+  /** Messages (not expunged) that are this email; at 0 the row is deleted by whoever took the last one. */
+  copies: number;
+  /** Octets of prefix and body. */
+  size: number;
+  /** The mailbox that it first came to, which may be gone. For threads and reputation. */
+  original_mailbox_id: number;
+  /** When it first came: the internal date of the first message. */
+  received: number;
+  /** The Date field, or null. */
+  sent: number | null;
+  /** `hashId` of message_id, and of the direct parent while no such email is known: see `threads.ts`. */
+  message_id_hash: number | null;
+  missing_parent_hash: number | null;
+  /** `hashId` of base_subject; null if that is empty. */
+  base_subject_hash: number | null;
+  /** Bits: 1 the subject is a reply's, 2 a report, 4 UTF-8 in headers, 8 octets above 127 in the body. */
+  traits: number;
+  /** `MessageIndex.version` it was indexed with. */
+  parse_version: number;
+  /** Without angle brackets, or null. */
+  message_id: string | null;
+  base_subject: string;
+  /** `MessageIndex.fromAddress`. */
+  from_address: string | null;
+  subject: string;
+  from_text: string;
+  to_text: string;
+  cc_text: string;
+  bcc_text: string;
+  preview: string;
+  /** Trace fields in front of the body, each line with CRLF; usually a few hundred octets. */
+  prefix: Bytes;
+  /** Ready for FETCH. */
+  envelope: Bytes;
+  body: Bytes;
+  body_structure: Bytes;
+  /** `MessageIndex.root`, as `part_table.ts` writes it. Offsets are the body's: without the prefix. */
+  parts: Bytes;
+  /** References oldest first, joined by spaces (a message id holds none). */
+  refs: string;
+  /** `MessageIndex.problems`, one a line. */
+  problems: string;
+}
+
+/** Threads; the row goes with the last email. */
+export interface ThreadsTable {
+  id: Generated<number>;
+  account_id: number;
+  /** THREADID. RFC 8474 5.2 */
+  object_id: string;
+}
+
+/** What was sent, byte for byte, shared by every email that has it (each recipient of one delivery). */
+export interface BodiesTable {
+  id: Generated<number>;
+  size: number;
+  sha256: Bytes;
+  /** 1: the bytes are a file named by `sha256`; one row for each such file. 0: they are in `bytes`. */
+  in_file: number;
+  /** SHA-256 of each MB, one after the other; empty where there is only one, which `sha256` covers. */
+  blocks: Bytes;
+  bytes: Bytes | null;
+}
+
+/** Answers to deliveries of the last day, found by id. Older ones are deleted from the lowest row on. */
+export interface DeliveriesTable {
+  id: Generated<number>;
+  /** The 16 bytes of `Incoming.deliveryId`. */
+  delivery_id: Bytes;
+  at: number;
+  /** The `DeliveryResult`s, as JSON. */
+  answer: string;
+}
+
+/** Recipients that an account has written to, one row for each message and recipient. For outgoing limits. */
+export interface RecipientsTable {
+  id: Generated<number>;
+  account_id: number;
+  /** Lower case, as `local@domain`. */
+  address: string;
+  sent: number;
+}
+
+/** Work with a due time. */
+export interface JobsTable {
+  id: Generated<number>;
+  /** 0 if it belongs to no account. */
+  account_id: number;
+  kind: string;
+  /** JSON. */
+  payload: string;
+  due: number;
+  attempts: number;
+  /** Until when somebody holds it; 0 if nobody does. */
+  leased_until: number;
+  created: number;
+}
+
+/** Every table. */
+export interface Tables {
+  meta: MetaTable;
+  settings: SettingsTable;
+  accounts: AccountsTable;
+  addresses: AddressesTable;
+  credentials: CredentialsTable;
+  mailboxes: MailboxesTable;
+  mailbox_keywords: MailboxKeywordsTable;
+  subscriptions: SubscriptionsTable;
+  messages: MessagesTable;
+  emails: EmailsTable;
+  threads: ThreadsTable;
+  bodies: BodiesTable;
+  deliveries: DeliveriesTable;
+  recipients: RecipientsTable;
+  jobs: JobsTable;
+}

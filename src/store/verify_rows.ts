@@ -1,0 +1,241 @@
+/**
+ * What must be true of rows: each check finds the rows for which it is not.
+ *
+ * Tested by `src/store/verify_test.ts`.
+ *
+ * @module
+ */
+import { sql } from "kysely";
+import { deleted, seen } from "../imap/flags.ts";
+import { bitAnd, type Prepared, prepared } from "./query.ts";
+
+/** A check: rows that are wrong, and what to say of one. */
+export interface RowCheck {
+  readonly query: Prepared<{ limit: number }, unknown>;
+  readonly words: (row: unknown) => string;
+}
+
+function check<R>(query: Prepared<{ limit: number }, R>, words: (row: R) => string): RowCheck {
+  return { query, words: (row) => words(row as R) }; // Rows of this very query.
+}
+
+/** Rows whose `column` names no row of `parent`. */
+function orphans(
+  table:
+    | "mailboxes"
+    | "addresses"
+    | "credentials"
+    | "subscriptions"
+    | "mailbox_keywords"
+    | "recipients"
+    | "emails"
+    | "messages"
+    | "threads",
+): RowCheck {
+  return check(
+    prepared((db, p: { limit: number }) =>
+      db.selectFrom(table).select((
+        eb,
+      ) => [eb.ref(`${table}.account_id`).as("account_id"), eb.fn.countAll<number>().as("n")])
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb.selectFrom("accounts").select("accounts.id").whereRef(
+                "accounts.id",
+                "=",
+                `${table}.account_id`,
+              ),
+            ),
+          )
+        )
+        .groupBy(`${table}.account_id`).limit(p.limit)
+    ),
+    (row) => `${row.n} rows of ${table} belong to account ${row.account_id}, which does not exist`,
+  );
+}
+
+/** Counts of each mailbox beside what its rows say. */
+const counts = prepared((db, p: { limit: number }) =>
+  db.selectFrom((eb) =>
+    eb.selectFrom("mailboxes as b").innerJoin("accounts as a", "a.id", "b.account_id")
+      .leftJoin("messages as m", (join) =>
+        join.onRef("m.account_id", "=", "b.account_id").onRef("m.mailbox_id", "=", "b.id"))
+      .select([
+        "b.id",
+        "b.name",
+        "b.messages",
+        "b.unseen",
+        "b.deleted",
+        "b.bytes",
+        "b.deleted_bytes",
+        "b.uid_next",
+        "b.recent_uid",
+        "b.highest_modseq",
+        "a.modseq as account_modseq",
+        sql<number>`coalesce(sum(1 - m.expunged), 0)`.as("n"),
+        sql<number>`coalesce(sum(case when m.expunged = 0 and ${
+          bitAnd("m.bits", seen)
+        } = 0 then 1 else 0 end), 0)`.as("n_unseen"),
+        sql<number>`coalesce(sum(case when m.expunged = 0 and ${
+          bitAnd("m.bits", deleted)
+        } <> 0 then 1 else 0 end), 0)`.as("n_deleted"),
+        sql<number>`coalesce(sum(m.size), 0)`.as("n_bytes"),
+        sql<number>`coalesce(sum(case when ${bitAnd("m.bits", deleted)} <> 0 then m.size else 0 end), 0)`.as(
+          "n_deleted_bytes",
+        ),
+        sql<number>`coalesce(max(m.uid), 0)`.as("last_uid"),
+        sql<number>`coalesce(max(m.modseq), 0)`.as("last_modseq"),
+      ])
+      .groupBy("b.id").as("c")
+  ).selectAll().where((eb) =>
+    eb.or([
+      eb("messages", "<>", eb.ref("n")),
+      eb("unseen", "<>", eb.ref("n_unseen")),
+      eb("deleted", "<>", eb.ref("n_deleted")),
+      eb("bytes", "<>", eb.ref("n_bytes")),
+      eb("deleted_bytes", "<>", eb.ref("n_deleted_bytes")),
+      eb("uid_next", "<=", eb.ref("last_uid")),
+      eb("recent_uid", ">", eb.ref("uid_next")),
+      eb("highest_modseq", "<", eb.ref("last_modseq")),
+      eb("highest_modseq", ">", eb.ref("account_modseq")),
+    ])
+  ).limit(p.limit)
+);
+
+const accountBytes = prepared((db, p: { limit: number }) =>
+  db.selectFrom((eb) =>
+    eb.selectFrom("accounts as a").leftJoin("messages as m", "m.account_id", "a.id")
+      .select(["a.id", "a.name", "a.bytes", sql<number>`coalesce(sum(m.size), 0)`.as("n_bytes")])
+      .groupBy("a.id").as("c")
+  ).selectAll().where((eb) => eb("bytes", "<>", eb.ref("n_bytes"))).limit(p.limit)
+);
+
+const withoutInbox = prepared((db, p: { limit: number }) =>
+  db.selectFrom("accounts").leftJoin(
+    "mailboxes",
+    (join) => join.onRef("mailboxes.account_id", "=", "accounts.id").on("mailboxes.name", "=", "Inbox"),
+  )
+    .select(["accounts.name"]).where("mailboxes.id", "is", null).limit(p.limit)
+);
+
+const lostMessages = prepared((db, p: { limit: number }) =>
+  db.selectFrom("messages as m")
+    .leftJoin("mailboxes as b", (join) =>
+      join.onRef("b.id", "=", "m.mailbox_id").onRef("b.account_id", "=", "m.account_id"))
+    .select(["m.mailbox_id", "m.uid"]).where("b.id", "is", null).limit(p.limit)
+);
+
+const wrongMessages = prepared((db, p: { limit: number }) =>
+  db.selectFrom("messages as m")
+    .leftJoin("emails as e", (join) =>
+      join.onRef("e.id", "=", "m.email_id").onRef("e.account_id", "=", "m.account_id"))
+    .select(["m.mailbox_id", "m.uid"])
+    .where((eb) =>
+      eb.or([
+        eb.and([eb("m.expunged", "=", 0), eb("e.id", "is", null)]),
+        eb.and([eb("m.expunged", "=", 0), eb("e.size", "<>", eb.ref("m.size"))]),
+        eb.and([
+          eb("m.expunged", "<>", 0),
+          eb.or([eb("m.email_id", "<>", 0), eb("m.size", "<>", 0), eb("m.keywords", "<>", "")]),
+        ]),
+        eb("m.uid", "<", 1),
+        eb("m.createseq", "<", 1),
+        eb("m.modseq", "<", eb.ref("m.createseq")),
+      ])
+    ).limit(p.limit)
+);
+
+const wrongCopies = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e")
+    .leftJoin(
+      (eb) =>
+        eb.selectFrom("messages").select((eb) => ["email_id", eb.fn.countAll<number>().as("n")])
+          .where("expunged", "=", 0).groupBy("email_id").as("m"),
+      (join) => join.onRef("m.email_id", "=", "e.id"),
+    )
+    .select(["e.id", "e.copies", sql<number>`coalesce(m.n, 0)`.as("n")])
+    .where((eb) => eb.or([eb("m.n", "is", null), eb("m.n", "<>", eb.ref("e.copies"))])).limit(p.limit)
+);
+
+const lostEmails = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e").leftJoin("bodies as b", "b.id", "e.body_id")
+    .leftJoin(
+      "threads as t",
+      (join) => join.onRef("t.id", "=", "e.thread_id").onRef("t.account_id", "=", "e.account_id"),
+    )
+    .select(["e.id", "b.id as body", "t.id as thread"])
+    .where((eb) => eb.or([eb("b.id", "is", null), eb("t.id", "is", null)])).limit(p.limit)
+);
+
+const unusedBodies = prepared((db, p: { limit: number }) =>
+  db.selectFrom("bodies as b").select("b.id")
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom("emails").select("emails.id").whereRef("emails.body_id", "=", "b.id")))
+    )
+    .limit(p.limit)
+);
+
+const emptyThreads = prepared((db, p: { limit: number }) =>
+  db.selectFrom("threads as t").select("t.id")
+    .where((eb) =>
+      eb.not(eb.exists(
+        eb.selectFrom("emails").select("emails.id").whereRef("emails.account_id", "=", "t.account_id")
+          .whereRef("emails.thread_id", "=", "t.id"),
+      ))
+    ).limit(p.limit)
+);
+
+const lostKeywords = prepared((db, p: { limit: number }) =>
+  db.selectFrom("mailbox_keywords as k").leftJoin("mailboxes as b", "b.id", "k.mailbox_id")
+    .select(["k.mailbox_id", "k.keyword"]).where("b.id", "is", null).limit(p.limit)
+);
+
+const doubleUses = prepared((db, p: { limit: number }) =>
+  db.selectFrom("mailboxes").select((eb) => ["account_id", "special_use", eb.fn.countAll<number>().as("n")])
+    .where("special_use", "<>", "").groupBy(["account_id", "special_use"])
+    .having((eb) => eb.fn.countAll<number>(), ">", 1).limit(p.limit)
+);
+
+/** All checks, from the general to the particular. */
+export const rowChecks: readonly RowCheck[] = [
+  orphans("mailboxes"),
+  orphans("addresses"),
+  orphans("credentials"),
+  orphans("subscriptions"),
+  orphans("mailbox_keywords"),
+  orphans("recipients"),
+  orphans("emails"),
+  orphans("messages"),
+  orphans("threads"),
+  check(
+    counts,
+    (row) =>
+      `mailbox ${row.id} (${row.name}) says ${row.messages} messages, ${row.unseen} unseen, ${row.deleted} deleted, ` +
+      `${row.bytes} and ${row.deleted_bytes} octets, next UID ${row.uid_next}, recent from ${row.recent_uid}, ` +
+      `MODSEQ ${row.highest_modseq}; its rows say ${row.n}, ${row.n_unseen}, ${row.n_deleted}, ${row.n_bytes}, ` +
+      `${row.n_deleted_bytes}, last UID ${row.last_uid}, MODSEQ ${row.last_modseq} (the account's: ${row.account_modseq})`,
+  ),
+  check(
+    accountBytes,
+    (row) => `account ${row.id} (${row.name}) says ${row.bytes} octets, its messages have ${row.n_bytes}`,
+  ),
+  check(withoutInbox, (row) => `account ${row.name} has no Inbox`),
+  check(lostMessages, (row) => `message ${row.uid} is in mailbox ${row.mailbox_id}, which does not exist`),
+  check(
+    wrongMessages,
+    (row) =>
+      `message ${row.uid} of mailbox ${row.mailbox_id} has no email, or one of another size, or is expunged and has one still`,
+  ),
+  check(wrongCopies, (row) => `email ${row.id} says ${row.copies} copies, there are ${row.n}`),
+  check(
+    lostEmails,
+    (row) => `email ${row.id} has ${row.body === null ? "a body" : "a thread"} that does not exist`,
+  ),
+  check(unusedBodies, (row) => `body ${row.id} belongs to no email`),
+  check(emptyThreads, (row) => `thread ${row.id} has no email`),
+  check(
+    lostKeywords,
+    (row) => `keyword ${row.keyword} is noted for mailbox ${row.mailbox_id}, which does not exist`,
+  ),
+  check(doubleUses, (row) => `account ${row.account_id} has ${row.n} mailboxes for ${row.special_use}`),
+];

@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { Refused } from "../base/errors.ts";
+import { silentLog } from "../base/log.ts";
+import { Metrics } from "../base/metrics.ts";
+import { ChangeFeed } from "./change_feed.ts";
+import { Connection } from "./connection.ts";
+import { migrate } from "./migrations.ts";
+import { many, one, prepared, run, type Work } from "./query.ts";
+import { realClock } from "./testing/temp_store.ts";
+import { WalKeeper } from "./wal_keeper.ts";
+import { maxGroupUnits, maxWaitingBytes, maxWaitingUnits, pause, type SlicedWork, Writer } from "./writer.ts";
+
+const insert = prepared((db, p: { name: string }) =>
+  db.insertInto("meta").values({ name: p.name, value: 7 })
+);
+const sevens = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("meta").select("name").where("value", "=", 7).orderBy("name")
+);
+const commitNumber = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("meta").select("value").where("name", "=", "commit")
+);
+
+/** A connection on which chosen statements fail, and which remembers what was run. */
+class Failing extends Connection {
+  fail: ((sql: string) => Error | null) | null = null;
+  readonly texts: string[] = [];
+  override text(sql: string): void {
+    this.texts.push(sql);
+    const error = this.fail?.(sql) ?? null;
+    if (error !== null) throw error;
+    super.text(sql);
+  }
+}
+
+interface Parts {
+  connection: Failing;
+  writer: Writer;
+  feed: ChangeFeed;
+  names(): string[];
+}
+
+async function withWriter(test: (parts: Parts) => Promise<void>): Promise<void> {
+  const folder = Deno.makeTempDirSync();
+  const connection = new Failing(`${folder}/db`);
+  migrate(connection, 0);
+  const metrics = new Metrics();
+  const feed = new ChangeFeed(0);
+  const wal = new WalKeeper(connection, realClock, silentLog, metrics);
+  const writer = new Writer({ connection, feed, wal, clock: realClock, log: silentLog, metrics });
+  connection.texts.length = 0;
+  try {
+    await test({
+      connection,
+      writer,
+      feed,
+      names: () => connection.work(many(sevens, {})).map((row) => row.name),
+    });
+  } finally {
+    await writer.close();
+    wal.close();
+    connection.close();
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function sqlite(message: string, errcode: number): Error {
+  return Object.assign(new Error(message), { code: "ERR_SQLITE_ERROR", errcode });
+}
+
+const refused = (reason: string) => (error: unknown) => error instanceof Refused && error.reason === reason;
+
+Deno.test("what arrives together is one transaction", () =>
+  withWriter(async ({ writer, connection, names }) => {
+    await Promise.all(["a", "b", "c"].map((name) => writer.run(() => run(insert, { name }))));
+    assert.deepEqual(names(), ["a", "b", "c"]);
+    assert.equal(connection.texts.filter((sql) => sql === "COMMIT").length, 1);
+  }));
+
+Deno.test("a group closes at its limit of units", () =>
+  withWriter(async ({ writer, connection, names }) => {
+    const units = Array.from({ length: maxGroupUnits + 1 }, (_, i) =>
+      writer.run(() => run(insert, { name: `n${i}` })));
+    await Promise.all(units);
+    assert.equal(names().length, maxGroupUnits + 1);
+    assert.ok(
+      connection.texts.filter((sql) =>
+        sql === "COMMIT"
+      ).length >= 2,
+    );
+  }));
+
+Deno.test("a group closes at its limit of bytes", () =>
+  withWriter(async ({ writer, connection }) => {
+    await Promise.all(
+      [1, 2, 3].map((n) => writer.run(() => run(insert, { name: `n${n}` }), 5 * 1024 * 1024)),
+    );
+    assert.equal(connection.texts.filter((sql) => sql === "COMMIT").length, 2);
+  }));
+
+Deno.test("a unit that fails takes back only its own changes", () =>
+  withWriter(async ({ writer, names }) => {
+    const log: string[] = [];
+    const results = await Promise.allSettled([
+      writer.run(() => run(insert, { name: "a" })),
+      writer.run(function* (tx) {
+        tx.afterCommit(() => log.push("committed"));
+        tx.afterRollback(() => log.push("rolled back"));
+        yield* run(insert, { name: "b" });
+        throw new Refused("overQuota", "no room");
+      }),
+      writer.run(() => run(insert, { name: "c" })),
+    ]);
+    assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
+    assert.deepEqual(names(), ["a", "c"]);
+    assert.deepEqual(log, ["rolled back"]);
+  }));
+
+Deno.test("nothing is acknowledged when COMMIT fails, and the next group works", () =>
+  withWriter(async ({ writer, connection, feed, names }) => {
+    connection.fail = (sql) => sql === "COMMIT" ? sqlite("database or disk is full", 13) : null;
+    const log: string[] = [];
+    const units = ["a", "b"].map((name) =>
+      writer.run(function* (tx) {
+        tx.changed(1, 2);
+        tx.afterRollback(() => log.push(name));
+        yield* run(insert, { name });
+      })
+    );
+    for (const unit of units) await assert.rejects(unit, refused("diskFull"));
+    assert.deepEqual(names(), []);
+    assert.deepEqual(log, ["a", "b"]);
+    assert.equal(feed.commit, 0);
+    connection.fail = null;
+    await writer.run(() => run(insert, { name: "c" }));
+    assert.deepEqual(names(), ["c"]);
+  }));
+
+Deno.test("a full database is refused, and works again when there is room", () =>
+  withWriter(async ({ writer, connection, names }) => {
+    const pages = Number(connection.pragma("page_count")?.["page_count"]);
+    connection.pragma(`max_page_count = ${pages + 2}`);
+    const big = "x".repeat(100_000);
+    const results = await Promise.allSettled([
+      writer.run(() => run(insert, { name: big })),
+      writer.run(() => run(insert, { name: "small" })),
+    ]);
+    for (const result of results) {
+      // Whether SQLite ends the whole transaction or only the statement, no success is claimed that is not there.
+      if (result.status === "rejected") assert.ok(refused("diskFull")(result.reason));
+    }
+    assert.equal(results[0]?.status, "rejected");
+    assert.deepEqual(names(), results[1]?.status === "fulfilled" ? ["small"] : []);
+    connection.pragma("max_page_count = 100000");
+    await writer.run(() => run(insert, { name: big }));
+    assert.ok(names().includes(big));
+  }));
+
+Deno.test("after an I/O error nothing more is taken", () =>
+  withWriter(async ({ writer, connection }) => {
+    connection.fail = (sql) => sql === "COMMIT" ? sqlite("disk I/O error", 1034) : null;
+    await assert.rejects(writer.run(() => run(insert, { name: "a" })), refused("tryLater"));
+    connection.fail = null;
+    await assert.rejects(writer.run(() => run(insert, { name: "b" })), refused("tryLater"));
+    assert.notEqual(writer.closed, null);
+  }));
+
+Deno.test("a BEGIN that fails refuses what waits instead of leaving it waiting", () =>
+  withWriter(async ({ writer, connection }) => {
+    connection.fail = (sql) => sql.startsWith("BEGIN") ? sqlite("database is locked", 5) : null;
+    await Promise.all(
+      ["a", "b"].map((name) => assert.rejects(writer.run(() => run(insert, { name })), refused("tryLater"))),
+    );
+  }));
+
+Deno.test("bulk work goes in slices, and units come between", () =>
+  withWriter(async ({ writer, names }) => {
+    const order: string[] = [];
+    let between = false;
+    function* bulk(): SlicedWork<string> {
+      for (let i = 0; i < 3 || !between; i++) {
+        yield* run(insert, { name: `bulk${String(i).padStart(6, "0")}` });
+        const end = performance.now() + 11;
+        while (performance.now() < end) { /* As if it were much work. */ }
+        yield* pause();
+      }
+      order.push("bulk");
+      return "done";
+    }
+    const sliced = writer.slices(bulk);
+    const unit = writer.run(function* (): Work<void> {
+      between = true;
+      order.push("unit");
+      yield* run(insert, { name: "unit" });
+    });
+    assert.equal(await sliced, "done");
+    await unit;
+    assert.deepEqual(order, ["unit", "bulk"]);
+    assert.equal(names().filter((name) => name.startsWith("bulk")).length >= 3, true);
+  }));
+
+Deno.test("bulk work that fails keeps its earlier slices and runs its finally blocks", () =>
+  withWriter(async ({ writer, names }) => {
+    let cleaned = false;
+    const sliced = writer.slices(function* () {
+      try {
+        yield* run(insert, { name: "kept" });
+        const end = performance.now() + 11;
+        while (performance.now() < end) { /* One slice. */ }
+        yield* pause();
+        yield* run(insert, { name: "lost" });
+        throw new Refused("tooMany", "enough");
+      } finally {
+        cleaned = true;
+      }
+    });
+    await assert.rejects(sliced, refused("tooMany"));
+    assert.deepEqual(names(), ["kept"]);
+    assert.equal(cleaned, true);
+  }));
+
+Deno.test("listeners are told after the commit, with a number that is kept", () =>
+  withWriter(async ({ writer, connection, feed }) => {
+    const listener = feed.listen(5);
+    assert.deepEqual((await listener.next()).value, { commit: 0, mailboxes: [], list: false });
+    await Promise.all([
+      writer.run(function* (tx) {
+        tx.changed(5, 1);
+        yield* run(insert, { name: "a" });
+      }),
+      writer.run(function* (tx) {
+        tx.changed(5, 2);
+        tx.listChanged(6);
+        yield* run(insert, { name: "b" });
+      }),
+    ]);
+    assert.deepEqual((await listener.next()).value, { commit: 1, mailboxes: [1, 2], list: false });
+    assert.equal(connection.work(one(commitNumber, {}))?.value, 1);
+    feed.close();
+    assert.equal((await listener.next()).done, true);
+  }));
+
+Deno.test("too much waiting is refused at once", async (t) => {
+  await t.step("units", () =>
+    withWriter(async ({ writer }) => {
+      const waiting = Array.from({ length: maxWaitingUnits }, () => writer.run(function* () {}));
+      await assert.rejects(writer.run(function* () {}), refused("tryLater"));
+      await Promise.all(waiting);
+    }));
+  await t.step("bytes", () =>
+    withWriter(async ({ writer }) => {
+      const waiting = writer.run(function* () {}, maxWaitingBytes);
+      await assert.rejects(writer.run(function* () {}, 1), refused("tryLater"));
+      await waiting;
+      await writer.run(function* () {}, 1);
+    }));
+});
+
+Deno.test("close() finishes what waits and refuses what comes", () =>
+  withWriter(async ({ writer, names }) => {
+    const waiting = writer.run(() => run(insert, { name: "a" }));
+    await writer.close();
+    await waiting;
+    await assert.rejects(writer.run(() => run(insert, { name: "b" })), refused("tryLater"));
+    assert.deepEqual(names(), ["a"]);
+  }));
