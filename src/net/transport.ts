@@ -2,6 +2,8 @@
  * One connection, as everything above the sockets sees it: pull reads, back-pressured writes, deadlines and
  * byte counts, the same before and after TLS.
  *
+ * Tested by `src/net/connection_test.ts`
+ *
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";

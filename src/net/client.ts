@@ -1,0 +1,102 @@
+/**
+ * Dialing: a {@link Transport} to a server, plain, with TLS from the first byte, or with STARTTLS.
+ *
+ * @module
+ */
+import { connect, type Socket } from "node:net";
+import type { Clock } from "../base/clock.ts";
+import { parseIp } from "../base/ip_address.ts";
+import type { ClientTls, ServerProof } from "./client_tls.ts";
+import { Connection, type ConnectionTimes, defaultTimes } from "./connection.ts";
+import { deadlinesOf } from "./deadlines.ts";
+import { endpoint } from "./endpoint.ts";
+import { type TlsInfo, type Transport, TransportError } from "./transport.ts";
+
+/** Whom to call, and how. */
+export interface DialSettings {
+  /** An IP address: names are looked up, and addresses checked, by whoever calls this. */
+  readonly address: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** TLS from the first byte on (implicit TLS). */
+  readonly tls?: ClientTls;
+  /** Dial from this address of ours. */
+  readonly localAddress?: string;
+  readonly id?: string;
+  readonly connectTimeoutMs?: number;
+  readonly times?: Partial<ConnectionTimes>;
+}
+
+/** The client's end. */
+export interface DialedTransport extends Transport {
+  /** Becomes TLS as a client; call after the server has agreed to STARTTLS. Without `tls` it is a TypeError. */
+  startTls(tls?: ClientTls): Promise<TlsInfo>;
+  /** What the server showed, after the handshake. */
+  readonly serverProof: ServerProof | null;
+}
+
+/** How long a dialed server may take to answer at all, where nothing else is said. */
+export const defaultConnectTimeoutMs = 30_000;
+
+/**
+ * Connects.
+ *
+ * @throws {RangeError} If the address is none.
+ * @throws {TransportError} `timeout`; `reset` if the server cannot be reached (the cause has the system's code);
+ * `handshake` if implicit TLS fails.
+ */
+export async function dial(settings: DialSettings): Promise<DialedTransport> {
+  if (parseIp(settings.address) === null) throw new RangeError(`not an IP address: ${settings.address}`);
+  const socket = await connected(settings);
+  const remote = endpoint(socket.remoteAddress, socket.remotePort);
+  const local = endpoint(socket.localAddress, socket.localPort);
+  if (remote === null || local === null) {
+    socket.destroy();
+    throw new TransportError("reset", "the server closed at once");
+  }
+  const connection = new Connection(socket, {
+    id: settings.id ?? "",
+    remote,
+    local,
+    deadlines: deadlinesOf(settings.clock),
+    times: { ...defaultTimes, ...settings.times },
+    serverTls: null,
+  });
+  if (settings.tls !== undefined) {
+    try {
+      await connection.secureAtOnce(settings.tls);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+  return connection;
+}
+
+function connected(settings: DialSettings): Promise<Socket> {
+  const { address, port, localAddress, clock } = settings;
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect({
+    host: address,
+    port,
+    allowHalfOpen: true,
+    noDelay: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
+  });
+  const late = clock.after(settings.connectTimeoutMs ?? defaultConnectTimeoutMs, () => {
+    socket.destroy();
+    reject(new TransportError("timeout", "the server does not answer"));
+  });
+  const failed = (error: Error) => {
+    late.cancel();
+    socket.destroy();
+    reject(new TransportError("reset", "the server cannot be reached", error));
+  };
+  socket.once("error", failed);
+  socket.once("connect", () => {
+    late.cancel();
+    socket.off("error", failed);
+    resolve(socket);
+  });
+  return promise;
+}
