@@ -126,10 +126,10 @@ export interface FetchRequest {
   readonly changedSince: number | null;
 }
 
-/** Longer byte values are not sent with a batch: they are read with {@link Mail.read}. */
+/** Longer sections are not sent with a batch: they are read with {@link Mail.read}. */
 export const maxInlineBytes = 256 * 1024;
 
-/** Some of the messages asked for; batches are at most about 1 MB. */
+/** Some of the messages asked for; batches are at most about 1 MB, or one message. */
 export interface FetchBatch {
   readonly uids: Uint32Array;
   readonly flags: FlagColumns | null;
@@ -145,7 +145,10 @@ export interface FetchBatch {
    * damaged on disk.
    */
   readonly lengths: Float64Array;
-  /** The values one after the other, in the same order, without those longer than {@link maxInlineBytes}. */
+  /**
+   * The values one after the other, in the same order: every column (the store bounds them when a message comes in, see
+   * `store/check_index.ts`), and the sections but for `binarySize` and those longer than {@link maxInlineBytes}.
+   */
   readonly values: Bytes;
 }
 

@@ -1,0 +1,80 @@
+/**
+ * How long a mailbox of 100,000 messages takes. One iteration is one whole answer; making the mailbox takes some ten
+ * seconds before the first.
+ *
+ * @module
+ */
+import { tempStore } from "../store/testing/temp_store.ts";
+import { ensureAccount } from "./accounts.ts";
+import type { FetchBatch } from "./mail.ts";
+import { StoreMail } from "./mail_store.ts";
+import { every, fetchRequest, section } from "./testing/conformance_support.ts";
+import { fillMailbox } from "./testing/large_mailbox.ts";
+
+const count = 100_000;
+const few = { n: 3, warmup: 1 };
+
+const { store, folder } = tempStore();
+const accountId = await ensureAccount(store, { name: "bench", maxBytes: null });
+const mailbox = await fillMailbox(store, accountId, "Inbox", count, 1500);
+const mail = new StoreMail(store, accountId);
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+/** Takes everything, as a session does that writes it out. */
+async function drain(stream: AsyncIterable<FetchBatch>): Promise<number> {
+  let octets = 0;
+  for await (const batch of stream) octets += batch.values.length;
+  return octets;
+}
+
+Deno.bench("open (aim: 60 ms)", few, async () => {
+  await mail.open({ mailbox, claimRecent: false });
+});
+
+Deno.bench("changes since the beginning", few, async () => {
+  await mail.changes({ mailbox, modseq: 0, claimRecent: false });
+});
+
+Deno.bench("fetch flags (aim: 150 ms)", few, async () => {
+  await drain(mail.fetch(fetchRequest(mailbox, { numbers: ["flags"] })));
+});
+
+Deno.bench("fetch envelopes, structures, flags, sizes, dates (aim: 1 s)", few, async () => {
+  const numbers = ["flags", "size", "internalDate"] as const;
+  await drain(mail.fetch(fetchRequest(mailbox, { numbers, bytes: ["envelope", "bodyStructure"] })));
+});
+
+Deno.bench("fetch bodies of 2 KB", few, async () => {
+  await drain(mail.fetch(fetchRequest(mailbox, { sections: [section()] })));
+});
+
+Deno.bench("search by flag", few, async () => {
+  for await (const _batch of mail.search({ mailbox, key: { key: "flag", flag: "\\Flagged" } }));
+});
+
+Deno.bench("search by sender", few, async () => {
+  const key = { key: "header", field: "from", text: "sender 7 " } as const;
+  for await (const _batch of mail.search({ mailbox, key }));
+});
+
+Deno.bench("search in bodies", few, async () => {
+  for await (const _batch of mail.search({ mailbox, key: { key: "body", text: "nowhere" } }));
+});
+
+let bits = 4;
+Deno.bench("store flags of 10,000 (aim: 150 ms)", few, async () => {
+  bits ^= 6;
+  await mail.storeFlags({
+    mailbox,
+    uids: [1, 10_000],
+    mode: "replace",
+    bits,
+    keywords: [],
+    unchangedSince: null,
+  });
+});
+
+Deno.bench("store flags of all", few, async () => {
+  bits ^= 6;
+  await mail.storeFlags({ mailbox, uids: every, mode: "replace", bits, keywords: [], unchangedSince: null });
+});

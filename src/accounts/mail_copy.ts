@@ -1,0 +1,215 @@
+/**
+ * COPY and MOVE, each one change: all messages or none. RFC 9051 6.4.7, 6.4.8, RFC 4315 3, RFC 6851
+ *
+ * A message in another mailbox is a new row with a new UID and save date; its email (id, thread, content) is the
+ * same (RFC 8474 5.1).
+ *
+ * Tested by `src/accounts/mail_store_test.ts`.
+ *
+ * @module
+ */
+import { Refused } from "../base/errors.ts";
+import type { Ranges } from "../imap/search_key.ts";
+import { noteKeywords } from "../store/add_message.ts";
+import { literal, numbersOf, one, prepared, run, type Work } from "../store/query.ts";
+import type { Copied, CopyRequest } from "./mail.ts";
+import { applyCounts, checkQuota, CountChange, keywordsOf } from "./mail_counts.ts";
+import { type CursorQuery, MessageCursor } from "./mail_cursor.ts";
+import { type AccountWork, type MailboxRow, mailboxWithId, takeModSeq } from "./mail_mailboxes.ts";
+import { maxUid } from "./mail_ranges.ts";
+
+/** Rows read by one query. */
+const chunk = 5000;
+
+type CopyRow = readonly [uid: number, emailId: number, bits: number, keywords: string, size: number];
+
+const copyRows = prepared((
+  db,
+  p: { accountId: number; mailboxId: number; from: number; to: number },
+) =>
+  db.selectFrom("messages").select(["uid", "email_id", "bits", "keywords", "size"])
+    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
+    .where("uid", ">=", p.from).where("uid", "<=", p.to).where("expunged", "=", 0)
+    .orderBy("uid").limit(literal(chunk))
+);
+
+const copyQuery: CursorQuery = { query: copyRows, limit: chunk, maxBytes: null };
+
+/** New rows for messages, in the order of their UIDs, from UID `base` plus one on. */
+const insertCopies = prepared((
+  db,
+  p: {
+    accountId: number;
+    mailboxId: number;
+    uids: string;
+    to: number;
+    base: number;
+    modseq: number;
+    now: number;
+  },
+) =>
+  db.insertInto("messages")
+    .columns([
+      "account_id",
+      "mailbox_id",
+      "uid",
+      "email_id",
+      "modseq",
+      "createseq",
+      "bits",
+      "keywords",
+      "size",
+      "internal_date",
+      "save_date",
+      "expunged",
+    ])
+    .expression((eb) =>
+      eb.selectFrom("messages").select((eb) => [
+        "account_id",
+        eb.val(p.to).as("mailbox_id"),
+        eb(eb.fn.agg<number>("row_number").over((over) => over.orderBy("uid")), "+", p.base).as("uid"),
+        "email_id",
+        eb.val(p.modseq).as("modseq"),
+        eb.val(p.modseq).as("createseq"),
+        "bits",
+        "keywords",
+        "size",
+        "internal_date",
+        eb.val(p.now).as("save_date"),
+        "expunged",
+      ])
+        .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
+        .where("uid", "in", numbersOf(p.uids))
+    )
+);
+
+const addCopies = prepared((db, p: { emails: string; more: number }) =>
+  db.updateTable("emails").set((eb) => ({ copies: eb("copies", "+", p.more) }))
+    .where("id", "in", numbersOf(p.emails))
+);
+
+/** The rows of expunged messages stay, without what they were. RFC 7162 3.2 */
+const expungeRows = prepared((
+  db,
+  p: { accountId: number; mailboxId: number; uids: string; modseq: number },
+) =>
+  db.updateTable("messages")
+    .set({ expunged: 1, email_id: 0, size: 0, bits: 0, keywords: "", modseq: p.modseq })
+    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
+    .where("uid", "in", numbersOf(p.uids))
+);
+
+const takeUids = prepared((db, p: { id: number; count: number }) =>
+  db.updateTable("mailboxes").set((eb) => ({ uid_next: eb("uid_next", "+", p.count) }))
+    .where("id", "=", p.id).returning("uid_next")
+);
+
+/** Takes a mailbox's next `count` UIDs; returns the first. UIDs only grow. RFC 9051 2.3.1.1 */
+export function* takeUidsOf(mailboxId: number, count: number): Work<number> {
+  const row = yield* one(takeUids, { id: mailboxId, count });
+  if (row === undefined) throw new Refused("noSuchMailbox", "the mailbox is gone");
+  if (row.uid_next > maxUid) throw new Refused("tooMany", "the mailbox has no more UIDs");
+  return row.uid_next - count;
+}
+
+/** Marks messages as expunged, with the MODSEQ of the change. Counts and emails are the caller's. */
+export function* markExpunged(
+  accountId: number,
+  mailboxId: number,
+  uids: readonly number[],
+  modseq: number,
+): Work<void> {
+  yield* run(expungeRows, { accountId, mailboxId, uids: JSON.stringify(uids), modseq });
+}
+
+/** `Mail.copy`, and with `move` `Mail.move`. */
+export function* copyMessages(work: AccountWork, request: CopyRequest, move: boolean): Work<Copied> {
+  const { accountId } = work;
+  const source = yield* mailboxWithId(accountId, request.mailbox);
+  const target = yield* mailboxWithId(accountId, request.to);
+  const rows = yield* allRows(accountId, source.id, request.uids);
+  if (rows.length === 0) {
+    return { uidValidity: target.uid_validity, from: new Uint32Array(), to: new Uint32Array() };
+  }
+  if (!move) yield* checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0));
+  const modseq = yield* takeModSeq(accountId);
+  return yield* (move
+    ? moveRows(work, source, target, rows, modseq)
+    : copyRowsTo(work, source, target, rows, modseq));
+}
+
+/** Moves every message: renaming the inbox. RFC 9051 6.3.6 */
+export function* moveAll(work: AccountWork, from: MailboxRow, to: MailboxRow, modseq: number): Work<void> {
+  const rows = yield* allRows(work.accountId, from.id, [1, maxUid]);
+  if (rows.length > 0) yield* moveRows(work, from, to, rows, modseq);
+}
+
+function* allRows(accountId: number, mailboxId: number, uids: Ranges): Work<CopyRow[]> {
+  const cursor = new MessageCursor<CopyRow>(copyQuery, { accountId, mailboxId, uids });
+  const chunks: (readonly CopyRow[])[] = [];
+  while (!cursor.done) chunks.push(yield* cursor.next());
+  return chunks.flat();
+}
+
+function* moveRows(
+  work: AccountWork,
+  source: MailboxRow,
+  target: MailboxRow,
+  rows: readonly CopyRow[],
+  modseq: number,
+): Work<Copied> {
+  const copied = yield* insertRows(work, source, target, rows, modseq);
+  const change = new CountChange();
+  for (const [, , bits, , size] of rows) change.add(bits, size, -1);
+  yield* markExpunged(work.accountId, source.id, rows.map((row) => row[0]), modseq);
+  yield* applyCounts(work, source.id, modseq, change);
+  return copied;
+}
+
+function* copyRowsTo(
+  work: AccountWork,
+  source: MailboxRow,
+  target: MailboxRow,
+  rows: readonly CopyRow[],
+  modseq: number,
+): Work<Copied> {
+  const copied = yield* insertRows(work, source, target, rows, modseq);
+  // A mailbox can hold an email more than once.
+  const times = new Map<number, number>();
+  for (const [, emailId] of rows) times.set(emailId, (times.get(emailId) ?? 0) + 1);
+  const byTimes = Map.groupBy(times, ([, more]) => more);
+  for (const [more, emails] of byTimes) {
+    yield* run(addCopies, { emails: JSON.stringify(emails.map(([id]) => id)), more });
+  }
+  return copied;
+}
+
+function* insertRows(
+  work: AccountWork,
+  source: MailboxRow,
+  target: MailboxRow,
+  rows: readonly CopyRow[],
+  modseq: number,
+): Work<Copied> {
+  const { accountId, tx } = work;
+  const uids = rows.map((row) => row[0]);
+  const first = yield* takeUidsOf(target.id, rows.length);
+  yield* run(insertCopies, {
+    accountId,
+    mailboxId: source.id,
+    uids: JSON.stringify(uids),
+    to: target.id,
+    base: first - 1,
+    modseq,
+    now: tx.now,
+  });
+  yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
+  const change = new CountChange();
+  for (const [, , bits, , size] of rows) change.add(bits, size, 1);
+  yield* applyCounts(work, target.id, modseq, change);
+  return {
+    uidValidity: target.uid_validity,
+    from: Uint32Array.from(uids),
+    to: Uint32Array.from(uids, (_uid, i) => first + i),
+  };
+}

@@ -1,0 +1,439 @@
+/**
+ * The list of an account's mailboxes: making, renaming, subscribing, as store functions.
+ *
+ * RFC 9051 6.3.4 to 6.3.9, RFC 6154 (special uses), RFC 8474 4.1 (mailbox ids). Every mailbox can be selected, so none is
+ * \Noselect: parents are made, and one that has children is not deleted.
+ *
+ * Tested by `src/accounts/mail_store_test.ts`.
+ *
+ * @module
+ */
+import { Refused } from "../base/errors.ts";
+import { newObjectId } from "../store/object_id.ts";
+import { literal, many, one, prepared, run, type Work } from "../store/query.ts";
+import type { Transaction } from "../store/writer.ts";
+import { type MailboxInfo, type MailboxList, type SpecialUse, specialUses } from "./mail.ts";
+import {
+  byName,
+  inbox,
+  isBelow,
+  mailboxName,
+  mailboxNameOrNull,
+  parentsOf,
+  separator,
+} from "./mail_names.ts";
+
+/** Most mailboxes of one account. */
+export const maxMailboxes = 10_000;
+
+/** Most names that one account is subscribed to, those of mailboxes that are gone included. */
+export const maxSubscriptions = 20_000;
+
+/** What store functions are told about who asks. */
+export interface AccountWork {
+  readonly accountId: number;
+  readonly tx: Transaction;
+}
+
+/** The row of a mailbox. */
+export interface MailboxRow {
+  readonly id: number;
+  readonly object_id: string;
+  readonly name: string;
+  readonly special_use: string;
+  readonly uid_validity: number;
+  readonly uid_next: number;
+  readonly highest_modseq: number;
+  readonly history_from: number;
+  readonly recent_uid: number;
+  readonly messages: number;
+  readonly unseen: number;
+  readonly deleted: number;
+  readonly bytes: number;
+  readonly deleted_bytes: number;
+}
+
+const mailboxColumns = [
+  "id",
+  "object_id",
+  "name",
+  "special_use",
+  "uid_validity",
+  "uid_next",
+  "highest_modseq",
+  "history_from",
+  "recent_uid",
+  "messages",
+  "unseen",
+  "deleted",
+  "bytes",
+  "deleted_bytes",
+] as const;
+
+const allMailboxes = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("mailboxes").select(mailboxColumns).where("account_id", "=", p.accountId).orderBy("name")
+);
+
+const mailboxByName = prepared((db, p: { accountId: number; name: string }) =>
+  db.selectFrom("mailboxes").select(mailboxColumns)
+    .where("account_id", "=", p.accountId).where("name", "=", p.name)
+);
+
+const mailboxById = prepared((db, p: { accountId: number; id: number }) =>
+  db.selectFrom("mailboxes").select(mailboxColumns).where("id", "=", p.id).where(
+    "account_id",
+    "=",
+    p.accountId,
+  )
+);
+
+/** Names are compared by octets, in which `0` follows the separator. */
+const mailboxesBetween = prepared((db, p: { accountId: number; from: string; below: string }) =>
+  db.selectFrom("mailboxes").select(["id", "name"])
+    .where("account_id", "=", p.accountId).where("name", ">", p.from).where("name", "<", p.below).orderBy(
+      "name",
+    )
+);
+
+const firstBetween = prepared((db, p: { accountId: number; from: string; below: string }) =>
+  db.selectFrom("mailboxes").select("id")
+    .where("account_id", "=", p.accountId).where("name", ">", p.from).where("name", "<", p.below).limit(
+      literal(1),
+    )
+);
+
+const mailboxesWithUse = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("mailboxes").select(["id", "special_use"])
+    .where("account_id", "=", p.accountId).where("special_use", "<>", "")
+);
+
+const countMailboxes = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("mailboxes").select((eb) => eb.fn.countAll<number>().as("n")).where(
+    "account_id",
+    "=",
+    p.accountId,
+  )
+);
+
+const insertMailbox = prepared((
+  db,
+  p: { accountId: number; objectId: string; name: string; use: string; uidValidity: number; modseq: number },
+) =>
+  db.insertInto("mailboxes").values({
+    account_id: p.accountId,
+    object_id: p.objectId,
+    name: p.name,
+    special_use: p.use,
+    uid_validity: p.uidValidity,
+    uid_next: 1,
+    highest_modseq: p.modseq,
+    createseq: p.modseq,
+    history_from: 0,
+    recent_uid: 1,
+    messages: 0,
+    unseen: 0,
+    deleted: 0,
+    bytes: 0,
+    deleted_bytes: 0,
+  })
+);
+
+const setUse = prepared((db, p: { id: number; use: string; modseq: number }) =>
+  db.updateTable("mailboxes").set({ special_use: p.use, highest_modseq: p.modseq }).where("id", "=", p.id)
+);
+
+const setName = prepared((db, p: { id: number; name: string; modseq: number }) =>
+  db.updateTable("mailboxes").set({ name: p.name, highest_modseq: p.modseq }).where("id", "=", p.id)
+);
+
+const deleteMailbox = prepared((db, p: { id: number }) => db.deleteFrom("mailboxes").where("id", "=", p.id));
+
+const deleteKeywords = prepared((db, p: { accountId: number; mailboxId: number }) =>
+  db.deleteFrom("mailbox_keywords").where("account_id", "=", p.accountId).where(
+    "mailbox_id",
+    "=",
+    p.mailboxId,
+  )
+);
+
+const nextModSeq = prepared((db, p: { accountId: number }) =>
+  db.updateTable("accounts").set((eb) => ({ modseq: eb("modseq", "+", 1) }))
+    .where("id", "=", p.accountId).returning("modseq")
+);
+
+const nextUidValidity = prepared((db, p: { accountId: number }) =>
+  db.updateTable("accounts").set((eb) => ({ uid_validity: eb("uid_validity", "+", 1) }))
+    .where("id", "=", p.accountId).returning("uid_validity")
+);
+
+const subscriptions = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("subscriptions").select("name").where("account_id", "=", p.accountId).orderBy("name")
+);
+
+const isSubscribed = prepared((db, p: { accountId: number; name: string }) =>
+  db.selectFrom("subscriptions").select("name").where("account_id", "=", p.accountId).where(
+    "name",
+    "=",
+    p.name,
+  )
+);
+
+const countSubscriptions = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("subscriptions").select((eb) => eb.fn.countAll<number>().as("n"))
+    .where("account_id", "=", p.accountId)
+);
+
+const addSubscription = prepared((db, p: { accountId: number; name: string }) =>
+  db.insertInto("subscriptions").values({ account_id: p.accountId, name: p.name })
+    .onConflict((conflict) => conflict.doNothing())
+);
+
+const removeSubscription = prepared((db, p: { accountId: number; name: string }) =>
+  db.deleteFrom("subscriptions").where("account_id", "=", p.accountId).where("name", "=", p.name)
+);
+
+/** Messages of a mailbox from a UID on. */
+const countFrom = prepared((db, p: { accountId: number; mailboxId: number; uid: number }) =>
+  db.selectFrom("messages").select((eb) => eb.fn.countAll<number>().as("n"))
+    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
+    .where("uid", ">=", p.uid).where("expunged", "=", 0)
+);
+
+/** Takes the account's next MODSEQ, for one change; they only grow. RFC 7162 3.1 */
+export function* takeModSeq(accountId: number): Work<number> {
+  const row = yield* one(nextModSeq, { accountId });
+  if (row === undefined) throw new Refused("noPermission", "the account is gone");
+  return row.modseq;
+}
+
+/** The mailbox, or null if it is gone. */
+export function* mailboxOrNull(accountId: number, id: number): Work<MailboxRow | null> {
+  return (yield* one(mailboxById, { accountId, id })) ?? null;
+}
+
+/** @throws {Refused} `noSuchMailbox` */
+export function* mailboxWithId(accountId: number, id: number): Work<MailboxRow> {
+  const row = yield* one(mailboxById, { accountId, id });
+  if (row === undefined) throw new Refused("noSuchMailbox", `no mailbox ${id}`);
+  return row;
+}
+
+/** @throws {Refused} `noSuchMailbox`, also for what cannot be a name. */
+export function* mailboxNamed(accountId: number, given: string): Work<MailboxRow> {
+  const name = mailboxNameOrNull(given);
+  const row = name === null ? undefined : yield* one(mailboxByName, { accountId, name });
+  if (row === undefined) throw new Refused("noSuchMailbox", "no mailbox of that name");
+  return row;
+}
+
+/** The list as `Mail.list` tells it. */
+export function* listMailboxes(accountId: number): Work<MailboxList> {
+  const rows = yield* many(allMailboxes, { accountId });
+  const subscribed = new Set((yield* many(subscriptions, { accountId })).map((row) => row.name));
+  const mailboxes: MailboxInfo[] = [];
+  for (const row of rows) {
+    const recent = yield* recentCount(accountId, row);
+    mailboxes.push(infoOf(row, subscribed.delete(row.name), recent));
+  }
+  return { mailboxes: mailboxes.sort(byName), lostSubscriptions: [...subscribed].sort() };
+}
+
+/** One mailbox as `Mail.list` tells it. */
+export function* mailboxInfo(accountId: number, row: MailboxRow): Work<MailboxInfo> {
+  const subscribed = (yield* one(isSubscribed, { accountId, name: row.name })) !== undefined;
+  return infoOf(row, subscribed, yield* recentCount(accountId, row));
+}
+
+function* recentCount(accountId: number, row: MailboxRow): Work<number> {
+  if (row.recent_uid <= 1) return row.messages;
+  if (row.recent_uid >= row.uid_next) return 0;
+  return (yield* one(countFrom, { accountId, mailboxId: row.id, uid: row.recent_uid }))?.n ?? 0;
+}
+
+function infoOf(row: MailboxRow, subscribed: boolean, recent: number): MailboxInfo {
+  return {
+    id: row.id,
+    objectId: row.object_id,
+    name: row.name,
+    specialUse: usesOf(row.special_use),
+    subscribed,
+    uidValidity: row.uid_validity,
+    uidNext: row.uid_next,
+    highestModSeq: row.highest_modseq,
+    messages: row.messages,
+    unseen: row.unseen,
+    deleted: row.deleted,
+    recent,
+    bytes: row.bytes,
+    deletedBytes: row.deleted_bytes,
+  };
+}
+
+function usesOf(stored: string): SpecialUse[] {
+  const words = stored.split(" ");
+  return specialUses.filter((use) => words.includes(use));
+}
+
+/** `Mail.create`. A special use is taken from the mailbox that had it: each has one place. RFC 6154 3 */
+export function* createMailbox(
+  work: AccountWork,
+  request: { readonly name: string; readonly specialUse: readonly SpecialUse[] },
+): Work<MailboxRow> {
+  const { accountId } = work;
+  const name = mailboxName(request.name);
+  if (request.specialUse.some((use) => !specialUses.includes(use))) {
+    throw new Refused("badRequest", "no such special use");
+  }
+  if (name === inbox && request.specialUse.length > 0) {
+    throw new Refused("notPermitted", "the inbox has its use");
+  }
+  if ((yield* one(mailboxByName, { accountId, name })) !== undefined) {
+    throw new Refused("mailboxExists", "a mailbox of that name exists");
+  }
+  const modseq = yield* takeModSeq(accountId);
+  for (const row of yield* many(mailboxesWithUse, { accountId })) {
+    const left = usesOf(row.special_use).filter((use) => !request.specialUse.includes(use)).join(" ");
+    if (left !== row.special_use) yield* run(setUse, { id: row.id, use: left, modseq });
+  }
+  yield* makeWithParents(work, name, usesOf(request.specialUse.join(" ")).join(" "), modseq);
+  return yield* mailboxNamed(accountId, name);
+}
+
+/** The mailbox of that name, made if it is missing: where deliveries go. @throws {Refused} `badName`, `tooMany` */
+export function* ensureMailbox(work: AccountWork, given: string): Work<MailboxRow> {
+  const row = yield* one(mailboxByName, { accountId: work.accountId, name: mailboxName(given) });
+  return row ?? (yield* createMailbox(work, { name: given, specialUse: [] }));
+}
+
+/** Makes a mailbox that is missing, and its missing parents before it. @throws {Refused} `tooMany` */
+function* makeWithParents(work: AccountWork, name: string, use: string, modseq: number): Work<void> {
+  const { accountId } = work;
+  const missing: string[] = [];
+  for (const parent of parentsOf(name)) {
+    if ((yield* one(mailboxByName, { accountId, name: parent })) === undefined) missing.push(parent);
+  }
+  yield* checkMailboxes(accountId, missing.length + 1);
+  for (const parent of missing) yield* makeMailbox(work, parent, "", modseq);
+  yield* makeMailbox(work, name, use, modseq);
+}
+
+function* checkMailboxes(accountId: number, more: number): Work<void> {
+  const count = yield* one(countMailboxes, { accountId });
+  if ((count?.n ?? 0) + more > maxMailboxes) throw new Refused("tooMany", "too many mailboxes");
+}
+
+/** A new mailbox, which is subscribed to as well, with a UIDVALIDITY that no other ever had. RFC 9051 2.3.1.1 */
+function* makeMailbox({ accountId, tx }: AccountWork, name: string, use: string, modseq: number): Work<void> {
+  const row = yield* one(nextUidValidity, { accountId });
+  if (row === undefined) throw new Refused("noPermission", "the account is gone");
+  yield* run(insertMailbox, {
+    accountId,
+    objectId: newObjectId(),
+    name,
+    use,
+    uidValidity: row.uid_validity,
+    modseq,
+  });
+  yield* run(addSubscription, { accountId, name });
+  tx.listChanged(accountId);
+}
+
+/** Whether `Mail.delete` may delete the mailbox; its row. */
+export function* deletable(accountId: number, name: string): Work<MailboxRow> {
+  const row = yield* mailboxNamed(accountId, name);
+  if (row.name === inbox) throw new Refused("notPermitted", "the inbox stays"); // RFC 9051 6.3.5
+  const { from, below } = childrenOf(row.name);
+  const child = yield* one(firstBetween, { accountId, from, below });
+  if (child !== undefined) throw new Refused("hasChildren", "the mailbox has children");
+  return row;
+}
+
+/** Takes away a mailbox that is empty. */
+export function* dropMailbox({ accountId, tx }: AccountWork, row: MailboxRow): Work<void> {
+  yield* takeModSeq(accountId);
+  yield* run(deleteKeywords, { accountId, mailboxId: row.id });
+  yield* run(deleteMailbox, { id: row.id });
+  tx.listChanged(accountId);
+  tx.changed(accountId, row.id); // Those who have it open learn that it is gone.
+}
+
+/** What `renameMailbox` leaves to its caller: messages of the inbox move, the mailbox stays. */
+export interface InboxRenamed {
+  readonly inbox: MailboxRow;
+  readonly to: MailboxRow;
+  readonly modseq: number;
+}
+
+/**
+ * `Mail.rename`, but for the messages of the inbox. Subscriptions are to names, which stay (RFC 3501 6.3.9); a
+ * mailbox that was subscribed to is so under its new name, too.
+ */
+export function* renameMailbox(
+  work: AccountWork,
+  request: { readonly from: string; readonly to: string },
+): Work<InboxRenamed | null> {
+  const { accountId, tx } = work;
+  const source = yield* mailboxNamed(accountId, request.from);
+  const to = mailboxName(request.to);
+  if ((yield* one(mailboxByName, { accountId, name: to })) !== undefined) {
+    throw new Refused("mailboxExists", "a mailbox of the new name exists");
+  }
+  if (source.name !== inbox && isBelow(to, source.name)) {
+    throw new Refused("badName", "a mailbox cannot be below itself");
+  }
+  const modseq = yield* takeModSeq(accountId);
+  if (source.name === inbox) {
+    yield* makeWithParents(work, to, "", modseq);
+    return { inbox: source, to: yield* mailboxNamed(accountId, to), modseq };
+  }
+  const parent = parentsOf(to).at(-1);
+  if (parent !== undefined && (yield* one(mailboxByName, { accountId, name: parent })) === undefined) {
+    yield* makeWithParents(work, parent, "", modseq);
+  }
+  yield* checkSubscriptions(accountId);
+  yield* renameOne(accountId, source, to, modseq);
+  for (const child of yield* many(mailboxesBetween, { accountId, ...childrenOf(source.name) })) {
+    // A child's new name may be longer than names can be.
+    yield* renameOne(accountId, child, mailboxName(to + child.name.slice(source.name.length)), modseq);
+  }
+  tx.listChanged(accountId);
+  return null;
+}
+
+function* renameOne(
+  accountId: number,
+  row: { readonly id: number; readonly name: string },
+  name: string,
+  modseq: number,
+): Work<void> {
+  yield* run(setName, { id: row.id, name, modseq });
+  const subscribed = yield* one(isSubscribed, { accountId, name: row.name });
+  if (subscribed !== undefined) yield* run(addSubscription, { accountId, name });
+}
+
+/** Every name below a mailbox lies between these two. */
+function childrenOf(name: string): { from: string; below: string } {
+  return { from: name + separator, below: name + String.fromCharCode(separator.charCodeAt(0) + 1) };
+}
+
+/** `Mail.subscribe`: names need not be of mailboxes. RFC 9051 6.3.7 */
+export function* setSubscribed(
+  { accountId, tx }: AccountWork,
+  request: { readonly name: string; readonly subscribed: boolean },
+): Work<void> {
+  if (!request.subscribed) {
+    const name = mailboxNameOrNull(request.name) ?? request.name;
+    const { changes } = yield* run(removeSubscription, { accountId, name });
+    if (changes > 0) tx.listChanged(accountId);
+    return;
+  }
+  const name = mailboxName(request.name);
+  yield* checkSubscriptions(accountId);
+  const { changes } = yield* run(addSubscription, { accountId, name });
+  if (changes > 0) tx.listChanged(accountId);
+}
+
+function* checkSubscriptions(accountId: number): Work<void> {
+  const count = yield* one(countSubscriptions, { accountId });
+  if ((count?.n ?? 0) >= maxSubscriptions) throw new Refused("tooMany", "too many subscriptions");
+}

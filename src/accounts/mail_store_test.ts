@@ -1,0 +1,4 @@
+import { testMail } from "./testing/mail_conformance.ts";
+import { storeUnderTest } from "./testing/store_under_test.ts";
+
+testMail("StoreMail", storeUnderTest);

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import type { Address } from "../address/address.ts";
+import { utf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { accountNamed, createAccount, setQuota } from "../store/accounts.ts";
+import { maxPrefixBytes } from "../store/add_message.ts";
+import { maxInlineBody } from "../store/bodies.ts";
+import { many, prepared } from "../store/query.ts";
+import { sampleIndex, sampleMessage } from "../store/testing/sample_message.ts";
+import { FaultyDisk } from "../store/testing/faulty_disk.ts";
+import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import type { AddressBook } from "./address_book.ts";
+import type { Incoming } from "./deliver.ts";
+import { DeliveryService, maxRecipients, SubmissionService } from "./delivery_service.ts";
+
+const messages = prepared((db, p: { account: string }) =>
+  db.selectFrom("messages as m").innerJoin("accounts as a", "a.id", "m.account_id")
+    .innerJoin("mailboxes as b", "b.id", "m.mailbox_id").innerJoin("emails as e", "e.id", "m.email_id")
+    .select(["b.name as mailbox", "e.object_id", "e.prefix", "e.body_id", "m.uid", "e.size"])
+    .where("a.name", "=", p.account).orderBy("m.mailbox_id").orderBy("m.uid")
+);
+
+/** ann and bob are here, carl's account is missing, dora is refused; lists@ goes to a mailbox of its own. */
+const book: AddressBook = {
+  lookup({ local, domain }) {
+    if (domain === "disabled.example") return { kind: "disabled" };
+    if (domain !== "example.org") return { kind: "unknownDomain" };
+    if (["ann", "bob", "carl"].includes(local)) return { kind: "local", account: local, mailbox: "Inbox" };
+    if (local === "lists") return { kind: "local", account: "ann", mailbox: "Lists/news" };
+    if (local === "dora") return { kind: "refused", code: 550, text: "gone" };
+    if (local === "eric") return { kind: "refused", code: 421, text: "later" };
+    return { kind: "unknownAddress" };
+  },
+};
+
+const address = (text: string): Address => ({
+  local: text.split("@")[0] ?? "",
+  domain: text.split("@")[1] ?? "example.org",
+});
+
+let ids = 0;
+
+function incoming(recipients: string[], more: Partial<Incoming> = {}): Incoming {
+  const { content, index } = sampleMessage();
+  return {
+    deliveryId: (++ids).toString(16).padStart(32, "0"),
+    from: address("sender@example.net"),
+    recipients: recipients.map((to) => ({ address: address(to), prefix: utf8(`Delivered-To: ${to}\r\n`) })),
+    remoteAddress: "192.0.2.1",
+    helo: "mail.example.net",
+    index,
+    content,
+    spool: null,
+    cid: "1",
+    ...more,
+  };
+}
+
+async function withService(
+  test: (service: DeliveryService, temp: TempStore, disk: FaultyDisk) => Promise<void>,
+): Promise<void> {
+  const disk = new FaultyDisk();
+  await using temp = tempStore({ disk });
+  for (const name of ["ann", "bob"]) {
+    await temp.store.writer.run((tx) => createAccount(tx, { name, maxBytes: null }));
+  }
+  const service = new DeliveryService(temp.store, book);
+  await test(service, temp, disk);
+  await service.close();
+}
+
+const refused = (reason: string) => (error: unknown) => error instanceof Refused && error.reason === reason;
+
+Deno.test("each recipient gets a copy with a prefix of its own, in one commit", () =>
+  withService(async (service, { store }) => {
+    const before = store.feed.commit;
+    const results = await service.deliver(incoming(["ann", "bob", "lists"]));
+    assert.deepEqual(results.map((result) => result.kind), ["delivered", "delivered", "delivered"]);
+    assert.equal(store.feed.commit, before + 1);
+    const ann = store.read(many(messages, { account: "ann" })),
+      bob = store.read(many(messages, { account: "bob" }));
+    assert.deepEqual(ann.map((row) => row.mailbox), ["Inbox", "Lists/news"]);
+    assert.deepEqual(ann[1]?.prefix, utf8("Delivered-To: lists\r\n"));
+    assert.equal(ann[0]?.body_id, bob[0]?.body_id);
+    assert.equal(results[1]?.kind === "delivered" && results[1].id, bob[0]?.object_id);
+  }));
+
+Deno.test("recipients are refused one by one", () =>
+  withService(async (service, { store }) => {
+    const bob = store.read(accountNamed("bob"));
+    await store.writer.run(() => setQuota(bob?.id ?? 0, 10));
+    const results = await service.deliver(
+      incoming(["ann", "bob", "carl", "dora", "eric", "nobody", "x@elsewhere.example", "x@disabled.example"]),
+    );
+    assert.deepEqual(results.map((result) => result.kind === "refused" ? result.reason : result.kind), [
+      "delivered",
+      "overQuota",
+      "noSuchMailbox",
+      "notPermitted",
+      "tryLater",
+      "noSuchMailbox",
+      "noSuchMailbox",
+      "tryLater",
+    ]);
+    assert.equal(store.read(many(messages, { account: "bob" })).length, 0);
+  }));
+
+Deno.test("nobody to deliver to leaves nothing behind, large or small", () =>
+  withService(async (service) => {
+    await service.deliver(incoming(["nobody"]));
+    const spool = await service.spoolOpen({});
+    const bytes = new Uint8Array(maxInlineBody + 1);
+    await service.spoolWrite({ spool, bytes });
+    await service.deliver(incoming(["nobody"], { content: null, spool, index: sampleIndex(bytes) }));
+    // The checker at the end finds a body or file too many.
+  }));
+
+Deno.test("the same delivery again gets the same answer and no second copy", () =>
+  withService(async (service, temp) => {
+    const request = incoming(["ann", "nobody"]);
+    const [first, second] = await Promise.all([service.deliver(request), service.deliver(request)]);
+    assert.deepEqual(first, second);
+    const store = await temp.reopen();
+    const again = new DeliveryService(store, book);
+    assert.deepEqual(await again.deliver(request), first);
+    assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
+  }));
+
+Deno.test("a spooled delivery again, after a restart that swept the spool, gets the same answer", () =>
+  withService(async (service, temp) => {
+    const spool = await service.spoolOpen({});
+    const bytes = new Uint8Array(maxInlineBody + 1);
+    await service.spoolWrite({ spool, bytes });
+    const request = incoming(["ann"], { content: null, spool, index: sampleIndex(bytes) });
+    const first = await service.deliver(request);
+    const again = new DeliveryService(await temp.reopen(), book);
+    assert.deepEqual(await again.deliver(request), first);
+    await assert.rejects(again.deliver({ ...request, deliveryId: "f".repeat(32) }), refused("badRequest"));
+  }));
+
+const wrong: [what: string, more: Partial<Incoming>, reason: string][] = [
+  ["an id that is too short", { deliveryId: "abc" }, "badRequest"],
+  ["an id in capitals", { deliveryId: "A".repeat(32) }, "badRequest"],
+  ["no recipients", { recipients: [] }, "badRequest"],
+  ["too many recipients", {
+    recipients: Array(maxRecipients + 1).fill({ address: address("ann"), prefix: utf8("") }),
+  }, "tooMany"],
+  ["a prefix that is too large", {
+    recipients: [{ address: address("ann"), prefix: new Uint8Array(maxPrefixBytes + 1) }],
+  }, "tooLarge"],
+  [
+    "a prefix without line end",
+    { recipients: [{ address: address("ann"), prefix: utf8("X: y") }] },
+    "badRequest",
+  ],
+  ["no content", { content: null }, "badRequest"],
+  ["content and spool", { spool: "x" }, "badRequest"],
+  ["a body that should be spooled", { content: new Uint8Array(maxInlineBody + 1) }, "tooLarge"],
+  ["an index of something else", { content: utf8("other") }, "badRequest"],
+];
+for (const [what, more, reason] of wrong) {
+  Deno.test(`deliver() refuses ${what}`, () =>
+    withService((service) => assert.rejects(service.deliver(incoming(["ann"], more)), refused(reason))));
+}
+
+Deno.test("a full disk refuses a large message, then takes the same delivery when there is room", () =>
+  withService(async (service, { store }, disk) => {
+    const bytes = new Uint8Array(maxInlineBody + 1);
+    const request = incoming(["ann"], { content: null, index: sampleIndex(bytes) });
+    for (const operation of ["sync", "rename"] as const) {
+      const spool = await service.spoolOpen({});
+      await service.spoolWrite({ spool, bytes });
+      disk.failing.add(operation);
+      await assert.rejects(service.deliver({ ...request, spool }), refused("diskFull"));
+      disk.failing.clear();
+    }
+    const spool = await service.spoolOpen({});
+    await service.spoolWrite({ spool, bytes });
+    assert.equal((await service.deliver({ ...request, spool }))[0]?.kind, "delivered");
+    assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
+  }));
+
+Deno.test("resolve() tells what the book says, and no account names", () =>
+  withService(async (service) => {
+    assert.deepEqual(await service.resolve({ address: address("ann") }), { kind: "local" });
+    assert.deepEqual(await service.resolve({ address: address("x@elsewhere.example") }), {
+      kind: "unknownDomain",
+    });
+  }));
+
+Deno.test("a connection that goes takes its spool files with it, and only its own", () =>
+  withService(async (service, { store, folder }) => {
+    const other = new DeliveryService(store, book);
+    const spool = await service.spoolOpen({});
+    await assert.rejects(other.spoolWrite({ spool, bytes: utf8("x") }), refused("badRequest"));
+    await other.spoolOpen({});
+    await other.close();
+    assert.equal([...Deno.readDirSync(`${folder}/spool`)].length, 1);
+    await service.spoolDrop({ spool });
+  }));
+
+Deno.test("a submission is delivered here, from the account's own addresses only", () =>
+  withService(async (_service, { store }) => {
+    const submission = new SubmissionService(store, book, "ann");
+    assert.equal(await submission.maySend({ address: address("lists") }), true);
+    assert.equal(await submission.maySend({ address: address("bob") }), false);
+    const mine = incoming(["bob", "x@elsewhere.example"], { from: address("ann") });
+    const results = await submission.submit(mine);
+    assert.deepEqual(results.map((result) => result.kind), ["delivered", "refused"]);
+    await assert.rejects(submission.submit({ ...mine, from: address("bob") }), refused("noPermission"));
+    const from = (fromAddress: string | null) => ({ ...mine, index: { ...mine.index, fromAddress } });
+    await assert.rejects(submission.submit(from("bob@example.org")), refused("noPermission"));
+    await assert.rejects(submission.submit(from(null)), refused("badRequest"));
+    await submission.close();
+  }));
