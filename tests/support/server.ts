@@ -37,8 +37,16 @@ export interface TestServer {
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
+/** As the tasks in deno.json have them. */
+const permissions = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-run",
+  "--allow-env=HOME,XDG_CONFIG_HOME,XDG_CACHE_HOME,DENO_DIR,TMPDIR",
+];
+
 /** The options of `deno run` for the command line, as the tasks in deno.json have them. */
-const launch = ["run", "--quiet", "--no-prompt", "-A", `${root}main.ts`];
+const launch = ["run", "--quiet", "--no-prompt", ...permissions, `${root}main.ts`];
 
 /** Runs the command line to its end. */
 export async function mailden(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -47,12 +55,12 @@ export async function mailden(...args: string[]): Promise<{ code: number; stdout
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
+/** Ports that were free a moment ago, all different. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const ports = listeners.map((listener) => listener.addr.port);
+  for (const listener of listeners) listener.close();
+  return ports;
 }
 
 /** A new folder of localserve, with ports that are free. */
@@ -68,8 +76,9 @@ async function usePorts(folder: string): Promise<Ports> {
   const file = join(folder, "mailden.toml");
   let text = await Deno.readTextFile(file);
   const ports: Partial<Ports> = {};
-  for (const name of serviceNames) {
-    const port = ports[name] = freePort();
+  const free = freePorts(serviceNames.length);
+  for (const [i, name] of serviceNames.entries()) {
+    const port = ports[name] = free[i] ?? 0;
     text = text.replace(new RegExp(`(\\[listeners\\.local\\.${name}\\]\\nport = )\\d+`), `$1${port}`);
   }
   await Deno.writeTextFile(file, text);

@@ -1,0 +1,112 @@
+/**
+ * Lines, and the octets between them, from a {@link Transport}.
+ *
+ * Only CRLF ends a line. A line that ends otherwise is reported at once and not read: whoever sent it has
+ * another idea of where commands begin than we do, and that idea might be somebody else's message.
+ *
+ * @module
+ */
+import { type Bytes, concat, noBytes } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { type Transport, TransportError } from "../net/transport.ts";
+
+/** Why there is no line where there should be one. */
+export type BadLine = "tooLong" | "lineEnd";
+
+const CR = 13;
+const LF = 10;
+
+/** Reads lines as long as there are some in the buffer, without waiting; then waits for more. */
+export class LineReader {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #readTimeoutMs: number;
+  #buffer: Bytes = noBytes;
+  #at = 0;
+  /** Up to here there is no line end behind `#at`. */
+  #seen = 0;
+
+  constructor(transport: Transport, clock: Clock, readTimeoutMs: number) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#readTimeoutMs = readTimeoutMs;
+  }
+
+  /** Octets that are here and have not been read. */
+  get buffered(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  /** Whether part of a line waits for its rest. */
+  get started(): boolean {
+    return this.buffered > 0;
+  }
+
+  /**
+   * The next line, if it is there, without its CRLF; a view that is good until the next call of anything.
+   *
+   * @param maxLine Octets, with CRLF.
+   */
+  line(maxLine: number): Bytes | BadLine | null {
+    const end = this.#buffer.indexOf(LF, this.#seen);
+    const cr = this.#buffer.indexOf(CR, this.#seen);
+    const last = this.#buffer.length - 1;
+    if (cr !== -1 && cr !== last && this.#buffer[cr + 1] !== LF) return "lineEnd";
+    if (end === -1) {
+      if (last + 1 - this.#at > maxLine) return "tooLong";
+      this.#seen = cr === -1 ? this.#buffer.length : cr;
+      return null;
+    }
+    if (cr === -1 || cr !== end - 1) return "lineEnd";
+    if (end + 1 - this.#at > maxLine) return "tooLong";
+    const line = this.#buffer.subarray(this.#at, cr);
+    this.#at = this.#seen = end + 1;
+    return line;
+  }
+
+  /**
+   * Waits for more of a line. False when the peer has ended.
+   *
+   * @param deadline By {@link Clock.monotonic}; a peer that trickles is not given its whole timeout for each octet.
+   * @throws {TransportError}
+   */
+  async more(deadline: number): Promise<boolean> {
+    const came = await this.#read(deadline);
+    if (came === null) return false;
+    if (!this.started) {
+      this.#seen = 0;
+      this.#buffer = came;
+    } else {
+      this.#seen -= this.#at;
+      this.#buffer = concat([this.#buffer.subarray(this.#at), came]);
+    }
+    this.#at = 0;
+    return true;
+  }
+
+  /** The next octets, whatever they are; null when the peer has ended. @throws {TransportError} */
+  chunk(deadline: number): Bytes | Promise<Bytes | null> {
+    return this.started ? this.rest() : this.#read(deadline);
+  }
+
+  /** Takes what is in the buffer. */
+  rest(): Bytes {
+    const rest = this.#buffer.subarray(this.#at);
+    this.#buffer = noBytes;
+    this.#at = this.#seen = 0;
+    return rest;
+  }
+
+  /** Gives back the end of a chunk, to be read first. */
+  putBack(bytes: Bytes): void {
+    this.#buffer = this.started ? concat([bytes, this.rest()]) : bytes;
+    this.#at = this.#seen = 0;
+  }
+
+  #read(deadline: number): Promise<Bytes | null> {
+    const left = deadline - this.#clock.monotonic();
+    if (left <= 0) return Promise.reject(new TransportError("timeout", "took too long altogether"));
+    this.#transport.readTimeoutMs = Math.min(this.#readTimeoutMs, left);
+    return this.#transport.read();
+  }
+}

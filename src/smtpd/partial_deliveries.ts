@@ -1,0 +1,68 @@
+/**
+ * Messages that some of their recipients got and others did not.
+ *
+ * SMTP has one reply for all recipients of a message. The reference says 250 and sends a bounce for the rest;
+ * until there is a queue, we cannot. A 250 would lose mail without a word, and a 4xx alone would have the
+ * sender deliver again and again to those who have it. So the reply is 451, with a line for each recipient, and
+ * who has got it is remembered here: when the message comes again it goes to the others only. Nothing is lost;
+ * after a restart of ours someone may get a second copy.
+ *
+ * TODO(queue): say 250 and bounce for the rest, as RFC 5321 6.1 has it.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Address } from "../address/address.ts";
+import { addressKey } from "../address/mailbox.ts";
+import type { Millis } from "../base/clock.ts";
+import type { MessageIndex } from "../message/message_index.ts";
+
+/** How long a sender may try; nearly all give up earlier. RFC 5321 4.5.4.1 */
+export const keptMs = 6 * 24 * 3_600_000;
+/** Recipients remembered; the oldest are forgotten first. */
+export const maxKept = 10_000;
+
+/** Who has got which message already. */
+export class PartialDeliveries {
+  /** When each was delivered, oldest first. */
+  readonly #done = new Map<string, Millis>();
+
+  /** Whether nothing is remembered: the usual case, which costs nothing. */
+  get empty(): boolean {
+    return this.#done.size === 0;
+  }
+
+  add(from: Address | null, to: Address, index: MessageIndex, now: Millis): void {
+    this.#sweep(now);
+    this.#done.set(keyOf(from, to, index), now);
+    if (this.#done.size <= maxKept) return;
+    for (const oldest of this.#done.keys()) {
+      this.#done.delete(oldest);
+      return;
+    }
+  }
+
+  has(from: Address | null, to: Address, index: MessageIndex, now: Millis): boolean {
+    if (this.empty) return false;
+    this.#sweep(now);
+    return this.#done.has(keyOf(from, to, index));
+  }
+
+  #sweep(now: Millis): void {
+    for (const [key, at] of this.#done) {
+      if (now - at < keptMs) return;
+      this.#done.delete(key);
+    }
+  }
+}
+
+/** The same message, as far as its index can tell: header, structure, size and first words. */
+function keyOf(from: Address | null, to: Address, index: MessageIndex): string {
+  const hash = createHash("sha256");
+  for (
+    const text of [from === null ? "" : addressKey(from), addressKey(to), String(index.size), index.preview]
+  ) {
+    hash.update(text).update("\0");
+  }
+  return hash.update(index.envelope).update("\0").update(index.bodyStructure).digest("base64");
+}

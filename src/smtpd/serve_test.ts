@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { maxInlineBytes } from "../accounts/mail.ts";
+import { settle } from "../../tests/support/fake_clock.ts";
+import { maxPiecesInFlight } from "./body_intake.ts";
+import { type SmtpStage, smtpStage, type StageSettings } from "./testing/smtp_stage.ts";
+import { Refused } from "../base/errors.ts";
+import { retryWaitsMs } from "./hand_over.ts";
+import { refuseSmtp } from "./serve.ts";
+import { memoryTransports } from "../../tests/support/memory_transport.ts";
+
+/** A connection that has said DATA. */
+async function inData(given: StageSettings = {}): Promise<SmtpStage> {
+  const stage = smtpStage(given);
+  const sign = given.kind === "submission" ? "AUTH PLAIN AHVzZXJAZXhhbXBsZS5vcmcAc2VjcmV0\r\n" : "";
+  const from = given.kind === "submission" ? "user@example.org" : "a@example.net";
+  await stage.client.send(
+    `HELO a.example\r\n${sign}MAIL FROM:<${from}>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n`,
+  );
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /354 /);
+  return stage;
+}
+
+/** Sends a body of lines of 78 octets, at least `length` of them, in packets of 64 KB. */
+async function sendBody(stage: SmtpStage, length: number): Promise<string> {
+  const lines = `${"x".repeat(76)}\r\n`.repeat(840);
+  let body = "";
+  while (body.length < length && !stage.client.isClosed) {
+    await stage.client.send(lines);
+    await settle();
+    body += lines;
+  }
+  return body;
+}
+
+async function leave(stage: SmtpStage): Promise<void> {
+  stage.client.destroy();
+  await stage.done;
+  assert.equal(stage.clock.pending, 0);
+  assert.equal(stage.delivery.spools.size, 0);
+}
+
+for (const kind of ["delivery", "submission"] as const) {
+  Deno.test(`${kind}: a message of megabytes goes through a spool file, byte for byte`, async () => {
+    const stage = await inData({ kind, plainWithoutTls: true });
+    await stage.client.send("From: user@example.org\r\n\r\n");
+    const body = await sendBody(stage, 3_000_000);
+    await stage.client.send(".\r\n");
+    await settle();
+    assert.match(await stage.client.receive() ?? "", /^250 2\.0\.0 /);
+    const [copy] = stage.delivery.copies;
+    assert.equal(copy?.incoming.content, null);
+    assert.ok(copy?.body === `From: user@example.org\r\n\r\n${body}`);
+    assert.ok(stage.delivery.busiest <= maxPiecesInFlight);
+    if (kind === "submission") assert.match(copy.prefix, /Message-Id: /);
+    await leave(stage);
+  });
+}
+
+Deno.test("the largest message in one call is not spooled", async () => {
+  const stage = await inData();
+  await stage.client.send(`${"x".repeat(maxInlineBytes - 2)}\r\n.\r\n`);
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^250 /);
+  assert.equal(stage.delivery.copies[0]?.incoming.spool, null);
+  await leave(stage);
+});
+
+Deno.test("a disk that fills while spooling is told at the end, and the next message is taken", async () => {
+  const stage = await inData();
+  stage.delivery.spoolThrows.push(new Refused("diskFull", "told to"));
+  await sendBody(stage, 1_000_000);
+  await stage.client.send(".\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n.\r\n");
+  await settle();
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^452 4\.3\.1 no space now \(ID\)\r\n250 /);
+  assert.equal(stage.delivery.copies.length, 1);
+  await leave(stage);
+});
+
+Deno.test("a peer that leaves within a spooled message leaves no file", async () => {
+  const stage = await inData();
+  await sendBody(stage, 1_000_000);
+  assert.equal(stage.delivery.spools.size, 1);
+  await leave(stage);
+});
+
+Deno.test("a refused spooled message leaves no file, nor one that grows too large", async () => {
+  const stage = await inData({ limits: { maxMessageBytes: 1_000_000 } });
+  stage.delivery.refused.set("b@example.org", "overQuota");
+  await sendBody(stage, 900_000);
+  await stage.client.send(".\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^452 4\.2\.2 /);
+  assert.equal(stage.delivery.spools.size, 0);
+  await stage.client.send("MAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n");
+  await sendBody(stage, 1_100_000);
+  assert.equal(stage.delivery.spools.size, 0, "memory and files are given back while the peer goes on");
+  await leave(stage);
+});
+
+Deno.test("a peer that leaves while the store is asked again is not waited for", async () => {
+  const stage = await inData();
+  stage.delivery.throws.push(new Refused("tryLater", "told to"));
+  await stage.client.send("x\r\n.\r\n");
+  await settle();
+  assert.equal(stage.clock.untilNext, retryWaitsMs[0]);
+  await leave(stage);
+});
+
+Deno.test("a peer that does not read its replies is waited for, but not for ever", async () => {
+  const stage = smtpStage({ limits: { maxIdleCommands: 1e9 } });
+  const commands = "HELP\r\n".repeat(10_000);
+  const sent = stage.client.send(commands);
+  await stage.clock.advance(29_999);
+  assert.equal(stage.client.peer.isClosed, false);
+  assert.ok(stage.client.buffered < 200_000, "replies do not pile up");
+  await stage.clock.advance(1);
+  await stage.done;
+  stage.client.destroy();
+  await sent.catch(() => {});
+});
+
+Deno.test("a connection can be turned away", async () => {
+  const { server, client } = memoryTransports();
+  await refuseSmtp(server, { publicId: () => "ID" });
+  assert.equal(await client.receive(), "421 4.7.0 too much from your address; try again later (ID)\r\n");
+  assert.equal(await client.receive(), null);
+});
+
+Deno.test("a store that cannot say who is limited turns users away, with words", async () => {
+  const stage = smtpStage({ kind: "submission" });
+  await leave(stage);
+  const broken = stage.again();
+  broken.authenticator.limited = () => Promise.reject(new Refused("tryLater", "told to"));
+  const next = broken.again();
+  assert.match(await next.client.receive() ?? "", /^421 4\.3\.0 /);
+  await leave(broken);
+  await leave(next);
+});
