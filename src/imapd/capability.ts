@@ -1,0 +1,120 @@
+/**
+ * CAPABILITY: what this server can do, and ENABLE: what the client wants of it. RFC 9051 6.1.1, 6.3.1, 7.2.2
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Mechanism } from "../accounts/authenticator.ts";
+import type { Enable } from "../imap/command.ts";
+import { writeCapability, writeEnabled } from "../imap/response.ts";
+import { type Completion, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
+import { enableCondstore } from "./updates.ts";
+
+/** The largest message that APPEND takes as far as the grammar goes; quotas say what really fits. RFC 7889 5 */
+export const appendLimit = 4_294_967_295;
+
+/** What every client can use. A name stands here only when everything behind it works. */
+const always = [
+  "IMAP4rev2",
+  "IMAP4rev1",
+  "ENABLE",
+  "LITERAL+",
+  "IDLE",
+  "SASL-IR",
+  "BINARY",
+  "UNSELECT",
+  "UIDPLUS",
+  "ESEARCH",
+  "SEARCHRES",
+  "MOVE",
+  "UTF8=ACCEPT",
+  "LIST-EXTENDED",
+  "SPECIAL-USE",
+  "CREATE-SPECIAL-USE",
+  "LIST-STATUS",
+  "CHILDREN",
+  "ID",
+  `APPENDLIMIT=${appendLimit}`,
+  "NAMESPACE",
+  "MULTIAPPEND",
+  "CONDSTORE",
+  "QRESYNC",
+  "STATUS=SIZE",
+  "SAVEDATE",
+  "WITHIN",
+  "OBJECTID",
+  "PREVIEW",
+] as const;
+
+/** The capabilities of this connection now. */
+export function capabilities(session: Session): string[] {
+  const names: string[] = [...always];
+  if (session.signedIn !== null) names.push("UNAUTHENTICATE"); // RFC 8437 2
+  else {
+    if (canStartTls(session)) names.push("STARTTLS");
+    names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
+    if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
+  }
+  return names;
+}
+
+export function canStartTls(session: Session): boolean {
+  return session.settings.startTls && session.transport.tls === null;
+}
+
+/** Whether a password may be sent as it is. RFC 9051 6.2.3, 11.1 */
+export function passwordsAllowed(session: Session): boolean {
+  return session.transport.tls !== null || session.settings.plainWithoutTls;
+}
+
+const sendPasswords: readonly Mechanism[] = ["PLAIN", "LOGIN"];
+
+/** Whether a mechanism shows the password to whoever listens. */
+export function sendsPassword(mechanism: Mechanism): boolean {
+  return sendPasswords.includes(mechanism);
+}
+
+/** What AUTHENTICATE takes now. */
+export function offeredMechanisms(session: Session): Mechanism[] {
+  const certificate = session.transport.tls?.clientCertificate ?? null;
+  return session.settings.mechanisms.filter((mechanism) =>
+    sendsPassword(mechanism) ? passwordsAllowed(session) : mechanism !== "EXTERNAL" || certificate !== null
+  );
+}
+
+export function capability(session: Session): Completion {
+  writeCapability(session.out.w, capabilities(session));
+  return ok("done");
+}
+
+/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3; what is not known is passed over. */
+export function enable(session: Session, command: Enable): Completion {
+  const { enabled } = session;
+  const done: string[] = [];
+  for (const name of new Set(command.capabilities)) {
+    switch (name) {
+      case "IMAP4REV2":
+        enabled.rev2 = true;
+        done.push("IMAP4rev2");
+        break;
+      case "UTF8=ACCEPT":
+        enabled.utf8 = true;
+        done.push(name);
+        break;
+      case "QRESYNC":
+        enabled.qresync = true;
+        enableCondstore(session);
+        done.push(name);
+        break;
+      case "CONDSTORE":
+        enableCondstore(session);
+        done.push(name);
+        break;
+    }
+  }
+  session.updateMode();
+  writeEnabled(session.out.w, done);
+  return ok("done");
+}

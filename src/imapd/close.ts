@@ -1,0 +1,23 @@
+/**
+ * CLOSE and UNSELECT: back to no mailbox, with and without expunging first. RFC 9051 6.4.1, 6.4.2
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Mail } from "../accounts/mail.ts";
+import { type Completion, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
+import type { MailboxView } from "./view.ts";
+
+export async function close(session: Session, mail: Mail, view: MailboxView): Promise<Completion> {
+  // Nothing is told of what goes; nor its MODSEQ, which would hide it from the client. RFC 7162 3.2.8
+  if (!view.readOnly) await mail.expunge({ mailbox: view.id, uids: null });
+  session.view = null;
+  return ok("closed");
+}
+
+export function unselect(session: Session): Completion {
+  session.view = null;
+  return ok("closed");
+}

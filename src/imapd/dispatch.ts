@@ -1,0 +1,119 @@
+/**
+ * Which commands are in order when, and what does them. RFC 9051 3, 6
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Command } from "../imap/command.ts";
+import { authenticate, login, unauthenticate } from "./authenticate.ts";
+import { capability, enable } from "./capability.ts";
+import { close, unselect } from "./close.ts";
+import { copy } from "./copy.ts";
+import { create } from "./create.ts";
+import { deleteMailbox } from "./delete.ts";
+import { expunge } from "./expunge.ts";
+import { fetch } from "./fetch.ts";
+import { id } from "./id.ts";
+import { idle } from "./idle.ts";
+import { list, lsub } from "./list.ts";
+import { namespace } from "./namespace.ts";
+import { rename } from "./rename.ts";
+import { bad, type Completion, ok } from "./replies.ts";
+import { search } from "./search.ts";
+import { select } from "./select.ts";
+import type { Session } from "./session.ts";
+import { status } from "./status.ts";
+import { store } from "./store.ts";
+import { subscribe } from "./subscribe.ts";
+import { tellChanges } from "./updates.ts";
+
+/**
+ * Runs a command that needs nothing of the connection itself. The states of RFC 9051 3 stand one below the other: always,
+ * not signed in, signed in, with a mailbox selected.
+ */
+export async function dispatch(session: Session, tag: string, command: Command): Promise<Completion> {
+  const { signedIn } = session;
+  switch (command.verb) {
+    case "CAPABILITY":
+      return capability(session);
+    case "NOOP":
+      return ok("done");
+    case "ID":
+      return id(session, command);
+    case "LOGIN":
+      return signedIn === null ? await login(session, command) : bad("signed in already");
+    case "AUTHENTICATE":
+      return signedIn === null ? await authenticate(session, command) : bad("signed in already");
+  }
+  if (signedIn === null) return bad("sign in first");
+  const { mail } = signedIn;
+  switch (command.verb) {
+    case "ENABLE":
+      return enable(session, command);
+    case "SELECT":
+    case "EXAMINE":
+      return await select(session, mail, command);
+    case "CREATE":
+      return await create(mail, command);
+    case "DELETE":
+      return await deleteMailbox(session, mail, command);
+    case "RENAME":
+      return await rename(mail, command);
+    case "SUBSCRIBE":
+    case "UNSUBSCRIBE":
+      return await subscribe(mail, command);
+    case "LIST":
+      return await list(session, mail, command);
+    case "LSUB":
+      return await lsub(session, mail, command);
+    case "NAMESPACE":
+      return namespace(session);
+    case "STATUS":
+      return await status(session, mail, command);
+    case "IDLE":
+      return await idle(session, mail);
+    case "UNAUTHENTICATE":
+      return await unauthenticate(session);
+  }
+  const { view } = session;
+  if (view === null) return bad("select a mailbox first");
+  // Who names UIDs may mean messages that it knows from elsewhere: COPYUID, APPENDUID, another connection.
+  if ("uid" in command && command.uid) await tellChanges(session, mail, "no expunge");
+  switch (command.verb) {
+    case "CHECK":
+      return ok("done");
+    case "CLOSE":
+      return await close(session, mail, view);
+    case "UNSELECT":
+      return unselect(session);
+    case "EXPUNGE":
+      return await expunge(session, mail, view, command);
+    case "SEARCH":
+      return await search(session, mail, view, command, tag);
+    case "FETCH":
+      return await fetch(session, mail, view, command);
+    case "STORE":
+      return await store(session, mail, view, command);
+    case "COPY":
+    case "MOVE":
+      return await copy(session, mail, view, command);
+    default:
+      throw new TypeError(`${command.verb} is not done here`);
+  }
+}
+
+/**
+ * Whether EXPUNGE may be told behind a command: not where the client may already have sent others that count messages.
+ * RFC 9051 7.5.1
+ */
+export function mayTellExpunged(command: Command): boolean {
+  switch (command.verb) {
+    case "FETCH":
+    case "STORE":
+    case "SEARCH":
+      return command.uid;
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { FetchBatch, Mail } from "../accounts/mail.ts";
+import { type Bytes, concat, MiB } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import type { Fetch, FetchItem } from "../imap/command.ts";
+import { seen } from "../imap/flags.ts";
+import type { Ranges } from "../imap/search_key.ts";
+import { rangesOf } from "../imap/sequence_set.ts";
+import { tellVanished } from "./catch_up.ts";
+import { choose } from "./chosen.ts";
+import {
+  type FetchPlan,
+  isLarge,
+  isSubset,
+  lengthOf,
+  numberItem,
+  placeValues,
+  planFetch,
+  type PlannedItem,
+  problemOf,
+  type Row,
+  subset,
+} from "./fetch_plan.ts";
+import { bad, type Completion, ok, refusal } from "./replies.ts";
+import type { Session } from "./session.ts";
+import { enableCondstore, tellKeywords } from "./updates.ts";
+import type { MailboxView } from "./view.ts";
+
+/** Of a longer header, HEADER.FIELDS sees only so much: its answer must be counted before it can be sent. */
+export const maxHeaderBytes = 8 * MiB;
+
+/** A value broke off after its length was told. Nothing that the client understands can follow. */
+export class BrokenValue extends Error {
+  override readonly name = "BrokenValue";
+}
+
+export async function fetch(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  command: Fetch,
+): Promise<Completion> {
+  if (command.vanished && !session.enabled.qresync) return bad("QRESYNC is not enabled"); // RFC 7162 3.2.6
+  const { changedSince } = command;
+  if (changedSince !== null || command.items.some((item) => item.item === "MODSEQ")) enableCondstore(session);
+  const chosen = choose(view, command.set, command.uid);
+  if (command.vanished && changedSince !== null) {
+    const changes = await mail.changes({ mailbox: view.id, modseq: changedSince, claimRecent: false });
+    tellVanished(session, view, changes, chosen.uids);
+  }
+  if (chosen.uids.length === 0) return ok("no messages");
+  const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
+  await fetching.run(chosen.uids, changedSince);
+  if (fetching.problem !== null) return fetching.problem;
+  const missing = chosen.count !== null && changedSince === null && fetching.count < chosen.count;
+  return missing ? refusal("expunged") : ok("done"); // RFC 2180 4.1.2
+}
+
+/** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */
+function allItems(command: Fetch): FetchItem[] {
+  const items = [...command.items];
+  const has = (name: FetchItem["item"]) => items.some((item) => item.item === name);
+  if (command.changedSince !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
+  if (command.uid && !has("UID")) items.unshift({ item: "UID" });
+  return items;
+}
+
+/** One FETCH under way. */
+class Fetching {
+  /** Messages answered. */
+  count = 0;
+  /** Why some values were left out. */
+  problem: Completion | null = null;
+  readonly #session: Session;
+  readonly #mail: Mail;
+  readonly #view: MailboxView;
+  readonly #plan: FetchPlan;
+  /** The plan's items, and what must be told of messages that this FETCH has marked \Seen. */
+  readonly #itemsOfMarked: readonly PlannedItem[];
+  #lastNumber = 0;
+
+  constructor(session: Session, mail: Mail, view: MailboxView, plan: FetchPlan) {
+    this.#session = session;
+    this.#mail = mail;
+    this.#view = view;
+    this.#plan = plan;
+    // RFC 9051 6.4.5; UID and MODSEQ: RFC 7162 3.2.4
+    const tells = session.enabled.condstore ? ["UID", "FLAGS", "MODSEQ"] as const : ["FLAGS"] as const;
+    const told = tells.filter((name) => !plan.items.some((item) => item.label === `${name} `));
+    this.#itemsOfMarked = [...plan.items, ...told.map((name) => numberItem(name, new Set()))];
+  }
+
+  async run(uids: Ranges, changedSince: number | null): Promise<void> {
+    const { numbers, bytes, sections, marksSeen } = this.#plan;
+    const marking = marksSeen && !this.#view.readOnly;
+    let wanted: Ranges = uids;
+    let since = changedSince;
+    if (marking && since !== null) {
+      // Marking would make them all changed.
+      wanted = await this.#changed(uids, since);
+      since = null;
+      if (wanted.length === 0) return;
+    }
+    const marked = marking ? await this.#markSeen(wanted) : null;
+    const columns = marking && !numbers.includes("flags") ? [...numbers, "flags" as const] : numbers;
+    const request = {
+      mailbox: this.#view.id,
+      uids: wanted,
+      numbers: columns,
+      bytes,
+      sections,
+      changedSince: since,
+    };
+    for await (const batch of this.#mail.fetch(request)) await this.#writeBatch(batch, marked);
+  }
+
+  async #changed(uids: Ranges, changedSince: number): Promise<Ranges> {
+    const found: number[] = [];
+    const request = {
+      mailbox: this.#view.id,
+      uids,
+      numbers: ["flags" as const],
+      bytes: [],
+      sections: [],
+      changedSince,
+    };
+    for await (const batch of this.#mail.fetch(request)) found.push(...batch.uids);
+    return rangesOf(found);
+  }
+
+  /** Returns the UIDs that were not \Seen before. */
+  async #markSeen(uids: Ranges): Promise<ReadonlySet<number>> {
+    const view = this.#view;
+    const marked = new Set<number>();
+    try {
+      const { flags } = await this.#mail.storeFlags({
+        mailbox: view.id,
+        uids,
+        mode: "add",
+        bits: seen,
+        keywords: [],
+        unchangedSince: null,
+      });
+      flags.uids.forEach((uid, i) => {
+        const modseq = flags.modseqs[i] ?? 0;
+        if (modseq <= view.modseq || view.told.get(uid) === modseq) return;
+        marked.add(uid);
+        view.told.set(uid, modseq);
+      });
+    } catch (error) {
+      // On a full disk, mail can still be read.
+      if (!(error instanceof Refused && error.reason === "diskFull")) throw error;
+    }
+    if (marked.size > 0) view.stale = true;
+    return marked;
+  }
+
+  async #writeBatch(batch: FetchBatch, marked: ReadonlySet<number> | null): Promise<void> {
+    const view = this.#view;
+    const { out, enabled } = this.#session;
+    const { sections } = this.#plan;
+    if (batch.flags !== null) tellKeywords(this.#session, view, batch.flags);
+    const row: Row = { batch, i: 0, recent: false, starts: new Float64Array(this.#plan.slots) };
+    let at = 0;
+    for (let i = 0; i < batch.uids.length; i++) {
+      const uid = batch.uids[i] ?? 0;
+      row.i = i;
+      at = placeValues(row, sections, at);
+      const number = view.numberAfter(this.#lastNumber, uid);
+      if (number === 0) continue;
+      this.#lastNumber = number;
+      row.recent = !enabled.rev2 && view.isRecent(uid);
+      const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
+      out.w.ascii("* ").number(number).ascii(" FETCH (");
+      const wrote = sections.length > 0 && items.some((item) => isLarge(row, item))
+        ? await this.#writeLarge(items, row, uid)
+        : this.#writeItems(items, row, true);
+      if (!wrote) out.w.ascii("UID ").number(uid); // The list may not be empty. RFC 9051 9 (msg-att)
+      out.w.ascii(")\r\n");
+      this.count++;
+      if (out.full) await out.flush();
+    }
+  }
+
+  /** Items whose values came with the batch; tells whether anything was written. */
+  #writeItems(items: readonly PlannedItem[], row: Row, first: boolean): boolean {
+    const { w } = this.#session.out;
+    let wrote = false;
+    for (const item of items) {
+      const problem = problemOf(row, item);
+      if (problem !== null) {
+        this.problem ??= problem;
+        continue;
+      }
+      w.ascii(first && !wrote ? "" : " ").ascii(item.label);
+      item.write(w, row);
+      wrote = true;
+    }
+    return wrote;
+  }
+
+  /** Items of which some are read on their own, in their order. */
+  async #writeLarge(items: readonly PlannedItem[], row: Row, uid: number): Promise<boolean> {
+    let wrote = false;
+    for (const item of items) {
+      const done: boolean = isLarge(row, item)
+        ? await this.#writeValue(item, lengthOf(row, item.slot), uid, !wrote)
+        : this.#writeItems([item], row, !wrote);
+      wrote ||= done;
+    }
+    return wrote;
+  }
+
+  /** A value read on its own, piece by piece; tells whether there was one. */
+  async #writeValue(item: PlannedItem, length: number, uid: number, first: boolean): Promise<boolean> {
+    const { large } = item;
+    const { out } = this.#session;
+    if (large === null) return false;
+    const pieces = this.#mail.read({ mailbox: this.#view.id, uid, section: large.section })
+      [Symbol.asyncIterator]();
+    try {
+      let piece: IteratorResult<Bytes>;
+      try {
+        piece = await pieces.next();
+      } catch (error) {
+        // Nothing is told of it yet, so it can still be left out.
+        if (!(error instanceof Refused)) throw error;
+        this.problem ??= refusal(error.reason);
+        return false;
+      }
+      out.w.ascii(first ? "" : " ").ascii(item.label);
+      if (large.item.item === "SECTION" && isSubset(large.item.section)) {
+        const value = subset(await collect(piece, pieces), large.item);
+        out.w.literalHeader(value.length).raw(value);
+        return true;
+      }
+      out.w.literalHeader(length, large.item.item === "BINARY");
+      let left = length;
+      for (; piece.done !== true; piece = await pieces.next()) {
+        left -= piece.value.length;
+        if (left < 0) break;
+        out.w.raw(piece.value);
+        if (out.full) await out.flush();
+      }
+      if (left !== 0) throw new BrokenValue(`a value has not the length that was told: ${left}`);
+      return true;
+    } catch (error) {
+      if (error instanceof Refused) throw new BrokenValue("a value broke off", { cause: error });
+      throw error;
+    } finally {
+      await pieces.return?.();
+    }
+  }
+}
+
+/** At most {@link maxHeaderBytes} of what is read. */
+async function collect(first: IteratorResult<Bytes>, pieces: AsyncIterator<Bytes>): Promise<Bytes> {
+  const all: Bytes[] = [];
+  let length = 0;
+  for (let piece = first; piece.done !== true && length < maxHeaderBytes; piece = await pieces.next()) {
+    all.push(piece.value);
+    length += piece.value.length;
+  }
+  return concat(all).subarray(0, maxHeaderBytes);
+}

@@ -1,0 +1,15 @@
+/**
+ * NAMESPACE: all mailboxes are the account's own, below no prefix. RFC 9051 6.3.10, RFC 2342
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import { writeNamespace } from "../imap/response.ts";
+import { type Completion, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
+
+export function namespace(session: Session): Completion {
+  writeNamespace(session.out.w);
+  return ok("done");
+}

@@ -1,0 +1,63 @@
+/**
+ * SELECT and EXAMINE. RFC 9051 6.3.2, 6.3.3, RFC 3501 6.3.1, RFC 7162 3.1.8, 3.2.5, RFC 8474 4.2
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Mail, OpenMailbox } from "../accounts/mail.ts";
+import { Refused } from "../base/errors.ts";
+import type { Select } from "../imap/command.ts";
+import { catchUp } from "./catch_up.ts";
+import { writeList } from "../imap/list.ts";
+import { type ResponseCode, writeCondition, writeCount } from "../imap/response.ts";
+import { attributesOf } from "./list.ts";
+import { bad, type Completion, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
+import { allFlags, enableCondstore, tellAllFlags } from "./updates.ts";
+import { MailboxView } from "./view.ts";
+
+export async function select(session: Session, mail: Mail, command: Select): Promise<Completion> {
+  const { qresync } = command;
+  if (qresync !== null && !session.enabled.qresync) return bad("QRESYNC is not enabled"); // RFC 7162 3.2.5
+  if (session.view !== null) {
+    // Also when what follows fails: then no mailbox is selected. RFC 9051 6.3.2
+    session.view = null;
+    session.out.line("* OK [CLOSED] the mailbox before");
+  }
+  if (command.condstore) enableCondstore(session);
+  const readOnly = command.verb === "EXAMINE";
+  await session.listen(mail); // Before opening, so that no change falls between.
+  const { mailboxes } = await mail.list({});
+  const found = mailboxes.find((mailbox) => mailbox.name === command.mailbox);
+  if (found === undefined) throw new Refused("noSuchMailbox", command.mailbox);
+  const open = await mail.open({ mailbox: found.id, claimRecent: !readOnly });
+  const view = new MailboxView(open, readOnly);
+  writeState(session, view, open);
+  if (session.enabled.rev2) {
+    writeList(session.out.w, { attributes: attributesOf(open.info, mailboxes), mailbox: open.info.name });
+  }
+  if (qresync !== null) await catchUp(session, mail, view, open.info.uidNext, qresync);
+  // From here on updates are told, which must not come before what stands above.
+  session.view = view;
+  return ok("selected", readOnly ? "READ-ONLY" : "READ-WRITE");
+}
+
+function writeState(session: Session, view: MailboxView, open: OpenMailbox): void {
+  const { out } = session;
+  const { info } = open;
+  tellAllFlags(session, view);
+  const flags = view.readOnly ? [] : [allFlags(view), "\\*"];
+  const tell = (code: ResponseCode, text: string) => writeCondition(out.w, null, "OK", code, text);
+  tell({ code: "PERMANENTFLAGS", flags }, view.readOnly ? "none" : "and new keywords");
+  writeCount(out.w, view.count, "EXISTS");
+  if (!session.enabled.rev2) {
+    writeCount(out.w, view.recentCount, "RECENT");
+    const value = view.numberOf(open.firstUnseenUid);
+    if (value !== 0) tell({ code: "UNSEEN", value }, "first message not seen");
+  }
+  tell({ code: "UIDVALIDITY", value: info.uidValidity }, "UIDs are valid");
+  tell({ code: "UIDNEXT", value: info.uidNext }, "next UID");
+  tell({ code: "HIGHESTMODSEQ", value: info.highestModSeq }, "highest MODSEQ");
+  tell({ code: "MAILBOXID", id: info.objectId }, "identity");
+}

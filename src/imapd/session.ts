@@ -1,0 +1,124 @@
+/**
+ * The state of one connection, as the commands see and change it. RFC 9051 3
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Mail } from "../accounts/mail.ts";
+import type { Log } from "../base/log.ts";
+import type { PlainCode } from "../imap/response.ts";
+import type { Transport } from "../net/transport.ts";
+import { AccountFeed } from "./feed.ts";
+import type { Input } from "./input.ts";
+import type { Output } from "./output.ts";
+import type { ImapEnvironment, ImapServices, ImapSettings } from "./settings.ts";
+import type { MailboxView } from "./view.ts";
+
+/** What the client asked to be told differently, for the rest of the connection. RFC 5161 */
+export interface Enabled {
+  /** MODSEQ in every FETCH response. RFC 7162 3.1 */
+  condstore: boolean;
+  /** VANISHED instead of EXPUNGE. RFC 7162 3.2.3 */
+  qresync: boolean;
+  /** UTF-8 in names and quoted strings. RFC 6855 3 */
+  utf8: boolean;
+  /** ESEARCH instead of SEARCH, no RECENT. RFC 9051 A.1 */
+  rev2: boolean;
+}
+
+/** Who has signed in. */
+export interface SignedIn {
+  readonly account: string;
+  readonly login: string;
+  readonly capability: string;
+  readonly mail: Mail;
+}
+
+/** Ends the connection, also from within a command, with `* BYE [code] message`. RFC 9051 7.1.5 */
+export class Farewell extends Error {
+  override readonly name = "Farewell";
+  readonly code: PlainCode | null;
+
+  constructor(code: PlainCode | null, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** One connection's state. */
+export class Session {
+  readonly transport: Transport;
+  readonly services: ImapServices;
+  readonly settings: ImapSettings;
+  readonly environment: ImapEnvironment;
+  readonly out: Output;
+  readonly input: Input;
+  log: Log;
+  enabled: Enabled = nothingEnabled();
+  signedIn: SignedIn | null = null;
+  view: MailboxView | null = null;
+  failedAuths = 0;
+  /** Why the connection must end although the client did nothing, once that is known. */
+  ending: Farewell | null = null;
+  #feed: AccountFeed | null = null;
+
+  constructor(
+    transport: Transport,
+    services: ImapServices,
+    settings: ImapSettings,
+    environment: ImapEnvironment,
+    input: Input,
+    out: Output,
+  ) {
+    this.transport = transport;
+    this.services = services;
+    this.settings = settings;
+    this.environment = environment;
+    this.input = input;
+    this.out = out;
+    this.log = environment.log;
+  }
+
+  /** Reader and writer must know what the following commands and answers are written in. */
+  updateMode(): void {
+    const { utf8, rev2 } = this.enabled;
+    this.input.reader.mode = { utf8, rev2 };
+    this.out.w.utf8 = utf8 || rev2;
+  }
+
+  /** From when this resolves, changes of the account are heard. */
+  async listen(mail: Mail): Promise<void> {
+    if (this.#feed !== null) return;
+    this.#feed = await AccountFeed.start(mail, (change) => {
+      if (this.view === null || !change.mailboxes.includes(this.view.id)) return;
+      this.view.stale = true;
+      this.input.poke();
+    }, (error) => this.end(new Farewell("UNAVAILABLE", "lost the mail store, connect again", error)));
+  }
+
+  /** The connection is to end as soon as no command is running. */
+  end(farewell: Farewell): void {
+    this.ending ??= farewell;
+    this.input.poke();
+  }
+
+  /** Back to not authenticated: what belonged to the account is given back. RFC 8437 3 */
+  async signOut(): Promise<void> {
+    this.#feed?.stop();
+    this.#feed = null;
+    this.view = null;
+    this.enabled = nothingEnabled();
+    this.updateMode();
+    this.log = this.environment.log;
+    const { signedIn } = this;
+    this.signedIn = null;
+    if (signedIn !== null) {
+      await this.services.authenticator.release({ capability: signedIn.capability });
+    }
+  }
+}
+
+function nothingEnabled(): Enabled {
+  return { condstore: false, qresync: false, utf8: false, rev2: false };
+}

@@ -1,0 +1,67 @@
+/**
+ * What an IMAP listener is told, and the limits of a connection.
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { Authenticator, Mechanism } from "../accounts/authenticator.ts";
+import type { Mail } from "../accounts/mail.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { ImapMetrics } from "./metrics.ts";
+
+/** Settings of one listener. */
+export interface ImapSettings {
+  /** For metrics: implicit TLS or not. */
+  readonly service: "imap" | "imaps";
+  /** Whether STARTTLS is offered while plain. */
+  readonly startTls: boolean;
+  /** Whether passwords may come without TLS. */
+  readonly plainWithoutTls: boolean;
+  /** What AUTHENTICATE offers. EXTERNAL is offered only to a client that sent a certificate. */
+  readonly mechanisms: readonly Mechanism[];
+}
+
+/** Who does what an IMAP connection is asked for. */
+export interface ImapServices {
+  readonly authenticator: Authenticator;
+  /** The mail of the account that a capability opens. */
+  openMail(capability: string): Mail;
+}
+
+/** What a connection needs of its surroundings. */
+export interface ImapEnvironment {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly metrics: ImapMetrics;
+  /** Aborts when the server stops: clients are told with BYE. */
+  readonly stopping: AbortSignal;
+}
+
+const second = 1000;
+const minute = 60 * second;
+
+/** For how long a client may say nothing before it signs in. */
+export const strangerTimeoutMs = 30 * second;
+/** And afterwards; RFC 9051 5.4 asks for at least 30 minutes. */
+export const idleTimeoutMs = 30 * minute;
+/** For how long a client that signed in may read nothing. */
+export const writeTimeoutMs = 5 * minute;
+/** For the last words of a connection. */
+export const farewellTimeoutMs = 10 * second;
+
+/** Failed attempts to sign in: each costs a second, and from the fourth on one more for each. */
+export const failedAuthDelayMs = second;
+export const freeFailedAuths = 3;
+/** After so many the connection is closed. */
+export const maxFailedAuths = 10;
+
+/** Wrong commands in a row before the connection is closed; fewer for strangers. */
+export const maxBadCommands = 50;
+export const maxStrangerBadCommands = 10;
+/** A first command that is wrong costs this, and the connection: it is another protocol's client. */
+export const badFirstCommandDelayMs = second;
+
+/** The longest response of a client in a SASL exchange, in base64: a line of `strangerLimits`. */
+export const maxChallenges = 10;

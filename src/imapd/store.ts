@@ -1,0 +1,84 @@
+/**
+ * STORE and UID STORE. RFC 9051 6.4.6, RFC 7162 3.1.3, RFC 2180 4.2
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { FlagColumns, Mail } from "../accounts/mail.ts";
+import type { Store } from "../imap/command.ts";
+import { rangesOf } from "../imap/sequence_set.ts";
+import { choose } from "./chosen.ts";
+import { readOnly } from "./expunge.ts";
+import { type Completion, ok, refusal } from "./replies.ts";
+import type { Session } from "./session.ts";
+import { enableCondstore, tellKeywords, writeFlags } from "./updates.ts";
+import type { MailboxView } from "./view.ts";
+
+export async function store(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  command: Store,
+): Promise<Completion> {
+  if (view.readOnly) return readOnly;
+  const { unchangedSince } = command;
+  if (unchangedSince !== null) enableCondstore(session);
+  const { uids, count } = choose(view, command.set, command.uid);
+  if (uids.length === 0) return ok("no messages");
+  const { modified, flags } = await mail.storeFlags({
+    mailbox: view.id,
+    uids,
+    mode: command.mode,
+    bits: command.flags.bits,
+    keywords: command.flags.keywords,
+    unchangedSince,
+  });
+  view.stale = true;
+  await tellStored(session, view, command, flags);
+  if (modified.length > 0) {
+    const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
+    return ok("some were changed by others", { code: "MODIFIED", set: rangesOf(numbers) });
+  }
+  // UIDs that are gone are nothing; of numbers the client must hear, unless it wants no answer. RFC 2180 4.2
+  const missing = count !== null && flags.uids.length < count;
+  return missing && !command.silent ? refusal("expunged") : ok("stored");
+}
+
+async function tellStored(
+  session: Session,
+  view: MailboxView,
+  command: Store,
+  flags: FlagColumns,
+): Promise<void> {
+  const { condstore } = session.enabled;
+  const before = view.modseq;
+  const conditional = command.unchangedSince !== null;
+  if (!command.silent) {
+    tellKeywords(session, view, flags);
+    const form = { uid: command.uid || condstore, flags: true, modseq: condstore };
+    await writeFlags(session, view, flags, form, flags.uids.length, () => true);
+  } else if (condstore) {
+    const form = { uid: true, flags: false, modseq: true };
+    await writeFlags(
+      session,
+      view,
+      flags,
+      form,
+      flags.uids.length,
+      (_uid, modseq) => conditional || modseq > before,
+    );
+  }
+  remember(view, flags, command.silent);
+}
+
+/**
+ * What the client has just been told, or has thought out itself because it asked for silence, is not told again. But
+ * where others may have changed flags in between, a silent client cannot know what came of it: it is told.
+ */
+function remember(view: MailboxView, flags: FlagColumns, silent: boolean): void {
+  for (let i = 0; i < flags.uids.length; i++) {
+    const modseq = flags.modseqs[i] ?? 0;
+    if (silent ? modseq === view.modseq + 1 : modseq > view.modseq) view.told.set(flags.uids[i] ?? 0, modseq);
+  }
+}

@@ -1,0 +1,597 @@
+/**
+ * The mail of one account in memory: the twin of the store, for tests of the edges, and the model that the store
+ * is compared with. Plain loops over plain objects; nothing here is fast, everything is meant to be plainly right.
+ *
+ * Rules beyond those of `accounts/mail.ts` (the store keeps them too):
+ * - A mailbox name is NFC, has no control characters, no empty, `.` or `..` level and no `#` in front.
+ * - Subscriptions are a set of names: deleting and renaming leave it alone (RFC 9051 6.3.5, 6.3.6), but what is made is
+ *   subscribed, and a mailbox takes its subscription along to its new name.
+ * - A new mailbox never has a UIDVALIDITY that was used before.
+ *
+ * @module
+ */
+import {
+  type AccountChange,
+  type Copied,
+  type CopyRequest,
+  type FetchBatch,
+  type FetchRequest,
+  type Mail,
+  type MailboxChanges,
+  type MailboxInfo,
+  type MailboxList,
+  type NewMessage,
+  type OpenMailbox,
+  type ReadRequest,
+  type SearchBatch,
+  type SearchRequest,
+  type SpecialUse,
+  type StoredFlags,
+  type StoreFlags,
+} from "../../accounts/mail.ts";
+import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
+import { Refused } from "../../base/errors.ts";
+import { canonicalMailboxName, mailboxNameProblem } from "../../imap/mailbox_name.ts";
+import { deleted, maxMailboxKeywords, seen } from "../../imap/flags.ts";
+import type { Ranges } from "../../imap/search_key.ts";
+import type { MessageIndex } from "../../message/message_index.ts";
+import { fetchBatch, flagColumns, inlineLength, sizeOf, valueOf } from "./memory_columns.ts";
+import { ChangeFeed } from "./memory_feed.ts";
+import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
+import { matches } from "./memory_search.ts";
+
+interface MemoryMailbox {
+  readonly id: number;
+  name: string;
+  specialUse: readonly SpecialUse[];
+  readonly uidValidity: number;
+  uidNext: number;
+  modseq: number;
+  recentFromUid: number;
+  messages: MemoryMessage[];
+  expunged: { readonly uid: number; readonly modseq: number }[];
+  /** History does not reach back before this MODSEQ. */
+  oldestModSeq: number;
+}
+
+/** What tests may set. */
+export interface MemoryMailSettings {
+  /** Wall clock, milliseconds. */
+  readonly now: () => number;
+  readonly quotaBytes: number;
+  readonly maxMailboxes: number;
+  /** Octets of values in one batch before the next begins. */
+  readonly batchBytes: number;
+  /** Messages looked at by one batch of a search. */
+  readonly searchBatch: number;
+}
+
+/** Unless a test says otherwise. */
+export const defaults: MemoryMailSettings = {
+  now: () => 1_700_000_000_000,
+  quotaBytes: Number.MAX_SAFE_INTEGER,
+  maxMailboxes: 1000,
+  batchBytes: MiB,
+  searchBatch: 100,
+};
+
+/** Mailboxes of a new account. */
+const initial: readonly [name: string, use: readonly SpecialUse[]][] = [
+  ["Inbox", []],
+  ["Archive", ["\\Archive"]],
+  ["Drafts", ["\\Drafts"]],
+  ["Junk", ["\\Junk"]],
+  ["Sent", ["\\Sent"]],
+  ["Trash", ["\\Trash"]],
+];
+
+/** Everything of one account. */
+export class MemoryMail implements Mail {
+  readonly settings: MemoryMailSettings;
+  readonly #feed = new ChangeFeed();
+  readonly #mailboxes: MemoryMailbox[] = [];
+  readonly #subscriptions = new Set<string>();
+  readonly #spools = new Map<string, Bytes[]>();
+  readonly #failures: { method: keyof Mail; error: Error }[] = [];
+  /** Counts up over everything that gets a number, so that no two things look alike by chance. */
+  #lastId = 0;
+  #modseq = 1;
+  #lastUidValidity = 0;
+
+  /** @param names Mailboxes to begin with; without it, those of a new account. */
+  constructor(settings: Partial<MemoryMailSettings> = {}, names: readonly string[] | null = null) {
+    this.settings = { ...defaults, ...settings };
+    for (const [name, use] of names?.map((name) => [name, []] as const) ?? initial) {
+      this.#make(name, use, this.#modseq);
+    }
+  }
+
+  /** For tests: the next call of `method` throws `error`. */
+  failNext(method: keyof Mail, error: Error): void {
+    this.#failures.push({ method, error });
+  }
+
+  /** For tests: forgets which messages were expunged, as after the retention time. */
+  forgetExpunged(name: string): void {
+    const mailbox = this.#named(name);
+    mailbox.expunged = [];
+    mailbox.oldestModSeq = this.#modseq;
+  }
+
+  /** For tests: adds a message as the delivery of mail does, with trace fields in front; returns its UID. */
+  deliver(name: string, body: Bytes, index: MessageIndex, prefix: Bytes = noBytes): number {
+    const mailbox = this.#named(name);
+    const modseq = ++this.#modseq;
+    const message = this.#add(mailbox, modseq, {
+      bits: 0,
+      keywords: [],
+      internalDate: this.settings.now(),
+      email: this.#email(prefix, body, index),
+    });
+    this.#changed([mailbox], modseq, false);
+    return message.uid;
+  }
+
+  /** For tests: what a mailbox holds. */
+  messages(name: string): readonly MemoryMessage[] {
+    return this.#named(name).messages;
+  }
+
+  /** For tests: how many listen at the moment. */
+  get listeners(): number {
+    return this.#feed.listeners;
+  }
+
+  /** For tests: spool files that were neither used nor dropped. */
+  get spools(): number {
+    return this.#spools.size;
+  }
+
+  // deno-lint-ignore require-await -- The contract is asynchronous; so are all methods below.
+  async list(_request: Record<string, never>): Promise<MailboxList> {
+    this.#mayFail("list");
+    const mailboxes = this.#mailboxes.map((mailbox) => this.#info(mailbox)).sort((a, b) =>
+      a.name < b.name ? -1 : 1
+    );
+    const names = new Set(mailboxes.map((mailbox) => mailbox.name));
+    return {
+      mailboxes,
+      lostSubscriptions: [...this.#subscriptions].filter((name) => !names.has(name)).sort(),
+    };
+  }
+
+  // deno-lint-ignore require-await
+  async create(request: { name: string; specialUse: readonly SpecialUse[] }): Promise<MailboxInfo> {
+    this.#mayFail("create");
+    checkName(request.name);
+    if (this.#find(request.name) !== undefined) throw new Refused("mailboxExists", request.name);
+    const missing = [...parents(request.name), request.name].filter((name) => this.#find(name) === undefined);
+    if (this.#mailboxes.length + missing.length > this.settings.maxMailboxes) {
+      throw new Refused("tooMany", "too many mailboxes");
+    }
+    const modseq = ++this.#modseq;
+    for (const mailbox of this.#mailboxes) {
+      mailbox.specialUse = mailbox.specialUse.filter((use) => !request.specialUse.includes(use));
+    }
+    for (const name of missing) this.#make(name, name === request.name ? request.specialUse : [], modseq);
+    this.#changed([], modseq, true);
+    return this.#info(this.#named(request.name));
+  }
+
+  // deno-lint-ignore require-await
+  async delete(request: { name: string }): Promise<void> {
+    this.#mayFail("delete");
+    const mailbox = this.#named(request.name);
+    if (mailbox.name === "Inbox") throw new Refused("notPermitted", "the inbox stays");
+    if (this.#mailboxes.some((other) => other.name.startsWith(`${mailbox.name}/`))) {
+      throw new Refused("hasChildren", mailbox.name);
+    }
+    const modseq = ++this.#modseq;
+    this.#mailboxes.splice(this.#mailboxes.indexOf(mailbox), 1);
+    this.#changed([mailbox], modseq, true);
+  }
+
+  // deno-lint-ignore require-await
+  async rename(request: { from: string; to: string }): Promise<void> {
+    this.#mayFail("rename");
+    const { from, to } = request;
+    const mailbox = this.#named(from);
+    checkName(to);
+    if (this.#find(to) !== undefined) throw new Refused("mailboxExists", to);
+    if (to.startsWith(`${from}/`) && from !== "Inbox") throw new Refused("badName", "a mailbox below itself");
+    const missing = parents(to).filter((name) => this.#find(name) === undefined);
+    if (this.#mailboxes.length + missing.length + (from === "Inbox" ? 1 : 0) > this.settings.maxMailboxes) {
+      throw new Refused("tooMany", "too many mailboxes");
+    }
+    const modseq = ++this.#modseq;
+    for (const name of missing) this.#make(name, [], modseq);
+    if (from === "Inbox") {
+      const target = this.#make(to, [], modseq);
+      for (const message of mailbox.messages) this.#add(target, modseq, message);
+      this.#remove(mailbox, mailbox.messages, modseq);
+      this.#changed([mailbox, target], modseq, true);
+      return;
+    }
+    const moved = this.#mailboxes.filter((other) => other === mailbox || other.name.startsWith(`${from}/`));
+    for (const each of moved) {
+      const name = to + each.name.slice(from.length);
+      if (this.#subscriptions.has(each.name)) this.#subscriptions.add(name);
+      each.name = name;
+    }
+    this.#changed([], modseq, true);
+  }
+
+  // deno-lint-ignore require-await
+  async subscribe(request: { name: string; subscribed: boolean }): Promise<void> {
+    this.#mayFail("subscribe");
+    if (request.subscribed) {
+      checkName(request.name);
+      if (this.#subscriptions.size >= 2 * this.settings.maxMailboxes) {
+        throw new Refused("tooMany", "too many subscriptions");
+      }
+      this.#subscriptions.add(request.name);
+    } else this.#subscriptions.delete(request.name);
+    this.#changed([], ++this.#modseq, true);
+  }
+
+  // deno-lint-ignore require-await
+  async open(request: { mailbox: number; claimRecent: boolean }): Promise<OpenMailbox> {
+    this.#mayFail("open");
+    const mailbox = this.#withId(request.mailbox);
+    const info = this.#info(mailbox);
+    return {
+      info,
+      uids: Uint32Array.from(mailbox.messages, (message) => message.uid),
+      firstUnseenUid: mailbox.messages.find((message) => (message.bits & seen) === 0)?.uid ?? 0,
+      keywords: [...new Set(mailbox.messages.flatMap((message) => message.keywords))].sort(),
+      recentFromUid: this.#recent(mailbox, request.claimRecent),
+    };
+  }
+
+  // deno-lint-ignore require-await
+  async changes(request: { mailbox: number; modseq: number; claimRecent: boolean }): Promise<MailboxChanges> {
+    this.#mayFail("changes");
+    const mailbox = this.#mailboxes.find((each) => each.id === request.mailbox);
+    if (mailbox === undefined) {
+      return {
+        highestModSeq: this.#modseq,
+        uidNext: 1,
+        changed: flagColumns([]),
+        expunged: new Uint32Array(),
+        complete: true,
+        recentFromUid: 1,
+        gone: true,
+      };
+    }
+    const later = (each: { modseq: number }) => each.modseq > request.modseq;
+    return {
+      highestModSeq: mailbox.modseq,
+      uidNext: mailbox.uidNext,
+      changed: flagColumns(mailbox.messages.filter(later)),
+      expunged: Uint32Array.from(mailbox.expunged.filter(later), (each) => each.uid).sort(),
+      complete: request.modseq >= mailbox.oldestModSeq,
+      recentFromUid: this.#recent(mailbox, request.claimRecent),
+      gone: false,
+    };
+  }
+
+  async *fetch(request: FetchRequest): AsyncGenerator<FetchBatch> {
+    this.#mayFail("fetch");
+    const mailbox = this.#withId(request.mailbox);
+    const since = request.changedSince ?? -1;
+    const wanted = mailbox.messages.filter((message) =>
+      inRanges(request.uids, message.uid) && message.modseq > since
+    );
+    let batch: MemoryMessage[] = [];
+    let bytes = 0;
+    for (const message of wanted) {
+      const size = inlineLength(message, request);
+      if (batch.length > 0 && bytes + size > this.settings.batchBytes) {
+        yield fetchBatch(batch, request);
+        await Promise.resolve();
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(message);
+      bytes += size;
+    }
+    if (batch.length > 0) yield fetchBatch(batch, request);
+  }
+
+  async *read(request: ReadRequest): AsyncGenerator<Bytes> {
+    this.#mayFail("read");
+    const message = this.#withId(request.mailbox).messages.find((each) => each.uid === request.uid);
+    if (message === undefined) throw new Refused("expunged", `message ${request.uid}`);
+    const value = valueOf(message, request.section);
+    if (value === -3) throw new Refused("damaged", `message ${request.uid}`);
+    if (value === -2) throw new Refused("unknownEncoding", `message ${request.uid}`);
+    if (value === -1) throw new Refused("badRequest", "no such part");
+    for (let at = 0; at < value.length; at += MiB) {
+      await Promise.resolve();
+      yield value.slice(at, at + MiB);
+    }
+  }
+
+  // deno-lint-ignore require-await
+  async storeFlags(request: StoreFlags): Promise<StoredFlags> {
+    this.#mayFail("storeFlags");
+    const mailbox = this.#withId(request.mailbox);
+    const asked = mailbox.messages.filter((message) => inRanges(request.uids, message.uid));
+    const limit = request.unchangedSince ?? Infinity;
+    const free = asked.filter((message) => message.modseq <= limit);
+    const changes = free.map((message) => ({ message, ...withFlags(message, request) })).filter((change) =>
+      change.bits !== change.message.bits || change.keywords.join(" ") !== change.message.keywords.join(" ")
+    );
+    const used = new Set(mailbox.messages.flatMap((message) => message.keywords));
+    for (const change of changes) for (const keyword of change.keywords) used.add(keyword);
+    if (used.size > maxMailboxKeywords) throw new Refused("tooMany", "too many keywords in the mailbox");
+    if (changes.length > 0) {
+      const modseq = ++this.#modseq;
+      for (const { message, bits, keywords } of changes) Object.assign(message, { bits, keywords, modseq });
+      this.#changed([mailbox], modseq, false);
+    }
+    return {
+      modified: Uint32Array.from(
+        asked.filter((message) => !free.includes(message)),
+        (message) => message.uid,
+      ),
+      flags: flagColumns(free),
+    };
+  }
+
+  // deno-lint-ignore require-await
+  async copy(request: CopyRequest): Promise<Copied> {
+    this.#mayFail("copy");
+    return this.#copy(request, false);
+  }
+
+  // deno-lint-ignore require-await
+  async move(request: CopyRequest): Promise<Copied> {
+    this.#mayFail("move");
+    return this.#copy(request, true);
+  }
+
+  // deno-lint-ignore require-await
+  async expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array> {
+    this.#mayFail("expunge");
+    const mailbox = this.#withId(request.mailbox);
+    const gone = mailbox.messages.filter((message) =>
+      (message.bits & deleted) !== 0 && (request.uids === null || inRanges(request.uids, message.uid))
+    );
+    if (gone.length > 0) {
+      const modseq = ++this.#modseq;
+      this.#remove(mailbox, gone, modseq);
+      this.#changed([mailbox], modseq, false);
+    }
+    return Uint32Array.from(gone, (message) => message.uid);
+  }
+
+  // deno-lint-ignore require-await
+  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
+    this.#mayFail("append");
+    const mailbox = this.#withId(request.mailbox);
+    const bodies = request.messages.map((message) => this.#content(message));
+    this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0));
+    const modseq = ++this.#modseq;
+    const added = request.messages.map((message, i) =>
+      this.#add(mailbox, modseq, {
+        bits: message.bits,
+        keywords: [...new Set(message.keywords)].sort(),
+        internalDate: message.internalDate ?? this.settings.now(),
+        email: this.#email(noBytes, bodies[i] ?? noBytes, message.index),
+      })
+    );
+    for (const message of request.messages) if (message.spool !== null) this.#spools.delete(message.spool);
+    this.#changed([mailbox], modseq, false);
+    const uids = Uint32Array.from(added, (message) => message.uid);
+    return { uidValidity: mailbox.uidValidity, from: uids, to: uids.slice() };
+  }
+
+  async *search(request: SearchRequest): AsyncGenerator<SearchBatch> {
+    this.#mayFail("search");
+    const mailbox = this.#withId(request.mailbox);
+    const all = [...mailbox.messages];
+    const now = this.settings.now();
+    for (let at = 0; at < all.length || at === 0; at += this.settings.searchBatch) {
+      const slice = all.slice(at, at + this.settings.searchBatch);
+      const found = slice.filter((message) => matches(request.key, message, now));
+      await Promise.resolve();
+      yield {
+        uids: Uint32Array.from(found, (message) => message.uid),
+        modseqs: Float64Array.from(found, (message) => message.modseq),
+        looked: at + slice.length,
+        total: all.length,
+      };
+    }
+  }
+
+  listen(_request: Record<string, never>): AsyncIterable<AccountChange> {
+    this.#mayFail("listen");
+    return this.#feed.listen();
+  }
+
+  // deno-lint-ignore require-await
+  async spoolOpen(_request: Record<string, never>): Promise<string> {
+    this.#mayFail("spoolOpen");
+    const spool = `spool-${++this.#lastId}`;
+    this.#spools.set(spool, []);
+    return spool;
+  }
+
+  // deno-lint-ignore require-await
+  async spoolWrite(request: { spool: string; bytes: Bytes }): Promise<void> {
+    this.#mayFail("spoolWrite");
+    const pieces = this.#spools.get(request.spool);
+    if (pieces === undefined || request.bytes.length > MiB) throw new Refused("badRequest", "spool");
+    pieces.push(request.bytes.slice());
+  }
+
+  // deno-lint-ignore require-await
+  async spoolDrop(request: { spool: string }): Promise<void> {
+    this.#mayFail("spoolDrop");
+    this.#spools.delete(request.spool);
+  }
+
+  #mayFail(method: keyof Mail): void {
+    const at = this.#failures.findIndex((failure) => failure.method === method);
+    const [failure] = at === -1 ? [] : this.#failures.splice(at, 1);
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #find(name: string): MemoryMailbox | undefined {
+    return this.#mailboxes.find((mailbox) => mailbox.name === name);
+  }
+
+  #named(name: string): MemoryMailbox {
+    const mailbox = this.#find(name);
+    if (mailbox === undefined) throw new Refused("noSuchMailbox", name);
+    return mailbox;
+  }
+
+  #withId(id: number): MemoryMailbox {
+    const mailbox = this.#mailboxes.find((each) => each.id === id);
+    if (mailbox === undefined) throw new Refused("noSuchMailbox", `mailbox ${id}`);
+    return mailbox;
+  }
+
+  #make(name: string, specialUse: readonly SpecialUse[], modseq: number): MemoryMailbox {
+    const mailbox: MemoryMailbox = {
+      id: ++this.#lastId,
+      name,
+      specialUse,
+      uidValidity: ++this.#lastUidValidity,
+      uidNext: 1,
+      modseq,
+      recentFromUid: 1,
+      messages: [],
+      expunged: [],
+      oldestModSeq: 0,
+    };
+    this.#mailboxes.push(mailbox);
+    this.#subscriptions.add(name);
+    return mailbox;
+  }
+
+  #email(prefix: Bytes, body: Bytes, index: MessageIndex): MemoryEmail {
+    const id = ++this.#lastId;
+    return { emailId: `M${id}`, threadId: `T${id}`, prefix, body, index, damaged: false };
+  }
+
+  #add(
+    mailbox: MemoryMailbox,
+    modseq: number,
+    from: Pick<MemoryMessage, "bits" | "keywords" | "internalDate" | "email">,
+  ): MemoryMessage {
+    const { bits, keywords, internalDate, email } = from;
+    const uid = mailbox.uidNext++;
+    const message = { uid, modseq, bits, keywords, internalDate, saveDate: this.settings.now(), email };
+    mailbox.messages.push(message);
+    return message;
+  }
+
+  #remove(mailbox: MemoryMailbox, gone: readonly MemoryMessage[], modseq: number): void {
+    mailbox.expunged.push(...gone.map((message) => ({ uid: message.uid, modseq })));
+    mailbox.messages = mailbox.messages.filter((message) => !gone.includes(message));
+  }
+
+  #copy(request: CopyRequest, move: boolean): Copied {
+    const from = this.#withId(request.mailbox);
+    const to = this.#withId(request.to);
+    const asked = from.messages.filter((message) => inRanges(request.uids, message.uid));
+    if (!move) this.#checkQuota(asked.reduce((sum, message) => sum + sizeOf(message.email), 0));
+    if (asked.length === 0) {
+      return { uidValidity: to.uidValidity, from: new Uint32Array(), to: new Uint32Array() };
+    }
+    const modseq = ++this.#modseq;
+    const made = asked.map((message) => this.#add(to, modseq, message).uid);
+    if (move) this.#remove(from, asked, modseq);
+    this.#changed(move ? [from, to] : [to], modseq, false);
+    return {
+      uidValidity: to.uidValidity,
+      from: Uint32Array.from(asked, (message) => message.uid),
+      to: Uint32Array.from(made),
+    };
+  }
+
+  #content(message: NewMessage): Bytes {
+    if (message.content !== null) return message.content.slice();
+    const pieces = message.spool === null ? undefined : this.#spools.get(message.spool);
+    if (pieces === undefined) throw new Refused("badRequest", "no such spool file");
+    return concat(pieces);
+  }
+
+  #checkQuota(more: number): void {
+    const used = this.#mailboxes.flatMap((mailbox) => mailbox.messages).reduce(
+      (sum, message) => sum + sizeOf(message.email),
+      0,
+    );
+    if (used + more > this.settings.quotaBytes) throw new Refused("overQuota", `${used} and ${more} octets`);
+  }
+
+  #recent(mailbox: MemoryMailbox, claim: boolean): number {
+    const from = mailbox.recentFromUid;
+    if (claim) mailbox.recentFromUid = mailbox.uidNext;
+    return from;
+  }
+
+  #changed(mailboxes: readonly MemoryMailbox[], modseq: number, list: boolean): void {
+    for (const mailbox of mailboxes) mailbox.modseq = modseq;
+    this.#feed.tell(mailboxes.map((mailbox) => mailbox.id), list);
+  }
+
+  #info(mailbox: MemoryMailbox): MailboxInfo {
+    const octets = (messages: readonly MemoryMessage[]) =>
+      messages.reduce((sum, message) => sum + sizeOf(message.email), 0);
+    const marked = mailbox.messages.filter((message) => (message.bits & deleted) !== 0);
+    return {
+      id: mailbox.id,
+      objectId: `F${mailbox.id}`,
+      name: mailbox.name,
+      specialUse: mailbox.specialUse,
+      subscribed: this.#subscriptions.has(mailbox.name),
+      uidValidity: mailbox.uidValidity,
+      uidNext: mailbox.uidNext,
+      highestModSeq: mailbox.modseq,
+      messages: mailbox.messages.length,
+      unseen: mailbox.messages.filter((message) => (message.bits & seen) === 0).length,
+      deleted: marked.length,
+      recent: mailbox.messages.filter((message) => message.uid >= mailbox.recentFromUid).length,
+      bytes: octets(mailbox.messages),
+      deletedBytes: octets(marked),
+    };
+  }
+}
+
+/** `a`, `a/b` of `a/b/c`. */
+function parents(name: string): string[] {
+  const levels = name.split("/");
+  return levels.slice(1).map((_level, i) => levels.slice(0, i + 1).join("/"));
+}
+
+function checkName(name: string): void {
+  const problem = canonicalMailboxName(name) === name ? mailboxNameProblem(name) : "not canonical";
+  if (problem !== null) throw new Refused("badName", `${JSON.stringify(name)}: ${problem}`);
+}
+
+/** Whether ascending ranges hold a number. */
+export function inRanges(ranges: Ranges, n: number): boolean {
+  for (let i = 0; i < ranges.length; i += 2) {
+    if (n >= (ranges[i] ?? 0) && n <= (ranges[i + 1] ?? 0)) return true;
+  }
+  return false;
+}
+
+function withFlags(
+  message: MemoryMessage,
+  request: StoreFlags,
+): { bits: number; keywords: readonly string[] } {
+  const { mode, bits, keywords } = request;
+  if (mode === "replace") return { bits, keywords: [...new Set(keywords)].sort() };
+  if (mode === "add") {
+    return { bits: message.bits | bits, keywords: [...new Set([...message.keywords, ...keywords])].sort() };
+  }
+  return {
+    bits: message.bits & ~bits,
+    keywords: message.keywords.filter((keyword) => !keywords.includes(keyword)),
+  };
+}

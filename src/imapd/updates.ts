@@ -1,0 +1,181 @@
+/**
+ * Tells the client what others did to the selected mailbox. RFC 9051 5.2, 7.4.1, 7.5.1, 7.5.2, RFC 7162 3.2
+ *
+ * What is new, flags and what is gone is asked of the store only when the account's feed said that something
+ * changed, or the client asks (NOOP). New messages and flags are told at once; what is gone, only when the protocol
+ * allows it, until when its message numbers stay taken.
+ *
+ * Tested by `src/imapd/transcripts_test.ts`.
+ *
+ * @module
+ */
+import type { FlagColumns, Mail, MailboxChanges } from "../accounts/mail.ts";
+import { formatFlags } from "../imap/flag_list.ts";
+import { flagBits } from "../imap/flags.ts";
+import { writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
+import { rangesOf } from "../imap/sequence_set.ts";
+import { Farewell, type Session } from "./session.ts";
+import { difference, type MailboxView, union } from "./view.ts";
+
+/** Whether EXPUNGE may be told now; not while FETCH, STORE or SEARCH (without UID) run. RFC 9051 7.5.1 */
+export type Allowed = "expunge" | "no expunge";
+
+/** Tells what changed since the last time, if there may be anything. */
+export async function tellChanges(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
+  const { view } = session;
+  if (view === null) return;
+  if (view.stale) await pull(session, mail, view, allowed);
+  else if (allowed === "expunge") await tellExpunged(session, view);
+}
+
+async function pull(session: Session, mail: Mail, view: MailboxView, allowed: Allowed): Promise<void> {
+  const { changes, gone } = await ask(mail, view);
+  view.expunged = union(view.expunged, gone);
+  const isNew = newerThan(changes.changed.uids, view);
+  if (allowed === "expunge") await tellExpunged(session, view);
+  tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
+  tellKeywords(session, view, changes.changed);
+  await tellFlags(session, view, changes.changed, isNew);
+  view.modseq = Math.max(view.modseq, changes.highestModSeq);
+  view.told.clear();
+}
+
+/** What changed, and which of the known messages are gone. */
+async function ask(mail: Mail, view: MailboxView): Promise<{ changes: MailboxChanges; gone: Uint32Array }> {
+  view.stale = false; // Before asking: what is changed from here on makes it stale again.
+  try {
+    const claimRecent = !view.readOnly;
+    const changes = await mail.changes({ mailbox: view.id, modseq: view.modseq, claimRecent });
+    if (changes.gone) throw new Farewell(null, "the selected mailbox was deleted"); // RFC 2180 3.3
+    if (changes.complete) return { changes, gone: view.known(changes.expunged) };
+    const now = await mail.open({ mailbox: view.id, claimRecent: false });
+    return { changes, gone: difference(view.uids, now.uids) };
+  } catch (error) {
+    view.stale = true;
+    throw error;
+  }
+}
+
+/** Where the messages begin that the client has not heard of. */
+function newerThan(uids: Uint32Array, view: MailboxView): number {
+  let at = uids.length;
+  while (at > 0 && (uids[at - 1] ?? 0) > view.lastUid) at--;
+  return at;
+}
+
+/** EXPUNGE or VANISHED for what waits to be told. RFC 9051 7.5.1, RFC 7162 3.2.10 */
+export async function tellExpunged(session: Session, view: MailboxView): Promise<void> {
+  const gone = view.expunged;
+  if (gone.length === 0) return;
+  const { out } = session;
+  view.expunged = new Uint32Array();
+  const numbers = view.remove(gone);
+  if (session.enabled.qresync) {
+    return writeVanished(out.w, rangesOf(gone), false);
+  }
+  for (const number of numbers) {
+    writeCount(out.w, number, "EXPUNGE");
+    if (out.full) await out.flush();
+  }
+}
+
+function tellNew(
+  session: Session,
+  view: MailboxView,
+  uids: Uint32Array,
+  recentFrom: number,
+  uidNext: number,
+): void {
+  view.addRecent(recentFrom, uidNext);
+  if (uids.length === 0) return;
+  view.append(uids);
+  writeCount(session.out.w, view.count, "EXISTS");
+  if (!session.enabled.rev2) writeCount(session.out.w, view.recentCount, "RECENT"); // RFC 3501 7.3.2
+}
+
+/** FLAGS again when there are keywords that the client was not told of. RFC 9051 7.3.5 */
+export function tellKeywords(session: Session, view: MailboxView, flags: FlagColumns): void {
+  let more = false;
+  for (const set of flags.keywordSets) {
+    for (const keyword of set === "" ? [] : set.split(" ")) {
+      if (view.keywords.has(keyword)) continue;
+      view.keywords.add(keyword);
+      more = true;
+    }
+  }
+  if (more) tellAllFlags(session, view);
+}
+
+/** `* FLAGS (…)`: the flags that can be there. */
+export function tellAllFlags(session: Session, view: MailboxView): void {
+  session.out.line(`* FLAGS (${allFlags(view)})`);
+}
+
+/** All flags, and the mailbox's keywords. */
+export function allFlags(view: MailboxView): string {
+  return formatFlags(everyBit, [...view.keywords].sort().join(" "));
+}
+
+const everyBit = Object.values(flagBits).reduce((all, bit) => all | bit, 0);
+
+/** How a FETCH response with flags looks; without flags, it tells UID and MODSEQ. */
+export interface FlagsForm {
+  readonly uid: boolean;
+  readonly flags: boolean;
+  readonly modseq: boolean;
+}
+
+async function tellFlags(
+  session: Session,
+  view: MailboxView,
+  changed: FlagColumns,
+  end: number,
+): Promise<void> {
+  // RFC 9051 7.5.2: an unsolicited FETCH names the UID.
+  const form = { uid: true, flags: true, modseq: session.enabled.condstore };
+  const told = view.told;
+  await writeFlags(session, view, changed, form, end, (uid, modseq) => told.get(uid) !== modseq);
+}
+
+/** FETCH responses with flags for those of the first `end` messages for which `wanted` says so. */
+export async function writeFlags(
+  session: Session,
+  view: MailboxView,
+  columns: FlagColumns,
+  form: FlagsForm,
+  end: number,
+  wanted: (uid: number, modseq: number) => boolean,
+): Promise<void> {
+  const { out } = session;
+  const { w } = out;
+  let number = 0;
+  for (let i = 0; i < end; i++) {
+    const uid = columns.uids[i] ?? 0;
+    const modseq = columns.modseqs[i] ?? 0;
+    const found = view.numberAfter(number, uid);
+    if (found === 0 || !wanted(uid, modseq)) continue;
+    number = found;
+    if (form.flags) {
+      const keywords = columns.keywordSets[columns.keywordSet[i] ?? 0] ?? "";
+      const recent = !session.enabled.rev2 && view.isRecent(uid);
+      writeFetchFlags(
+        w,
+        number,
+        form.uid ? uid : null,
+        columns.bits[i] ?? 0,
+        keywords,
+        recent,
+        form.modseq ? modseq : null,
+      );
+    } else {w.ascii("* ").number(number).ascii(" FETCH (UID ").number(uid).ascii(" MODSEQ (").number(modseq)
+        .ascii("))\r\n");}
+    if (out.full) await out.flush();
+  }
+}
+
+/** The first command that asks for MODSEQ makes all later responses tell it. RFC 7162 3.1 */
+export function enableCondstore(session: Session): void {
+  if (session.enabled.condstore) return;
+  session.enabled.condstore = true;
+  if (session.view !== null) session.out.line(`* OK [HIGHESTMODSEQ ${session.view.modseq}] from now on`);
+}

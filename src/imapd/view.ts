@@ -1,0 +1,236 @@
+/**
+ * What one session's client knows of its selected mailbox: message numbers, which are the session's own.
+ *
+ * ```text
+ * uids[0 .. count)   number i + 1 is the message uids[i]; ascending, so both directions are quick
+ * modseq             every change up to here has been told, or waits in `expunged`
+ * expunged           gone from the store, and the client must not be told yet (RFC 9051 7.5.1)
+ * told               newer flags that the client has got already, as the answer to its own STORE
+ * ```
+ *
+ * Nothing here asks the store or writes to the client; `updates.ts` does.
+ *
+ * @module
+ */
+import type { OpenMailbox } from "../accounts/mail.ts";
+import type { Ranges } from "../imap/search_key.ts";
+
+/** The mailbox as the client sees it. */
+export class MailboxView {
+  readonly id: number;
+  readonly readOnly: boolean;
+  readonly uidValidity: number;
+  /** Keywords that the client was told of with FLAGS. */
+  readonly keywords: Set<string>;
+  /** See above. */
+  modseq: number;
+  /** Gone and not reported yet: ascending UIDs, all of them in the view. */
+  expunged: Uint32Array = new Uint32Array();
+  /** UID to MODSEQ; emptied when {@link modseq} passes them. */
+  readonly told = new Map<number, number>();
+  /** The saved result of SEARCH: ascending UIDs. RFC 5182 2.1 */
+  saved: Uint32Array = new Uint32Array();
+  /** The store has changes that were not asked for yet. */
+  stale = false;
+  #uids: Uint32Array;
+  #count: number;
+  /** \Recent for this session: ranges of UIDs, ascending. RFC 3501 2.3.2 */
+  readonly #recent: number[] = [];
+
+  constructor(open: OpenMailbox, readOnly: boolean) {
+    this.id = open.info.id;
+    this.readOnly = readOnly;
+    this.uidValidity = open.info.uidValidity;
+    this.modseq = open.info.highestModSeq;
+    this.keywords = new Set(open.keywords);
+    this.#uids = open.uids;
+    this.#count = open.uids.length;
+    this.addRecent(open.recentFromUid, open.info.uidNext);
+  }
+
+  /** How many messages the client knows of: the highest message number. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** UIDs in the order of message numbers. */
+  get uids(): Uint32Array {
+    return this.#uids.subarray(0, this.#count);
+  }
+
+  /** The highest UID that the client knows of, 0 if there is no message: what `*` means. */
+  get lastUid(): number {
+    return this.#count === 0 ? 0 : this.uidAt(this.#count);
+  }
+
+  /** The UID of a message number from 1 to {@link count}; 0 for others. */
+  uidAt(number: number): number {
+    return number <= this.#count ? this.#uids[number - 1] ?? 0 : 0;
+  }
+
+  /** The message number of a UID, 0 if the client knows no such message. */
+  numberOf(uid: number): number {
+    const at = this.#lowerBound(uid);
+    return at < this.#count && this.#uids[at] === uid ? at + 1 : 0;
+  }
+
+  /**
+   * The message number of `uid` when UIDs are asked for in ascending order: the search begins behind `before`, the
+   * number found last, where it usually ends at once.
+   */
+  numberAfter(before: number, uid: number): number {
+    return this.#uids[before] === uid && before < this.#count ? before + 1 : this.numberOf(uid);
+  }
+
+  /** Adds messages that arrived; UIDs above all that are known, ascending. */
+  append(uids: Uint32Array): void {
+    const count = this.#count + uids.length;
+    if (count > this.#uids.length) {
+      const grown = new Uint32Array(count + (count >> 3) + 16);
+      grown.set(this.uids);
+      this.#uids = grown;
+    }
+    this.#uids.set(uids, this.#count);
+    this.#count = count;
+  }
+
+  /**
+   * Takes messages away. Returns, for EXPUNGE responses in this order, the number that each had when those before it
+   * were gone already. UIDs that are not known are passed over.
+   */
+  remove(gone: Uint32Array): Uint32Array {
+    const numbers = new Uint32Array(gone.length);
+    let removed = 0;
+    let next = 0;
+    let to = this.#lowerBound(gone[0] ?? Infinity);
+    for (let from = to; from < this.#count; from++) {
+      const uid = this.#uids[from] ?? 0;
+      while (next < gone.length && (gone[next] ?? 0) < uid) next++;
+      if (gone[next] === uid) numbers[removed++] = to + 1;
+      else this.#uids[to++] = uid;
+    }
+    this.#count = to;
+    return numbers.subarray(0, removed);
+  }
+
+  /** Of ascending UIDs, those that the client knows of. */
+  known(uids: Uint32Array): Uint32Array {
+    let before = 0;
+    return uids.filter((uid) => {
+      const number = this.numberAfter(before, uid);
+      if (number !== 0) before = number;
+      return number !== 0;
+    });
+  }
+
+  /** Messages from one UID up to, without, another are \Recent here. */
+  addRecent(from: number, end: number): void {
+    if (from >= end) return;
+    const last = this.#recent.length - 1;
+    if (last > 0 && (this.#recent[last] ?? 0) + 1 >= from) {
+      this.#recent[last] = Math.max(end - 1, this.#recent[last] ?? 0);
+    } else this.#recent.push(from, end - 1);
+  }
+
+  isRecent(uid: number): boolean {
+    for (let i = this.#recent.length - 2; i >= 0; i -= 2) {
+      if (uid >= (this.#recent[i] ?? 0)) return uid <= (this.#recent[i + 1] ?? 0);
+    }
+    return false;
+  }
+
+  /** How many of the messages that the client knows of are \Recent. */
+  get recentCount(): number {
+    let count = 0;
+    for (let i = 0; i < this.#recent.length; i += 2) {
+      count += this.#lowerBound((this.#recent[i + 1] ?? 0) + 1) - this.#lowerBound(this.#recent[i] ?? 0);
+    }
+    return count;
+  }
+
+  /** \Recent as ranges of UIDs. */
+  get recent(): Ranges {
+    return this.#recent;
+  }
+
+  /**
+   * Message numbers as ranges of UIDs. What lies between the ends of a range and is not known to the client is gone
+   * (UIDs only grow), so nothing is asked for that the client did not mean.
+   *
+   * @returns Null if a number is higher than {@link count}.
+   */
+  uidRanges(numbers: Ranges): Ranges | null {
+    const ranges: number[] = [];
+    for (let i = 0; i < numbers.length; i += 2) {
+      const first = this.uidAt(numbers[i] ?? 0);
+      const last = this.uidAt(numbers[i + 1] ?? 0);
+      if (first === 0 || last === 0) return null;
+      ranges.push(first, last);
+    }
+    return ranges;
+  }
+
+  /** Ascending UIDs as few ranges of UIDs, joined where the client knows nothing between them. */
+  rangesOf(uids: Uint32Array): Ranges {
+    const ranges: number[] = [];
+    let before = -1;
+    for (const uid of uids) {
+      const number = this.numberAfter(Math.max(before, 0), uid);
+      if (number === 0) continue;
+      if (number === before + 1 && ranges.length > 0) ranges[ranges.length - 1] = uid;
+      else ranges.push(uid, uid);
+      before = number;
+    }
+    return ranges;
+  }
+
+  /** Ranges of UIDs without those above what the client knows of. */
+  clamp(ranges: Ranges): Ranges {
+    const last = this.lastUid;
+    const kept: number[] = [];
+    for (let i = 0; i < ranges.length; i += 2) {
+      const first = ranges[i] ?? 0;
+      if (first <= last) kept.push(first, Math.min(ranges[i + 1] ?? 0, last));
+    }
+    return kept;
+  }
+
+  /** The first place whose UID is not below `uid`. */
+  #lowerBound(uid: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#uids[middle] ?? 0) < uid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Ascending numbers of two lists, each once. */
+export function union(a: Uint32Array, b: Uint32Array): Uint32Array {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const all = new Uint32Array(a.length + b.length);
+  let i = 0;
+  let j = 0;
+  let count = 0;
+  while (i < a.length || j < b.length) {
+    const x = a[i] ?? Infinity;
+    const y = b[j] ?? Infinity;
+    all[count++] = Math.min(x, y);
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  return all.subarray(0, count);
+}
+
+/** Ascending numbers of `a` that are not in `b`. */
+export function difference(a: Uint32Array, b: Uint32Array): Uint32Array {
+  let j = 0;
+  return a.filter((n) => {
+    while (j < b.length && (b[j] ?? 0) < n) j++;
+    return b[j] !== n;
+  });
+}
