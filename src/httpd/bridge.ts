@@ -21,8 +21,10 @@ export async function bridge(transport: Transport, path: string): Promise<void> 
   transport.readTimeoutMs = idleTimeoutMs;
   const ended = () => inner.destroy();
   transport.ended.addEventListener("abort", ended, { once: true });
+  // Where requests stop coming in disorder, answers stop too.
+  const requests = inward(transport, inner).catch(ended);
   try {
-    await Promise.all([inward(transport, inner), outward(inner, transport)]);
+    await outward(inner, transport);
     await transport.close();
   } catch {
     // A browser that went away, or a server that stopped: both ends are dropped.
@@ -30,6 +32,8 @@ export async function bridge(transport: Transport, path: string): Promise<void> 
   } finally {
     transport.ended.removeEventListener("abort", ended);
     inner.destroy();
+    transport.destroy();
+    await requests;
   }
 }
 

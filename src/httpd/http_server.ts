@@ -16,13 +16,18 @@ export interface HttpServer {
 /** How long requests under way may take when the server closes. */
 const closeDeadlineMs = 1000;
 
-/** Serves `handler` on a unix socket at `path`; a handler that throws answers 500, with the reason in the log alone. */
+/**
+ * Serves `handler` on a unix socket at `path`; a handler that throws answers 500, with the reason in the log alone.
+ *
+ * A server that was killed leaves its socket file behind, which is removed: nobody else serves here.
+ */
 export function serveHttp(
   path: string,
   handler: (request: Request) => Promise<Response>,
   log: Log,
 ): HttpServer {
   const abort = new AbortController();
+  removeStale(path);
   const server = Deno.serve({
     path,
     signal: abort.signal,
@@ -40,4 +45,12 @@ export function serveHttp(
       clearTimeout(timer);
     },
   };
+}
+
+function removeStale(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

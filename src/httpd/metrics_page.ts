@@ -1,6 +1,8 @@
 /**
  * `/metrics`, for Prometheus.
  *
+ * Tested by `src/httpd/http_server_test.ts`.
+ *
  * @module
  */
 import type { Metrics } from "../base/metrics.ts";
