@@ -1,6 +1,8 @@
 /**
  * A failure of a command, in words for the person who called it.
  *
+ * Tested by `src/cli/main_test.ts`.
+ *
  * @module
  */
 

@@ -1,6 +1,8 @@
 /**
  * What localserve prints when it serves: what runs where, and how to connect.
  *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
  * @module
  */
 import { examples } from "../httpd/local_page.ts";

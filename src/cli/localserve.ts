@@ -4,11 +4,11 @@
  * @module
  */
 import { isAbsolute, join, resolve } from "node:path";
-import { base64Url } from "../base/bytes.ts";
 import { parseIp } from "../base/ip_address.ts";
 import type { FrontBoot } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
 import { lockFolder } from "../server/folder_lock.ts";
+import { readIdKey } from "../server/id_key.ts";
 import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
 import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
 import { startRole } from "../server/role_process.ts";
@@ -100,7 +100,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
     version,
     folder: installation.folder,
     certificates: installation.certificates,
-    idKey: base64Url(crypto.getRandomValues(new Uint8Array(16))),
+    idKey: await readIdKey(installation.folder),
   };
   const signal = shutdownSignal();
   const role = startRole({

@@ -36,7 +36,9 @@ seconds.`,
       (_level, line) => output.error(line),
     );
     const signal = shutdownSignal();
-    const supervisor = await supervise(installation, version, log);
+    const supervisor = await supervise(installation, version, log).catch((error: Error) => {
+      throw new CommandError(`The server could not start; what stands above tells why. (${error.message})`);
+    });
     output.out(`mailden ${version} serves ${installation.folder}; Ctrl-C stops it`);
     log.info("stopping", { signal: await signal.asked });
     await supervisor.stop();

@@ -6,13 +6,8 @@
  */
 import type { DynamicConfig } from "../config/dynamic_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
+import type { PemPair } from "../tls/self_signed.ts";
 import type { Places } from "./grants.ts";
-
-/** A certificate chain and its key, as PEM. */
-export interface PemPair {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** What every role is told. */
 export interface Boot {
@@ -28,7 +23,7 @@ export interface Boot {
 export interface FrontBoot extends Boot {
   /** By listener. */
   readonly certificates: Readonly<Record<string, readonly PemPair[]>>;
-  /** AES-128 key in base64url, with which connection ids are shown to peers. */
+  /** Key in base64url with which connection ids are shown to peers (`base/opaque_id.ts`). */
   readonly idKey: string;
 }
 

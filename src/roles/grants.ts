@@ -19,6 +19,8 @@ export interface Places {
   readonly domains: string;
   /** The store's RPC socket. */
   readonly storeSocket: string;
+  /** Folder of the program itself: a Worker's files are read with the permissions of its process. */
+  readonly program: string;
   /** The front's own sockets, over which its web requests run inside. */
   readonly webSockets: readonly string[];
 }
@@ -47,9 +49,9 @@ export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
     write: [data, storeSocket],
   }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
-  local: ({ listen, data, domains, webSockets }) => ({
+  local: ({ listen, data, domains, program, webSockets }) => ({
     net: [...listen, ...webSockets.map(unix)],
-    read: [data, domains, ...webSockets],
+    read: [data, domains, program, ...webSockets],
     write: [data, ...webSockets],
   }),
 };

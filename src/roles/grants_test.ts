@@ -6,6 +6,7 @@ const places: Places = {
   data: "/m/data",
   domains: "/m/domains.toml",
   storeSocket: "/m/run/store.sock",
+  program: "/p/src",
   webSockets: ["/m/run/web.sock"],
 };
 

@@ -1,6 +1,8 @@
 /**
  * The services of a configuration, as they are shown to people.
  *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
  * @module
  */
 import { type Listener, type ServiceName, services, type StaticConfig } from "../config/static_config.ts";

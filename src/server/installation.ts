@@ -3,6 +3,8 @@
  *
  * Only the supervisor and the commands read it; roles are handed what they need.
  *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
@@ -17,12 +19,8 @@ import {
   staticSchema,
 } from "../config/static_config.ts";
 import type { Places } from "../roles/grants.ts";
-
-/** A certificate chain and its key, as text. */
-export interface PemPair {
-  readonly cert: string;
-  readonly key: string;
-}
+import { fromFileUrl } from "./file_url.ts";
+import type { PemPair } from "../tls/self_signed.ts";
 
 export interface Installation {
   /** Absolute. */
@@ -94,8 +92,9 @@ async function readCertificates(
     try {
       const cert = await Deno.readTextFile(within(root, certFile));
       const key = await Deno.readTextFile(within(root, keyFile));
-      if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) pairs.push({ cert, key });
-      else problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
+      if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+        pairs.push({ chainPem: cert, keyPem: key });
+      } else problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
     } catch (error) {
       const message = `${certFile} and ${keyFile} cannot be used: ${(error as Error).message}`;
       problems.push({ line: 1, path, message });
@@ -136,6 +135,7 @@ export async function prepareRun(installation: Installation): Promise<Places & {
     data: installation.data,
     domains: installation.domainsFile,
     storeSocket: join(run, "store.sock"),
+    program: fromFileUrl(new URL("../", import.meta.url)),
     webSockets: [join(run, "web.sock"), join(run, "metrics.sock")],
   };
 }

@@ -1,11 +1,13 @@
 /**
  * The folder of localserve, made on its first start: certificate, keys and configuration files.
  *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
  * @module
  */
 import { join } from "node:path";
 import { base64Url } from "../base/bytes.ts";
-import { selfSigned } from "../tls/self_signed.ts";
+import { createSelfSigned } from "../tls/self_signed.ts";
 
 /** What localserve is known by; shown on its page and in its output. */
 export const localAccount = {
@@ -32,15 +34,15 @@ export async function makeLocalserveFolder(
   await Deno.mkdir(making, { recursive: true, mode: 0o700 });
   try {
     // Valid from an hour ago: clocks of virtual machines differ.
-    const pair = selfSigned({
+    const pair = createSelfSigned({
       names: ["localhost"],
       addresses: [...new Set(["127.0.0.1", "::1", ...ips.filter((ip) => ip !== "0.0.0.0" && ip !== "::")])],
       notBefore: now - 3_600_000,
       notAfter: now + 4 * yearMs,
       serial: crypto.getRandomValues(new Uint8Array(16)),
     });
-    await write(making, "localhost.key", pair.key);
-    await write(making, "localhost.crt", pair.cert);
+    await write(making, "localhost.key", pair.keyPem);
+    await write(making, "localhost.crt", pair.chainPem);
     await write(making, "mailden.toml", staticFile(ips));
     await write(making, "domains.toml", domainsFile);
     await Deno.rename(making, folder);

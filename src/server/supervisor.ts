@@ -5,12 +5,14 @@
  * network. A front that ends takes its connections along and nothing else; a store that ends comes back with
  * everything that was acknowledged, and the front, which stays, repeats what had no answer.
  *
+ * Tested by `tests/scenarios/kill_test.ts`.
+ *
  * @module
  */
-import { base64Url } from "../base/bytes.ts";
 import type { Log } from "../base/log.ts";
 import type { Boot, FrontBoot } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
+import { readIdKey } from "./id_key.ts";
 import { type Installation, prepareRun } from "./installation.ts";
 import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
 
@@ -45,7 +47,7 @@ export async function supervise(installation: Installation, version: string, log
   const frontBoot: FrontBoot = {
     ...boot,
     certificates: installation.certificates,
-    idKey: base64Url(crypto.getRandomValues(new Uint8Array(16))),
+    idKey: await readIdKey(installation.folder),
   };
   const store = new Kept({
     name: "store",

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { base64Url } from "../base/bytes.ts";
+import { opaqueIds, opaqueKeyBytes } from "../base/opaque_id.ts";
+import { main } from "./main.ts";
+
+Deno.test("cid gives the number in the log back, and refuses what is no id", async () => {
+  const folder = await Deno.makeTempDir();
+  const key = crypto.getRandomValues(new Uint8Array(opaqueKeyBytes));
+  await Deno.writeTextFile(join(folder, "receivedid.key"), `${base64Url(key)}\n`);
+  const shown = opaqueIds(key).seal(0x1a1faf6571cn);
+  const lines: string[] = [];
+  const output = {
+    out: (line: string) => void lines.push(line),
+    error: (line: string) => void lines.push(line),
+  };
+  assert.equal(await main(["cid", "--config", folder, shown], output), 0);
+  assert.equal(await main(["cid", "--config", folder, "AAAAAAAAAAAAAAAAAAAAAA"], output), 1);
+  assert.equal(await main(["cid", "--config", join(folder, "none"), shown], output), 1);
+  assert.equal(lines[0], "1a1faf6571c");
+  assert.match(lines[1] ?? "", /is no id of this installation/);
+  assert.match(lines[2] ?? "", /cannot be read.*say where/);
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,35 @@
+/**
+ * `verifydata`: checks a data folder.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { databaseName } from "../store/store.ts";
+import { verifyData } from "../store/verify.ts";
+import type { Command } from "./command.ts";
+import { CommandError } from "./command_error.ts";
+
+export const command: Command = {
+  words: "verifydata",
+  arguments: "DIR",
+  count: 1,
+  summary: "check a data folder: database, counts, checksums of every message",
+  help: `
+Reads everything in a data folder (the one that dataDir in mailden.toml names) and reports what is not as it should
+be: the database itself, counts and UIDs against the messages, checksums of every body, files that are missing or that
+nothing names. Changes nothing. The server must be stopped. Exit code 0 if all is well, 1 if not.`,
+  options: { json: { type: "boolean", doc: "print a list of problems as JSON" } },
+  async run(args, output) {
+    const folder = args.positionals[0] ?? "";
+    await Deno.stat(join(folder, databaseName)).catch((error) => {
+      throw new CommandError(
+        `${folder} is no data folder: ${join(folder, databaseName)} cannot be read (${error.message})`,
+      );
+    });
+    const problems = verifyData(folder);
+    if (args.is("json")) output.out(JSON.stringify({ folder, problems }));
+    else if (problems.length === 0) output.out(`${folder}: good`);
+    else for (const problem of problems) output.out(problem);
+    return problems.length === 0 ? 0 : 1;
+  },
+};

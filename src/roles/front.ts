@@ -1,0 +1,100 @@
+/**
+ * The front: every byte from and to the network. Puts listeners, edges and the way to the store together.
+ *
+ * It holds TLS keys in memory and nothing of anybody's mail but what is passing through.
+ *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
+ * @module
+ */
+import type { PerNetwork } from "../base/rate_windows.ts";
+import { type Listener as ListenerConfig, type ServiceName, services } from "../config/static_config.ts";
+import { ConnectionLimits } from "../net/connection_limits.ts";
+import { connectionIds } from "../net/connection_id.ts";
+import { listen, type Listener } from "../net/listener.ts";
+import type { ServerTls } from "../net/server_tls.ts";
+import { Certificates, loadCertificate } from "../tls/certificates.ts";
+import type { FrontBoot } from "./boot.ts";
+import { edges } from "./front_edges.ts";
+import type { FrontParts } from "./front_parts.ts";
+import { webServers } from "./front_web.ts";
+
+/** How long connections may take to end when the server stops; the rest of the 3 s is the store's. */
+const closeDeadlineMs = 1500;
+
+/** A running front. */
+export interface Front {
+  /** Tells clients, ends what can be ended, drops the rest. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to listen everywhere that the configuration says.
+ *
+ * @throws If an address cannot be listened on: nothing is left listening then.
+ */
+export async function startFront(parts: FrontParts): Promise<Front> {
+  const { boot, clock, log, metrics } = parts;
+  const stopping = new AbortController();
+  const shared = edges(parts, stopping.signal);
+  const web = webServers(parts);
+  const newId = connectionIds(clock.now());
+  const started: Listener[] = [];
+  const close = async () => {
+    stopping.abort();
+    for (const listener of started) listener.stopAccepting();
+    await Promise.all(started.map((listener) => listener.close(closeDeadlineMs)));
+    await Promise.all(web.map((server) => server.close()));
+  };
+  const connections = metrics.gauge("mailden_connections", "Open connections.");
+  try {
+    for (const [name, config] of Object.entries(boot.config.listeners)) {
+      const tls = serverTls(boot, name);
+      for (const [service, port] of services(config)) {
+        const handler = shared(service, config);
+        const listener = await listen({
+          addresses: config.addresses.map((address) => ({ address, port })),
+          handler: (transport) => handler(transport, log.with({ cid: transport.id, service })),
+          clock,
+          log: log.with({ service }),
+          newId,
+          tls,
+          implicitTls: service === "submissions" || service === "imaps" || service === "https",
+          limits: new ConnectionLimits(clock, limitsOf(config, service)),
+          ...(config.tls === null ? {} : { times: { handshakeTimeoutMs: config.tls.handshakeTimeout } }),
+          observer: {
+            accepted: () => connections.add(1, { service }),
+            ended: () => connections.add(-1, { service }),
+          },
+        });
+        started.push(listener);
+        log.info("listening", { service, addresses: config.addresses, port });
+      }
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+function serverTls(boot: FrontBoot, listener: string): ServerTls | null {
+  const pairs = boot.certificates[listener] ?? [];
+  if (pairs.length === 0) return null;
+  return { certificates: new Certificates(pairs.map(loadCertificate)), requestClientCertificate: true };
+}
+
+/** The three widths of networks, as the configuration gives them. */
+function perNetwork(numbers: readonly number[]): PerNetwork {
+  const [one = 0, network = 0, wide = 0] = numbers;
+  return [one, network, wide];
+}
+
+function limitsOf(config: ListenerConfig, service: ServiceName) {
+  const limited = service === "http" || service === "https" || service === "metrics" ? null : config[service];
+  if (limited === null) return {};
+  return {
+    openPerNetwork: perNetwork(limited.openConnections),
+    newPerMinute: perNetwork(limited.connectionsPerMinute),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * What serves the connections of each service: the edges, joined to the store and to each other.
+ *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
+ * @module
+ */
+import { authenticatorMethods, type Mechanism, mechanisms } from "../accounts/authenticator.ts";
+import { type Mail, mailMethods } from "../accounts/mail.ts";
+import type { Log } from "../base/log.ts";
+import { opaqueIds } from "../base/opaque_id.ts";
+import type { Listener, ServiceName } from "../config/static_config.ts";
+import { type Deliver, deliverMethods, submitMethods } from "../delivery/deliver.ts";
+import { rememberResolutions } from "../delivery/resolution_cache.ts";
+import { bridge } from "../httpd/bridge.ts";
+import { imapMetrics } from "../imapd/metrics.ts";
+import { serveImap } from "../imapd/serve_imap.ts";
+import type { ImapServices, ImapSettings } from "../imapd/settings.ts";
+import { Indexer } from "../message/indexer.ts";
+import type { Transport } from "../net/transport.ts";
+import { client } from "../rpc/client.ts";
+import { smtpMetrics } from "../smtpd/metrics.ts";
+import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
+import { serveSmtp } from "../smtpd/serve.ts";
+import type { SmtpServices } from "../smtpd/services.ts";
+import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../smtpd/settings.ts";
+import type { FrontParts } from "./front_parts.ts";
+import { webSocketPath } from "./front_web.ts";
+
+/** Serves one connection of a service. */
+export type Handler = (transport: Transport, log: Log) => Promise<void>;
+
+/**
+ * Gives the handler of each service of a listener.
+ *
+ * @param stopping Aborts when the server is to stop.
+ */
+export function edges(
+  parts: FrontParts,
+  stopping: AbortSignal,
+): (service: ServiceName, listener: Listener) => Handler {
+  const { boot } = parts;
+  const smtp = smtpServices(parts, stopping);
+  const imap: ImapServices = {
+    authenticator: smtp.authenticator,
+    openMail: (capability) => client<Mail>(parts.store, "mail", mailMethods, capability),
+  };
+  const environment = { clock: parts.clock, metrics: imapMetrics(parts.metrics), stopping };
+  const offered = offeredMechanisms(parts);
+  return (service, listener) => {
+    switch (service) {
+      case "smtp":
+      case "submission":
+      case "submissions": {
+        const settings = smtpSettingsOf(service, listener, parts, offered);
+        return (transport, log) => serveSmtp(transport, smtp, settings, log);
+      }
+      case "imap":
+      case "imaps": {
+        const settings: ImapSettings = {
+          service,
+          startTls: listener.tls !== null && service === "imap",
+          plainWithoutTls: service === "imap" && listener.imap?.noRequireStartTls === true,
+          mechanisms: offered.filter((mechanism) => mechanism !== "LOGIN"), // IMAP has a command for that.
+        };
+        return (transport, log) => serveImap(transport, imap, settings, { ...environment, log });
+      }
+      case "http":
+      case "https":
+        return (transport) => bridge(transport, webSocketPath(boot.places, "web"));
+      case "metrics":
+        return (transport) => bridge(transport, webSocketPath(boot.places, "metrics"));
+    }
+  };
+}
+
+function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
+  const { boot, store, clock, metrics } = parts;
+  const ids = opaqueIds(Uint8Array.fromBase64(boot.idKey, { alphabet: "base64url" }));
+  return {
+    deliver: rememberResolutions(client<Deliver>(store, "deliver", deliverMethods), clock),
+    authenticator: client(store, "authenticator", authenticatorMethods),
+    submit: (capability) => client(store, "submit", submitMethods, capability),
+    indexer: () => new Indexer(),
+    clock,
+    random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
+    publicId: (cid) => ids.seal(BigInt(`0x${cid}`)),
+    metrics: smtpMetrics(metrics),
+    partial: new PartialDeliveries(),
+    stopping,
+  };
+}
+
+/** Weak mechanisms only where a domain derives secrets for them: others would choose them and fail. */
+function offeredMechanisms({ boot }: FrontParts): readonly Mechanism[] {
+  const weak = Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms);
+  return weak ? mechanisms : mechanisms.filter((name) => name !== "CRAM-MD5" && name !== "SCRAM-SHA-1");
+}
+
+function smtpSettingsOf(
+  service: "smtp" | "submission" | "submissions",
+  listener: Listener,
+  { boot }: FrontParts,
+  offered: readonly Mechanism[],
+): SmtpSettings {
+  return smtpSettings({
+    kind: service === "smtp" ? "delivery" : service,
+    hostname: listener.hostname ?? boot.config.hostname,
+    startTls: listener.tls !== null && service !== "submissions",
+    mechanisms: offered,
+    plainWithoutTls: service === "submission" && listener.submission?.noRequireStartTls === true,
+    faults: boot.config.localserve !== null,
+    limits: smtpLimitsOf(listener[service]),
+  });
+}
+
+function smtpLimitsOf(config: Listener["smtp"]): Partial<SmtpLimits> {
+  if (config === null) return {};
+  return {
+    maxMessageBytes: config.maxMessageBytes,
+    maxRecipients: config.maxRecipients,
+    readTimeoutMs: config.readTimeout,
+    dataTimeoutMs: config.dataTimeout,
+    maxErrors: config.maxErrors,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * The life of a front: connects to the store, listens, says that it is ready, and ends in order when its parent
+ * says so.
+ *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
+ * @module
+ */
+import type { Log } from "../base/log.ts";
+import { Metrics } from "../base/metrics.ts";
+import { systemClock } from "../net/system_clock.ts";
+import type { Carrier } from "../rpc/carrier.ts";
+import type { FrontBoot } from "./boot.ts";
+import { startFront } from "./front.ts";
+import { ignoreInterrupts, sayReady } from "./role_log.ts";
+import { StoreLink } from "./store_link.ts";
+
+export interface FrontLife {
+  readonly boot: FrontBoot;
+  readonly log: Log;
+  /** Resolves when the front is to stop. */
+  readonly stop: Promise<void>;
+  readonly dial: () => Promise<Carrier>;
+  /** What is left to do when no client is there any more. */
+  readonly after: () => Promise<void>;
+}
+
+/** Runs until told to stop, then exits the process. */
+export async function serveFront(life: FrontLife): Promise<never> {
+  const { boot, log } = life;
+  const link = new StoreLink({ dial: life.dial, clock: systemClock, log });
+  await link.ready();
+  const front = await startFront({ boot, store: link, clock: systemClock, log, metrics: new Metrics() });
+  ignoreInterrupts();
+  sayReady();
+  await life.stop;
+  log.info("stopping");
+  await front.close();
+  await link.close();
+  await life.after();
+  Deno.exit(0);
+}

@@ -1,0 +1,30 @@
+/**
+ * The entry of the store. Started by the supervisor with the grant `store`.
+ *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
+ * @module
+ */
+import { Metrics } from "../base/metrics.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { type Boot, readBoot } from "./boot.ts";
+import { ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
+import { startStore } from "./store_server.ts";
+import { listenUnix } from "./unix_socket.ts";
+
+if (import.meta.main) {
+  const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable);
+  const log = roleLog(boot, "store");
+  const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() });
+  const socket = await listenUnix(boot.places.storeSocket, (carrier) => server.accept(carrier));
+  ignoreInterrupts();
+  sayReady();
+  server.broken.then((reason) => {
+    log.error("the store ends, to be started anew", { error: reason });
+    Deno.exit(1);
+  });
+  await stop;
+  socket.close();
+  await server.close();
+  Deno.exit(0);
+}

@@ -1,0 +1,256 @@
+/**
+ * The store as a server: who asks for what on which connection.
+ *
+ * It does not trust whoever connects. Anybody may deliver, sign in and see counts; the mail of an account, and
+ * sending in its name, need a capability that signing in gave on the same connection.
+ *
+ * Tested by `tests/scenarios/taken_over_test.ts`.
+ *
+ * @module
+ */
+import { accountOf, ensureAccount } from "../accounts/accounts.ts";
+import { Addresses } from "../accounts/addresses.ts";
+import { type Authenticator, authenticatorMethods } from "../accounts/authenticator.ts";
+import type { Holder } from "../accounts/auth_capabilities.ts";
+import { Authentication, type ConnectionAuthenticator } from "../accounts/auth_session.ts";
+import { StoredCredentials } from "../accounts/auth_store.ts";
+import { type Mail, mailMethods } from "../accounts/mail.ts";
+import { StoreMail } from "../accounts/mail_store.ts";
+import { type Status, statusMethods } from "../accounts/status.ts";
+import { StatusService } from "../accounts/status_service.ts";
+import type { Address } from "../address/address.ts";
+import { parseMailbox } from "../address/mailbox.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { Refused } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { AddressBook } from "../delivery/address_book.ts";
+import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
+import { DeliveryService, SubmissionService } from "../delivery/delivery_service.ts";
+import { offer, type Offers, offerWith } from "../rpc/callee.ts";
+import type { Carrier } from "../rpc/carrier.ts";
+import { connect, type Connection } from "../rpc/connection.ts";
+import { disableLogin } from "../store/accounts.ts";
+import { settingOr } from "../store/settings.ts";
+import { openStore, type Store } from "../store/store.ts";
+import type { Boot } from "./boot.ts";
+import { domainsOf } from "./domains.ts";
+
+export interface StoreParts {
+  readonly boot: Boot;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** How often the store looks whether its database still works. */
+const healthMs = 500;
+
+export interface StoreServer {
+  /** Resolves when the database failed in a way that only opening it anew can mend: the role must end. */
+  readonly broken: Promise<Refused>;
+  /** Serves a peer until its connection ends. */
+  accept(carrier: Carrier): void;
+  /** Ends all connections, finishes what was begun, closes the database. */
+  close(): Promise<void>;
+}
+
+/** What all connections share. */
+interface Shared extends StoreParts {
+  readonly store: Store;
+  readonly book: AddressBook;
+  readonly authentication: Authentication;
+}
+
+/** Opens the data folder, makes what the configuration names, and is then ready for connections. */
+export async function startStore(parts: StoreParts): Promise<StoreServer> {
+  const { boot, clock, log, metrics } = parts;
+  const store = openStore({ folder: boot.places.data, clock, log, metrics });
+  try {
+    const addresses = new Addresses(domainsOf(boot.config, boot.domains));
+    const authentication = await openAuthentication(parts, store, addresses);
+    await makeAccounts(parts, store, authentication);
+    const book: AddressBook = { lookup: (address) => addresses.resolve(address) };
+    const shared: Shared = { ...parts, store, book, authentication };
+    const peers = new Set<Peer>();
+    const health = watchHealth(store, clock);
+    return {
+      broken: health.broken,
+      accept(carrier) {
+        const peer = new Peer(shared, carrier, () => peers.delete(peer));
+        peers.add(peer);
+      },
+      async close() {
+        health.stop();
+        await Promise.all([...peers].map((peer) => peer.close()));
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** After a failed fsync nobody knows what is on disk: the writer then refuses everything, and this tells. */
+function watchHealth(store: Store, clock: Clock): { readonly broken: Promise<Refused>; stop(): void } {
+  const { promise, resolve } = Promise.withResolvers<Refused>();
+  const look = (): Timer =>
+    clock.after(healthMs, () => {
+      if (store.writer.closed === null) timer = look();
+      else resolve(store.writer.closed);
+    });
+  let timer = look();
+  return { broken: promise, stop: () => timer.cancel() };
+}
+
+async function openAuthentication(
+  { boot, clock, log, metrics }: StoreParts,
+  store: Store,
+  addresses: Addresses,
+): Promise<Authentication> {
+  const fresh = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+  const decoyKey = Uint8Array.fromBase64(await store.writer.run(() => settingOr("decoyKey", fresh)));
+  return new Authentication({
+    credentials: new StoredCredentials(store),
+    resolveLogin: (name) => accountOfLogin(name, addresses),
+    decoyKey,
+    weakDecoys: Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms),
+    hostname: boot.config.hostname,
+    clock,
+    log,
+    metrics,
+  });
+}
+
+/** The account that signs in with what somebody typed, an address. */
+function accountOfLogin(name: string, addresses: Addresses): string | null {
+  let address: Address;
+  try {
+    address = parseMailbox(name);
+  } catch {
+    return null;
+  }
+  return addresses.accountOfLogin(address);
+}
+
+/** Accounts of the configuration exist; localserve's has its well-known password. */
+async function makeAccounts(
+  { boot, log }: StoreParts,
+  store: Store,
+  authentication: Authentication,
+): Promise<void> {
+  for (const [name, account] of Object.entries(boot.domains.accounts)) {
+    const existed = accountOf(store, name) !== null;
+    const id = await ensureAccount(store, {
+      name,
+      maxBytes: account.quotaBytes === 0 ? null : account.quotaBytes,
+    });
+    const disabled = account.loginDisabled === "" ? null : account.loginDisabled;
+    await store.writer.run(() => disableLogin(id, disabled));
+    if (!existed) log.info("account was made", { account: name });
+  }
+  const local = boot.config.localserve;
+  if (local !== null && (await new StoredCredentials(store).find(local.account))?.secrets === null) {
+    const domain = boot.domains.accounts[local.account]?.domain ?? "";
+    const weak = boot.domains.domains[domain]?.weakMechanisms ?? false;
+    await authentication.setPassword(local.account, local.password, weak);
+  }
+}
+
+/** Throws when a capability has ended; asked at the beginning of each call and again inside each change. */
+function stillHeld(holder: Holder): () => void {
+  return () => {
+    if (holder.ended) throw new Refused("noCapability", "the session has ended");
+  };
+}
+
+/** One RPC connection, and what belongs to it alone. */
+class Peer {
+  readonly #shared: Shared;
+  readonly #connection: Connection;
+  readonly #authenticator: ConnectionAuthenticator;
+  readonly #deliver: DeliveryService;
+  /** By capability. */
+  readonly #mail = new Map<string, StoreMail>();
+  readonly #submit = new Map<string, SubmissionService>();
+  readonly #ended: () => void;
+  #released: Promise<void> = Promise.resolve();
+
+  constructor(shared: Shared, carrier: Carrier, ended: () => void) {
+    const { store, book, clock, log } = shared;
+    this.#shared = shared;
+    this.#ended = ended;
+    this.#authenticator = shared.authentication.forConnection((capability) =>
+      this.#endCapability(capability)
+    );
+    this.#deliver = new DeliveryService(store, book);
+    this.#connection = connect(carrier, {
+      clock,
+      log,
+      offers: this.#offers(),
+      onClose: () => this.#onClose(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+    await this.#connection.ended;
+    await this.#released;
+  }
+
+  #offers(): Offers {
+    return {
+      authenticator: offer<Authenticator>(authenticatorMethods, this.#authenticator),
+      deliver: offer<Deliver>(deliverMethods, this.#deliver),
+      status: offer<Status>(statusMethods, new StatusService(this.#shared.store)),
+      mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
+      submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
+    };
+  }
+
+  #openMail(capability: string): StoreMail {
+    const open = this.#mail.get(capability);
+    if (open !== undefined) return open;
+    const { store } = this.#shared;
+    const holder = this.#authenticator.capabilities.holder(capability);
+    const account = accountOf(store, holder.account);
+    if (account === null) throw new Refused("noCapability", `account ${holder.account} is gone`);
+    const mail = new StoreMail(store, account.id, stillHeld(holder));
+    this.#mail.set(capability, mail);
+    return mail;
+  }
+
+  #openSubmit(capability: string): SubmissionService {
+    const open = this.#submit.get(capability);
+    if (open !== undefined) return open;
+    const { store, book } = this.#shared;
+    const holder = this.#authenticator.capabilities.holder(capability);
+    const submit = new SubmissionService(store, book, holder.account, stillHeld(holder));
+    this.#submit.set(capability, submit);
+    return submit;
+  }
+
+  /** A session ended: what it had asked for is cancelled, what it had spooled is removed. */
+  #endCapability(capability: string): void {
+    this.#connection.endCapability(capability);
+    const closing = [this.#mail.get(capability)?.close(), this.#submit.get(capability)?.close()];
+    this.#mail.delete(capability);
+    this.#submit.delete(capability);
+    this.#release(Promise.all(closing));
+  }
+
+  #onClose(): void {
+    this.#authenticator.close();
+    this.#release(this.#deliver.close());
+    this.#ended();
+  }
+
+  #release(closing: Promise<unknown>): void {
+    this.#released = Promise.all([this.#released, closing]).then(() => {}, (error: unknown) => {
+      this.#shared.log.warn("spool files were not removed", {
+        error: error instanceof Error ? error : String(error),
+      });
+    });
+  }
+}

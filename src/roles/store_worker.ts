@@ -1,0 +1,51 @@
+/**
+ * The entry of the store as a Worker, inside localserve.
+ *
+ * Tested by `tests/scenarios/localserve_test.ts`.
+ *
+ * @module
+ */
+import { Metrics } from "../base/metrics.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { PortCarrier } from "../rpc/port_carrier.ts";
+import type { Boot } from "./boot.ts";
+import { roleLog } from "./role_log.ts";
+import { startStore, type StoreServer } from "./store_server.ts";
+
+/** What the Worker is told. */
+export type ToStoreWorker =
+  | { readonly kind: "start"; readonly boot: Boot; readonly port: MessagePort }
+  | { readonly kind: "close" };
+
+/** What it says. */
+export type FromStoreWorker =
+  | { readonly kind: "ready" | "closed" }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The global scope of a Worker, as far as it is used here. */
+interface Scope {
+  addEventListener(type: "message", listener: (event: MessageEvent<ToStoreWorker>) => void): void;
+  postMessage(message: FromStoreWorker): void;
+}
+
+// TypeScript's library knows the global scope as a window's.
+const scope = globalThis as unknown as Scope;
+let server: StoreServer | null = null;
+
+scope.addEventListener("message", (event) => {
+  const message = event.data;
+  if (message.kind === "start") void start(message.boot, message.port);
+  else void server?.close().then(() => scope.postMessage({ kind: "closed" }));
+});
+
+async function start(boot: Boot, port: MessagePort): Promise<void> {
+  try {
+    const log = roleLog(boot, "store");
+    server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() });
+    server.accept(new PortCarrier(port));
+    scope.postMessage({ kind: "ready" });
+    scope.postMessage({ kind: "failed", message: (await server.broken).message });
+  } catch (error) {
+    scope.postMessage({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+}

@@ -1,0 +1,12 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readIdKey } from "./id_key.ts";
+
+Deno.test("readIdKey() makes the key once, for the owner alone", async () => {
+  const folder = await Deno.makeTempDir();
+  const key = await readIdKey(folder);
+  assert.match(key, /^[A-Za-z0-9_-]{32}$/);
+  assert.equal(await readIdKey(folder), key);
+  assert.equal((await Deno.stat(join(folder, "receivedid.key"))).mode ?? 0, 0o100600);
+  await Deno.remove(folder, { recursive: true });
+});
