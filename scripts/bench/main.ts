@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- A program that prints.
 /**
  * The benchmarks: what the server can do, as ratios to what the machine can, measured in one run on one file
  * system. `deno task bench` runs all; `deno task bench deliver imap` only those parts.

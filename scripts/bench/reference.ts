@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- A program that prints.
 /**
  * What the machine itself can do, measured in the same run: bare appends with fdatasync, and bare TLS
  * handshakes. Everything else is told as a ratio to these.

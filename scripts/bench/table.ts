@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- A program that prints.
 /**
  * The table that the benchmarks print.
  *

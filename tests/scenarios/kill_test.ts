@@ -98,11 +98,12 @@ for (const mode of ["localserve", "serve"] satisfies Mode[]) {
         await server.kill();
         await Promise.all(sending);
       }
-      const verified = await mailden("verifydata", join(made.folder, "data"));
-      assert.equal(verified.code, 0, `seed ${seed}: ${verified.stdout}${verified.stderr}`);
       const server = await startServer(mode, made);
       const found = await readAll(made.ports.imap);
       await server.stop();
+      // What the kills left behind was swept when the server started.
+      const verified = await mailden("verifydata", join(made.folder, "data"));
+      assert.equal(verified.code, 0, `seed ${seed}: ${verified.stdout}${verified.stderr}`);
       assert.ok(acknowledged.size > 0, "nothing was acknowledged");
       for (const [id, text] of acknowledged) {
         assert.deepEqual(found.get(id), [text], `seed ${seed}: message ${id} of ${acknowledged.size}`);

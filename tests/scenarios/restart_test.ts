@@ -1,0 +1,87 @@
+/**
+ * A role that crashes is started again, and costs nobody a message.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { imap, LineClient, smtp } from "../support/line_client.ts";
+import { removeFolder, startServer, type TestServer } from "../support/server.ts";
+
+/** The process of a role, by the entry that it runs. */
+function pidOf(server: TestServer, role: "front" | "store"): number {
+  const found = server.pids().find((pid) =>
+    Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(`${role}_main.ts`)
+  );
+  if (found === undefined) throw new Error(`there is no ${role}`);
+  return found;
+}
+
+async function connected(port: number): Promise<LineClient> {
+  for (let attempt = 0;; attempt++) {
+    let client: LineClient | null = null;
+    try {
+      client = await LineClient.connect(port);
+      await smtp(client, null);
+      return client;
+    } catch (error) {
+      client?.close();
+      if (attempt > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+async function send(client: LineClient, id: string): Promise<string> {
+  await smtp(client, "MAIL FROM:<a@example.org>");
+  await smtp(client, "RCPT TO:<you@localhost>");
+  await smtp(client, "DATA");
+  return await smtp(client, `From: <a@example.org>\r\nSubject: ${id}\r\nMessage-ID: <${id}@x>\r\n\r\nx\r\n.`);
+}
+
+async function subjects(port: number): Promise<string[]> {
+  const client = await LineClient.connect(port);
+  await client.line();
+  await imap(client, "a", "LOGIN mailden@localhost maildenmailden");
+  await imap(client, "b", "EXAMINE INBOX");
+  const lines = await imap(client, "c", "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
+  client.close();
+  return lines.flatMap((line) => /Subject: (\S+)/.exec(line)?.[1] ?? []).sort();
+}
+
+Deno.test("a store that is killed under a client costs it no message and no connection", async () => {
+  const server = await startServer("serve");
+  try {
+    const client = await connected(server.ports.smtp);
+    await smtp(client, "EHLO x.example");
+    const sent: string[] = [];
+    for (let n = 0; n < 30; n++) {
+      if (n % 10 === 5) Deno.kill(pidOf(server, "store"), "SIGKILL");
+      assert.match(await send(client, `m${n}`), /^250 /);
+      sent.push(`m${n}`);
+    }
+    client.close();
+    assert.deepEqual(await subjects(server.ports.imap), sent.sort());
+  } finally {
+    await server.stop();
+    await removeFolder(server.folder);
+  }
+});
+
+Deno.test("a front that is killed is started again, and what it had acknowledged is there", async () => {
+  const server = await startServer("serve");
+  try {
+    const client = await connected(server.ports.smtp);
+    await smtp(client, "EHLO x.example");
+    assert.match(await send(client, "before"), /^250 /);
+    Deno.kill(pidOf(server, "front"), "SIGKILL");
+    client.close();
+    const again = await connected(server.ports.smtp);
+    await smtp(again, "EHLO x.example");
+    assert.match(await send(again, "after"), /^250 /);
+    again.close();
+    assert.deepEqual(await subjects(server.ports.imap), ["after", "before"]);
+  } finally {
+    await server.stop();
+    await removeFolder(server.folder);
+  }
+});
