@@ -1,6 +1,8 @@
 /**
  * `domains.toml`: what changes while the server runs. Domains, accounts, addresses. The store alone writes it.
  *
+ * Tested by `src/config/load_test.ts`.
+ *
  * @module
  */
 import { MiB } from "../base/bytes.ts";

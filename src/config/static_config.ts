@@ -2,6 +2,8 @@
  * `mailden.toml`: what only a restart changes. Listeners, TLS, folders, logging. The supervisor reads it and
  * hands each role its part. Field names follow the reference's meaning.
  *
+ * Tested by `src/config/load_test.ts`.
+ *
  * @module
  */
 import { parseIp } from "../base/ip_address.ts";
