@@ -8,7 +8,8 @@ import { tempStore } from "../store/testing/temp_store.ts";
 import { ensureAccount } from "./accounts.ts";
 import type { FetchBatch } from "./mail.ts";
 import { StoreMail } from "./mail_store.ts";
-import { every, fetchRequest, section } from "./testing/conformance_support.ts";
+import { textMessage } from "./testing/built_message.ts";
+import { every, fetchRequest, newMessage, section } from "./testing/conformance_support.ts";
 import { fillMailbox } from "./testing/large_mailbox.ts";
 
 const count = 100_000;
@@ -17,6 +18,9 @@ const few = { n: 3, warmup: 1 };
 const { store, folder } = tempStore();
 const accountId = await ensureAccount(store, { name: "bench", maxBytes: null });
 const mailbox = await fillMailbox(store, accountId, "Inbox", count, 1500);
+const larger = await fillMailbox(store, accountId, "Larger", 10_000, 8000);
+const scratch = await fillMailbox(store, accountId, "Scratch", 1, 100);
+const appended = newMessage(textMessage("All work and no play makes a dull message.\r\n".repeat(180)));
 const mail = new StoreMail(store, accountId);
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
@@ -46,6 +50,14 @@ Deno.bench("fetch envelopes, structures, flags, sizes, dates (aim: 1 s)", few, a
 
 Deno.bench("fetch bodies of 2 KB", few, async () => {
   await drain(mail.fetch(fetchRequest(mailbox, { sections: [section()] })));
+});
+
+Deno.bench("fetch 10,000 bodies of 8 KB (aim: 500 ms, 160 MB/s)", few, async () => {
+  await drain(mail.fetch(fetchRequest(larger, { sections: [section()] })));
+});
+
+Deno.bench("append 200 messages of 8 KB in one call (aim: 100 ms)", { n: 10, warmup: 2 }, async () => {
+  await mail.append({ mailbox: scratch, messages: Array(200).fill(appended) });
 });
 
 Deno.bench("search by flag", few, async () => {

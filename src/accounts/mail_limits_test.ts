@@ -2,7 +2,7 @@
  * What the network can drive, driven to its limit; and what happens between the slices of long work.
  */
 import assert from "node:assert/strict";
-import { fromUtf8, utf8 } from "../base/bytes.ts";
+import { fromUtf8, MiB, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
 import { addMessages, prepareEmail } from "../store/add_message.ts";
@@ -12,6 +12,7 @@ import { sampleMessage } from "../store/testing/sample_message.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { ensureAccount } from "./accounts.ts";
 import { maxInlineBytes } from "./mail.ts";
+import { maxSearchedBytes } from "./mail_content.ts";
 import { maxSections } from "./mail_fetch.ts";
 import { createMailbox, maxMailboxes, maxSubscriptions } from "./mail_mailboxes.ts";
 import { maxLevels } from "./mail_names.ts";
@@ -297,13 +298,33 @@ async function deliverLarge(
   const { content, index } = textMessage(text);
   const spools = store.spools.forOwner();
   const spool = await spools.open();
-  await spools.write(spool, content);
+  for (let at = 0; at < content.length; at += MiB) await spools.write(spool, content.slice(at, at + MiB));
   const body = await store.bodies.ready({ content: null, spool }, spools);
   const email = prepareEmail(body, checkIndex(index, content.length));
   const addition = { email, prefix: utf8("X: y\r\n"), bits: 0, keywords: [], internalDate: 0 };
   await store.writer.run((tx) => addMessages(tx, accountId, mailbox, [addition]));
   body.release();
 }
+
+Deno.test("a search in a large body lets others in between its pieces", async () => {
+  await using temp = tempStore();
+  const { mail, accountId } = await openMail(temp);
+  const { id } = await mailboxOf(mail, "Inbox");
+  await deliverLarge(temp, accountId, id, "a line of text\r\n".repeat(maxSearchedBytes / 16) + "needle");
+  await deliverLarge(temp, accountId, id, "another line\r\n".repeat(50_000) + "needle");
+  let turns = 0;
+  let searching = true;
+  const count = () => {
+    turns++;
+    if (searching) setImmediate(count);
+  };
+  setImmediate(count);
+  assert.deepEqual(await found(mail, id, { key: "body", text: "needle" }), [2], "only so much is searched");
+  searching = false;
+  assert.ok(turns > maxSearchedBytes / MiB, `${turns} turns`);
+  assert.deepEqual(await found(mail, id, { key: "text", text: "x: y" }), [1, 2]);
+  assert.deepEqual(await found(mail, id, { key: "not", inner: { key: "body", text: "another" } }), [1]);
+});
 
 Deno.test("damaged bodies spoil their own messages only", async () => {
   const temp = tempStore();

@@ -14,4 +14,9 @@ export type Destination =
 export interface AddressBook {
   /** Never throws; asked for every recipient, so it must be quick. */
   lookup(address: Address): Destination;
+  /**
+   * Whether an account may write in an address's name. Not the same as having its mail: nobody sends for a disabled domain,
+   * and mail of an address can be refused while its owner still writes. Never throws.
+   */
+  maySend(account: string, address: Address): boolean;
 }

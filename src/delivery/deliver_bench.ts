@@ -38,6 +38,7 @@ async function bareAppend(folder: string, bytes: number): Promise<number> {
 async function deliveries(temp: TempStore, bytes: number, outstanding: number): Promise<number> {
   const service = new DeliveryService(temp.store, {
     lookup: () => ({ kind: "local", account: "ann", mailbox: "Inbox" }),
+    maySend: (account) => account === "ann",
   });
   const { content, index } = sampleMessage({ textBytes: bytes, messageId: null });
   let n = 0;

@@ -208,8 +208,7 @@ export class SubmissionService implements Submit {
   }
 
   #mine(address: Address): boolean {
-    const found = this.#book.lookup(address);
-    return found.kind === "local" && found.account === this.#account;
+    return this.#book.maySend(this.#account, address);
   }
 }
 

@@ -31,6 +31,8 @@ const book: AddressBook = {
     if (local === "eric") return { kind: "refused", code: 421, text: "later" };
     return { kind: "unknownAddress" };
   },
+  // Dora's mail is refused, and she may still write; nobody writes as the list, whose mail ann has.
+  maySend: (account, { local, domain }) => domain === "example.org" && local === account,
 };
 
 const address = (text: string): Address => ({
@@ -202,8 +204,14 @@ Deno.test("a connection that goes takes its spool files with it, and only its ow
 Deno.test("a submission is delivered here, from the account's own addresses only", () =>
   withService(async (_service, { store }) => {
     const submission = new SubmissionService(store, book, "ann");
-    assert.equal(await submission.maySend({ address: address("lists") }), true);
+    assert.equal(await submission.maySend({ address: address("ann") }), true);
     assert.equal(await submission.maySend({ address: address("bob") }), false);
+    assert.equal(await submission.maySend({ address: address("lists") }), false);
+    const dora = new SubmissionService(store, book, "dora");
+    assert.equal(await dora.maySend({ address: address("dora") }), true);
+    const hers = incoming(["bob"], { from: address("dora") });
+    await dora.submit({ ...hers, index: { ...hers.index, fromAddress: "dora@example.org" } });
+    await dora.close();
     const mine = incoming(["bob", "x@elsewhere.example"], { from: address("ann") });
     const results = await submission.submit(mine);
     assert.deepEqual(results.map((result) => result.kind), ["delivered", "refused"]);

@@ -109,10 +109,15 @@ function document(shown: LocalPage, counts: Counts): Html {
       </head>
       <body>
         <header>
-          <h1>mailden <small>${shown.version}</small></h1>
-          <p>A mail server on this machine. It takes mail for <em>any</em> address and keeps it in one account.</p>
-          <p class="count" role="status" aria-live="polite"><b id="messages">${counts.messages}</b> messages,
-    <b id="unseen">${counts.unseen}</b> unread</p>
+          <div>
+            <h1>mailden <small>${shown.version}</small></h1>
+            <p>A mail server on this machine. It takes mail for <em>any</em> address and keeps it in one account.</p>
+          </div>
+          <p class="counts" role="status">
+            <span><b id="messages">${counts.messages}</b> messages</span>
+            <span><b id="unseen">${counts.unseen}</b> unread</span>
+            <span id="live">as of loading</span>
+          </p>
         </header>
         <main>
           <section aria-labelledby="connect">
@@ -129,13 +134,13 @@ function document(shown: LocalPage, counts: Counts): Html {
               </thead>
               <tbody>${shown.services.map(serviceRow)}</tbody>
             </table>
-            <dl>
+            <dl class="login">
     ${pair("User name", shown.login)}
     ${pair("Password", shown.password)}
     ${pair("Administrator's password", shown.adminPassword)}
             </dl>
-            <p>The certificate is self-signed: <code>${shown
-              .folder}/localhost.crt</code>. Give it to your client, or accept it once.</p>
+            <p>The certificate is self-signed: give <code>${shown
+              .folder}/localhost.crt</code> to your client, or accept it once.</p>
           </section>
           <section aria-labelledby="try">
     <h2 id="try">Try it</h2>
@@ -152,6 +157,7 @@ function document(shown: LocalPage, counts: Counts): Html {
             </ul>
           </section>
         </main>
+        <p id="said" class="spoken" role="status"></p>
         <footer>Everything lives in <code>${shown.folder}</code>. Delete the folder to begin anew.</footer>
       </body>
     </html>
@@ -173,7 +179,14 @@ function serviceRow(service: ShownService): Html {
 function pair(name: string, value: string): Html {
   return html`
     <dt>${name}</dt>
-    <dd><code>${value}</code> <button type="button" data-copy="${value}">Copy</button></dd>
+    <dd><code>${value}</code> ${copyButton(`the ${name.toLowerCase()}`, value)}</dd>
+  `;
+}
+
+/** A button whose label says, to those who do not see the page, what it copies. */
+function copyButton(what: string, value: string): Html {
+  return html`
+    <button type="button" data-copy="${value}"><span>Copy</span><i class="spoken"> ${what}</i></button>
   `;
 }
 
@@ -184,9 +197,10 @@ interface Example {
 
 function example(shown: Example): Html {
   return html`
-    <div
-      class="example"><h3>${shown.title}</h3><pre tabindex="0"><code>${shown
-        .command}</code></pre><button type="button" data-copy="${shown.command}">Copy</button></div>
+    <div class="example">
+      <div><h3>${shown.title}</h3>${copyButton("the command", shown.command)}</div>
+      <pre tabindex="0"><code>${shown.command}</code></pre>
+    </div>
   `;
 }
 
@@ -208,7 +222,7 @@ export function examples(shown: Pick<LocalPage, "services" | "login" | "password
     found.push({
       title: "Send a message with swaks",
       command:
-        `swaks --server ${smtp.address} --port ${smtp.port} --from me@example.org --to you@localhost --attach /etc/hostname`,
+        `swaks --server ${smtp.address} --port ${smtp.port} --from me@example.org --to you@localhost --attach @/etc/hostname`,
     });
   }
   if (imap !== undefined) {

@@ -20,8 +20,11 @@ import { findTarget } from "./names.ts";
 import { bad, type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 
-/** Octets of small messages of one APPEND that are kept in memory; more go to spool files. */
-export const maxKeptBytes = MiB;
+/**
+ * Octets of small messages of one APPEND that are kept in memory; more go to spool files, which take several times as long.
+ * Enough for 500 messages of 8 KB.
+ */
+export const maxKeptBytes = 4 * MiB;
 /** Octets of ENVELOPE and structures of one APPEND: they all go to the store in one call. */
 export const maxIndexBytes = 8 * MiB;
 

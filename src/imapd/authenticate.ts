@@ -16,12 +16,13 @@ import { capabilities, offeredMechanisms, passwordsAllowed, sendsPassword } from
 import { bad, type Completion, no, ok, refusal } from "./replies.ts";
 import { Farewell, type Session } from "./session.ts";
 import {
+  defaultIdleTimeoutMs,
+  defaultLoginTimeoutMs,
   failedAuthDelayMs,
   freeFailedAuths,
-  idleTimeoutMs,
   maxChallenges,
   maxFailedAuths,
-  strangerTimeoutMs,
+  strangerWriteTimeoutMs,
   writeTimeoutMs,
 } from "./settings.ts";
 import { pause } from "./pause.ts";
@@ -44,12 +45,17 @@ export async function authenticate(session: Session, command: Authenticate): Pro
   return await run(session, mechanism, command.initialResponse, mechanism);
 }
 
+/** Times for a client that has not signed in. */
+export function expectStranger({ input, transport, settings }: Session): void {
+  input.timeoutMs = settings.loginTimeoutMs ?? defaultLoginTimeoutMs;
+  transport.writeTimeoutMs = strangerWriteTimeoutMs;
+}
+
 /** Back to where LOGIN can be said again. RFC 8437 3 */
 export async function unauthenticate(session: Session): Promise<Completion> {
   await session.signOut();
   session.input.reader.limits = strangerLimits;
-  session.input.timeoutMs = strangerTimeoutMs;
-  session.transport.writeTimeoutMs = strangerTimeoutMs;
+  expectStranger(session);
   return ok("signed out");
 }
 
@@ -121,7 +127,7 @@ async function succeed(
   session.log = session.log.with({ account });
   session.log.info("signed in", { login });
   session.input.reader.limits = defaultLimits;
-  session.input.timeoutMs = idleTimeoutMs;
+  session.input.timeoutMs = session.settings.idleTimeoutMs ?? defaultIdleTimeoutMs;
   session.transport.writeTimeoutMs = writeTimeoutMs;
   return ok("signed in", { code: "CAPABILITY", capabilities: capabilities(session) });
 }

@@ -12,6 +12,7 @@ import type { Fetch, FetchItem } from "../imap/command.ts";
 import { seen } from "../imap/flags.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
+import { TransportError } from "../net/transport.ts";
 import { tellVanished } from "./catch_up.ts";
 import { choose } from "./chosen.ts";
 import {
@@ -35,7 +36,10 @@ import type { MailboxView } from "./view.ts";
 /** Of a longer header, HEADER.FIELDS sees only so much: its answer must be counted before it can be sent. */
 export const maxHeaderBytes = 8 * MiB;
 
-/** A value broke off after its length was told. Nothing that the client understands can follow. */
+/**
+ * A value broke off, or had another length, after its length was told. Nothing that the client understands can follow:
+ * the connection ends without another word.
+ */
 export class BrokenValue extends Error {
   override readonly name = "BrokenValue";
 }
@@ -251,8 +255,8 @@ class Fetching {
       if (left !== 0) throw new BrokenValue(`a value has not the length that was told: ${left}`);
       return true;
     } catch (error) {
-      if (error instanceof Refused) throw new BrokenValue("a value broke off", { cause: error });
-      throw error;
+      if (error instanceof BrokenValue || error instanceof TransportError) throw error;
+      throw new BrokenValue("a value broke off", { cause: error }); // Whatever it was: half an answer is out.
     } finally {
       await pieces.return?.();
     }

@@ -20,6 +20,7 @@ import { writeCondition, writeContinue } from "../imap/response.ts";
 import { deadlinesOf } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
 import { Appending } from "./append.ts";
+import { expectStranger } from "./authenticate.ts";
 import { canStartTls, capabilities } from "./capability.ts";
 import { dispatch, mayTellExpunged } from "./dispatch.ts";
 import { BrokenValue } from "./fetch.ts";
@@ -36,7 +37,6 @@ import {
   type ImapSettings,
   maxBadCommands,
   maxStrangerBadCommands,
-  strangerTimeoutMs,
 } from "./settings.ts";
 import { tellChanges } from "./updates.ts";
 
@@ -60,8 +60,7 @@ export async function serveImap(
   const stop = () => session.end(new Farewell("UNAVAILABLE", "the server is shutting down"));
   environment.stopping.addEventListener("abort", stop);
   if (environment.stopping.aborted) stop();
-  session.input.timeoutMs = strangerTimeoutMs;
-  transport.writeTimeoutMs = strangerTimeoutMs;
+  expectStranger(session);
   const connection = new Connection(session);
   try {
     await connection.serve();

@@ -4,10 +4,10 @@ import type { MemoryTransport } from "../../tests/support/memory_transport.ts";
 import { maxInlineBytes } from "../accounts/mail.ts";
 import { type Bytes, concat, fromUtf8, latin1, MiB, utf8 } from "../base/bytes.ts";
 import { reasons, Refused } from "../base/errors.ts";
-import { maxIndexBytes } from "./append.ts";
+import { maxIndexBytes, maxKeptBytes } from "./append.ts";
 import { maxHeaderBytes } from "./fetch.ts";
 import { replies } from "./replies.ts";
-import { idleTimeoutMs, maxBadCommands, maxChallenges, writeTimeoutMs } from "./settings.ts";
+import { defaultIdleTimeoutMs, maxBadCommands, maxChallenges, writeTimeoutMs } from "./settings.ts";
 import { ImapStage, indexOf } from "./testing/imap_stage.ts";
 
 /** A client that reads everything it is told. */
@@ -105,7 +105,7 @@ Deno.test("a client that has said nothing for half an hour is told so", async ()
   const client = await Client.signedIn(stage);
   await client.send("i IDLE\r\n");
   await client.read();
-  await stage.clock.advance(idleTimeoutMs - 1000);
+  await stage.clock.advance(defaultIdleTimeoutMs - 1000);
   assert.equal(await client.read(), "");
   await stage.clock.advance(2000);
   assert.equal(await client.read(), "* BYE idle for too long\r\n");
@@ -193,6 +193,91 @@ Deno.test("large APPENDs go through the spool, and leave nothing behind when the
   await settle();
   assert.equal(stage.mail.spools, 1);
   client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("many small messages of one APPEND come to the store in one call, up to a limit of memory", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  const client = await Client.signedIn(stage);
+  const open = stage.mail.spoolOpen.bind(stage.mail);
+  let spools = 0;
+  stage.mail.spoolOpen = (request) => {
+    spools++;
+    return open(request);
+  };
+  const message = `Subject: s\r\n\r\n${"x".repeat(8000)}\r\n`;
+  const literal = ` {${message.length}+}\r\n${message}`;
+  const fits = Math.floor(maxKeptBytes / message.length);
+  assert.match(await client.command(`APPEND Inbox${literal.repeat(fits)}`), /= OK \[APPENDUID 1 1:\d+\]/);
+  assert.deepEqual([stage.mail.messages("Inbox").length, spools], [fits, 0]);
+  assert.match(await client.command(`APPEND Inbox${literal.repeat(fits + 2)}`), /= OK /);
+  assert.deepEqual([stage.mail.messages("Inbox").length, spools], [2 * fits + 2, 2]);
+  client.end();
+  await stage.assertEnded();
+});
+
+async function* pieces(...texts: readonly string[]): AsyncGenerator<Bytes> {
+  for (const text of texts) {
+    await Promise.resolve();
+    if (text === "refuse") throw new Refused("damaged", "in the middle");
+    if (text === "fail") throw new TypeError("in the middle");
+    yield latin1(text);
+  }
+}
+
+const brokenValues: [what: string, pieces: readonly string[]][] = [
+  ["nothing", []],
+  ["too little", ["abc"]],
+  ["too much", ["x".repeat(maxInlineBytes), "y".repeat(maxInlineBytes)]],
+  ["a refusal in the middle", ["abc", "refuse"]],
+  ["a bug in the middle", ["abc", "fail"]],
+  ["a bug at the beginning", ["fail"]],
+];
+for (const [what, given] of brokenValues) {
+  Deno.test(`a large value of which the store gives ${what} ends the connection, and nothing else is said`, async () => {
+    const stage = new ImapStage({}, ["Inbox"]);
+    const body = latin1("Subject: large\r\n\r\n" + "0123456789abcdef\r\n".repeat(maxInlineBytes / 16));
+    stage.mail.deliver("Inbox", body, indexOf(body));
+    const client = await Client.signedIn(stage);
+    stage.mail.read = () => pieces(...given);
+    const answer = await client.command("FETCH 1 (UID BODY.PEEK[])");
+    assert.doesNotMatch(answer, /BYE|SERVERBUG|NO|OK|= |middle/);
+    const [, literal] = answer.split("}\r\n");
+    assert.ok((literal ?? "").length <= body.length, "never more than was announced");
+    assert.equal(client.closed, true);
+    assert.equal(stage.errors.length, 1);
+    await stage.assertEnded();
+  });
+}
+
+Deno.test("a structure is sent whatever its length", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  const body = latin1("Subject: s\r\n\r\nx");
+  const bodyStructure = latin1(`(${"x".repeat(2 * maxInlineBytes)})`);
+  stage.mail.deliver("Inbox", body, { ...indexOf(body), bodyStructure });
+  stage.deliver("Inbox", "short");
+  const client = await Client.signedIn(stage);
+  const answer = await client.command("FETCH 1:2 (BODYSTRUCTURE BODY.PEEK[TEXT])");
+  assert.ok(
+    answer.startsWith(`* 1 FETCH (BODYSTRUCTURE ${fromUtf8(bodyStructure)} BODY[TEXT] {1}\r\nx)\r\n* 2`),
+  );
+  client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("times to say nothing are settings", async () => {
+  const stage = new ImapStage();
+  const settings = { loginTimeoutMs: 5000, idleTimeoutMs: 60_000 };
+  const stranger = new Client(stage.connect(settings));
+  const client = new Client(stage.connect(settings));
+  await Promise.all([stranger.read(), client.read()]);
+  await client.command("LOGIN mjl@example.org secret123");
+  await stage.clock.advance(4000);
+  assert.deepEqual([await stranger.read(), await client.read()], ["", ""]);
+  await stage.clock.advance(2000);
+  assert.deepEqual([await stranger.read(), await client.read()], ["* BYE idle for too long\r\n", ""]);
+  await stage.clock.advance(60_000);
+  assert.equal(await client.read(), "* BYE idle for too long\r\n");
   await stage.assertEnded();
 });
 

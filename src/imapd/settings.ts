@@ -21,6 +21,10 @@ export interface ImapSettings {
   readonly plainWithoutTls: boolean;
   /** What AUTHENTICATE offers. EXTERNAL is offered only to a client that sent a certificate. */
   readonly mechanisms: readonly Mechanism[];
+  /** For how long a client may say nothing before it signs in; {@link defaultLoginTimeoutMs} unless told. */
+  readonly loginTimeoutMs?: number;
+  /** And afterwards, also in IDLE; {@link defaultIdleTimeoutMs} unless told. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Who does what an IMAP connection is asked for. */
@@ -42,10 +46,12 @@ export interface ImapEnvironment {
 const second = 1000;
 const minute = 60 * second;
 
-/** For how long a client may say nothing before it signs in. */
-export const strangerTimeoutMs = 30 * second;
+/** For how long a client may say nothing before it signs in, unless a setting says otherwise. */
+export const defaultLoginTimeoutMs = 30 * second;
 /** And afterwards; RFC 9051 5.4 asks for at least 30 minutes. */
-export const idleTimeoutMs = 30 * minute;
+export const defaultIdleTimeoutMs = 30 * minute;
+/** For how long a client that has not signed in may read nothing. */
+export const strangerWriteTimeoutMs = 30 * second;
 /** For how long a client that signed in may read nothing. */
 export const writeTimeoutMs = 5 * minute;
 /** For the last words of a connection. */

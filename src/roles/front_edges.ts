@@ -62,6 +62,7 @@ export function edges(
           startTls: listener.tls !== null && service === "imap",
           plainWithoutTls: service === "imap" && listener.imap?.noRequireStartTls === true,
           mechanisms: offered.filter((mechanism) => mechanism !== "LOGIN"), // IMAP has a command for that.
+          ...timeoutsOf(listener[service]),
         };
         return (transport, log) => serveImap(transport, imap, settings, { ...environment, log });
       }
@@ -72,6 +73,11 @@ export function edges(
         return (transport) => bridge(transport, webSocketPath(boot.places, "metrics"));
     }
   };
+}
+
+/** The time limits of an IMAP service. */
+function timeoutsOf(config: Listener["imaps"]): Pick<ImapSettings, "loginTimeoutMs" | "idleTimeoutMs"> {
+  return config === null ? {} : { loginTimeoutMs: config.loginTimeout, idleTimeoutMs: config.idleTimeout };
 }
 
 function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {

@@ -70,7 +70,10 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
     const addresses = new Addresses(domainsOf(boot.config, boot.domains));
     const authentication = await openAuthentication(parts, store, addresses);
     await makeAccounts(parts, store, authentication);
-    const book: AddressBook = { lookup: (address) => addresses.resolve(address) };
+    const book: AddressBook = {
+      lookup: (address) => addresses.resolve(address),
+      maySend: (account, address) => addresses.maySend(account, address),
+    };
     const shared: Shared = { ...parts, store, book, authentication };
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);

@@ -129,7 +129,7 @@ export class Bodies {
     if (content !== null || spool === null) {
       throw new Refused("badRequest", "neither content nor spool file, or both");
     }
-    const { path, hashes } = await spools.take(spool);
+    const { path, hashes } = await spools.take(spool, maxInlineBody); // Small ones go to the database.
     try {
       if (hashes.size <= maxInlineBody) {
         const bytes = this.#disk.read(path, 0, hashes.size);

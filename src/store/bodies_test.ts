@@ -92,6 +92,23 @@ Deno.test("a large body reaches its place synced, folder and all, before it is r
     body.release();
   }));
 
+Deno.test("a small spooled body, which goes to the database, does not wait for the disk", () =>
+  withBodies(async ({ bodies, spool, disk, folder }) => {
+    const spools = spool.forOwner();
+    const ready = async (size: number) => {
+      const id = await spools.open();
+      await spools.write(id, new Uint8Array(size));
+      const body = await bodies.ready({ content: null, spool: id }, spools);
+      body.release();
+      return body;
+    };
+    assert.equal((await ready(maxInlineBody)).content?.length, maxInlineBody);
+    assert.ok(!disk.done.some((each) => each.startsWith("sync")), disk.done.join());
+    assert.deepEqual([...Deno.readDirSync(`${folder}/spool`)], []);
+    assert.equal((await ready(maxInlineBody + 1)).content, null);
+    assert.ok(disk.done.some((each) => each.startsWith("sync")));
+  }));
+
 Deno.test("a body that two deliveries share stays while one of them needs it", () =>
   withBodies(async ({ folder, spool, bodies }) => {
     const content = new Uint8Array(maxInlineBody + 1);

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { Connection } from "./connection.ts";
 import { migrate } from "./migrations.ts";
-import { bitAnd, literal, many, numbersOf, one, prepared, run, tuples, type Work } from "./query.ts";
+import {
+  bitAnd,
+  literal,
+  many,
+  numbersOf,
+  one,
+  prepared,
+  run,
+  someTuples,
+  tuples,
+  type Work,
+} from "./query.ts";
 
 const insert = prepared((db, p: { name: string; value: number }) =>
   db.insertInto("meta").values({ name: p.name, value: p.value })
@@ -21,6 +32,13 @@ const bump = prepared((db, p: { name: string; by: number }) =>
     .returning("value")
 );
 
+const insertBytes = prepared((db, p: { id: Uint8Array<ArrayBuffer>; at: number }) =>
+  db.insertInto("deliveries").values({ delivery_id: p.id, at: p.at, answer: "a long text that is no bytes" })
+);
+const allBytes = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("deliveries").select(["at", "delivery_id", "answer"]).orderBy("at")
+);
+
 function withDatabase(test: (connection: Connection) => void): void {
   const connection = new Connection(":memory:");
   try {
@@ -30,6 +48,27 @@ function withDatabase(test: (connection: Connection) => void): void {
   } finally {
     connection.close();
   }
+}
+
+const cuts: [maxBytes: number, rows: number[], cut: boolean][] = [
+  [1, [10], true],
+  [10, [10], true],
+  [11, [10, 20], true],
+  [60, [10, 20, 30], true], // There may be more: nobody has looked.
+  [61, [10, 20, 30], false],
+];
+for (const [maxBytes, rows, cut] of cuts) {
+  Deno.test(`someTuples() of ${maxBytes} octets gives ${rows.length} rows, and leaves nothing open`, () =>
+    withDatabase((connection) => {
+      for (const at of [10, 20, 30]) connection.work(run(insertBytes, { id: new Uint8Array(at), at }));
+      for (let again = 0; again < 2; again++) {
+        const some = connection.work(someTuples<[number]>(allBytes, {}, maxBytes));
+        assert.deepEqual([some.rows.map((row) => row[0]), some.cut], [rows, cut]);
+      }
+      connection.text("BEGIN IMMEDIATE");
+      connection.text("COMMIT");
+      connection.script("drop table deliveries"); // Refused while a statement reads it.
+    }));
 }
 
 Deno.test("one() and many() give rows as objects, tuples() as arrays", () =>

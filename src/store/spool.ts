@@ -137,12 +137,14 @@ export class Spools {
   }
 
   /**
-   * Takes a finished body out: it is on the disk, and the file is the caller's to move or remove.
+   * Takes a finished body out: the file is the caller's to move or remove, and it is on the disk unless it is small.
    *
+   * @param unsynced A file of at most so many octets is not brought to the disk, because the caller keeps its content
+   *   elsewhere: waiting for the disk for each of many small messages is most of what an APPEND of them would cost.
    * @throws {Refused} `badRequest` for an unknown id, `diskFull` and `tryLater` if it is not all on the disk; then
    * the file is gone.
    */
-  async take(id: string): Promise<SpooledBody> {
+  async take(id: string, unsynced = 0): Promise<SpooledBody> {
     const spooled = this.#of(id);
     this.#forget(id);
     await spooled.last;
@@ -152,7 +154,7 @@ export class Spools {
     }
     try {
       const file = await spooled.file;
-      await file.sync();
+      if (spooled.hasher.size > unsynced) await file.sync();
       file.close();
     } catch (error) {
       await this.#discard(spooled);

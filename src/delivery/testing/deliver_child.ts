@@ -22,6 +22,7 @@ if (store.read(accountNamed("ann")) === undefined) {
 }
 const service = new DeliveryService(store, {
   lookup: () => ({ kind: "local", account: "ann", mailbox: "Inbox" }),
+  maySend: (account) => account === "ann",
 });
 let next = Number(first);
 

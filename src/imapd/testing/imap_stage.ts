@@ -12,7 +12,7 @@ import {
   memoryTransports,
 } from "../../../tests/support/memory_transport.ts";
 import { type Bytes, latin1, utf8 } from "../../base/bytes.ts";
-import { silentLog } from "../../base/log.ts";
+import { createLog } from "../../base/log.ts";
 import { Metrics } from "../../base/metrics.ts";
 import { flagBits } from "../../imap/flags.ts";
 import { Indexer } from "../../message/indexer.ts";
@@ -39,6 +39,8 @@ export class ImapStage {
   readonly metrics = new Metrics();
   readonly stop = new AbortController();
   readonly running: Promise<void>[] = [];
+  /** Lines of level `error`. */
+  readonly errors: string[] = [];
   readonly services: ImapServices;
   readonly #imapMetrics = imapMetrics(this.metrics);
 
@@ -51,7 +53,7 @@ export class ImapStage {
   connect(settings: Partial<ImapSettings> = {}, transport: MemorySettings = {}): MemoryTransport {
     const { server, client } = memoryTransports({ secure: true, clock: this.clock, ...transport });
     const environment = {
-      log: silentLog,
+      log: createLog({ level: "error", format: "text" }, () => 0, (_level, line) => this.errors.push(line)),
       clock: this.clock,
       metrics: this.#imapMetrics,
       stopping: this.stop.signal,
