@@ -11,7 +11,7 @@
  */
 import type { Log } from "../base/log.ts";
 import type { Boot, FrontBoot } from "../roles/boot.ts";
-import { grants } from "../roles/grants.ts";
+import { grantFlags, grants } from "../roles/grants.ts";
 import { readIdKey } from "./id_key.ts";
 import { type Installation, prepareRun } from "./installation.ts";
 import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
@@ -98,6 +98,7 @@ class Kept {
 
   /** The first start, which must succeed. */
   async start(): Promise<void> {
+    this.#log.info("starting role with these grants alone", { grants: grantFlags(this.#start.grant) });
     const process = startRole(this.#start);
     this.#process = process;
     await process.ready;
