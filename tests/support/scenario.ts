@@ -27,6 +27,9 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** Longest that a client may take, in milliseconds; then it is killed, and what it printed tells where it was. */
+const clientMs = 60_000;
+
 /** Runs a program to its end. It may end without having read its input. */
 export async function run(
   program: string,
@@ -41,8 +44,10 @@ export async function run(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const timer = setTimeout(() => child.kill("SIGTERM"), clientMs);
   const written = new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
   const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
   await written;
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };

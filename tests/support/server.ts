@@ -55,9 +55,21 @@ export async function mailden(...args: string[]): Promise<{ code: number; stdout
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
 }
 
-/** Ports that were free a moment ago, all different. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+/** Below the ports that systems give to outgoing connections, of which tests that run beside this one have many. */
+const firstPort = 10_000;
+const lastPort = 32_000;
+
+/** Ports that were free a moment ago, all different. By chance: tests beside this one look for some too. */
+export function freePorts(count: number): number[] {
+  const listeners: Deno.TcpListener[] = [];
+  while (listeners.length < count) {
+    const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
+    try {
+      listeners.push(Deno.listen({ hostname: "127.0.0.1", port }));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
