@@ -100,7 +100,10 @@ const submissions = table(
 const imapFields = {
   ...connectionFields,
   idleTimeout: duration({ doc: "How long a signed-in client may be silent.", default: 30 * 60_000 }),
-  loginTimeout: duration({ doc: "How long a client may take to sign in.", default: 30_000 }),
+  loginTimeout: duration({
+    doc: "How long a client that has not signed in may be silent; in all it has six times as long.",
+    default: 30_000,
+  }),
 };
 
 const imap = table({

@@ -20,6 +20,7 @@ import {
   defaultLoginTimeoutMs,
   failedAuthDelayMs,
   freeFailedAuths,
+  loginTimeouts,
   maxChallenges,
   maxFailedAuths,
   strangerWriteTimeoutMs,
@@ -47,7 +48,9 @@ export async function authenticate(session: Session, command: Authenticate): Pro
 
 /** Times for a client that has not signed in. */
 export function expectStranger({ input, transport, settings }: Session): void {
-  input.timeoutMs = settings.loginTimeoutMs ?? defaultLoginTimeoutMs;
+  const timeoutMs = settings.loginTimeoutMs ?? defaultLoginTimeoutMs;
+  input.timeoutMs = timeoutMs;
+  input.totalMs = loginTimeouts * timeoutMs;
   transport.writeTimeoutMs = strangerWriteTimeoutMs;
 }
 
@@ -128,6 +131,7 @@ async function succeed(
   session.log.info("signed in", { login });
   session.input.reader.limits = defaultLimits;
   session.input.timeoutMs = session.settings.idleTimeoutMs ?? defaultIdleTimeoutMs;
+  session.input.totalMs = Infinity;
   session.transport.writeTimeoutMs = writeTimeoutMs;
   return ok("signed in", { code: "CAPABILITY", capabilities: capabilities(session) });
 }

@@ -17,6 +17,8 @@ import { farewellTimeoutMs } from "./settings.ts";
 export class Input {
   reader = new CommandReader(strangerLimits);
   #timeoutMs = Infinity;
+  /** When the client's time is up, whatever it says until then; by {@link Deadlines.now}. */
+  #endsAt = Infinity;
   readonly #transport: Transport;
   readonly #output: Output;
   /** What was read last: the end of it is what the reader has not used. */
@@ -45,6 +47,11 @@ export class Input {
   set timeoutMs(ms: number) {
     this.#timeoutMs = ms;
     this.#transport.readTimeoutMs = ms + farewellTimeoutMs;
+  }
+
+  /** How long is left for all that the client has to say; Infinity for who has signed in. */
+  set totalMs(ms: number) {
+    this.#endsAt = this.#deadlines.now() + ms;
   }
 
   /** Gives the deadline back. */
@@ -85,7 +92,7 @@ export class Input {
       if (this.#arrived === null) await this.#somethingHappens();
       const arrived = this.#arrived;
       if (arrived === null) {
-        if (this.#expired) throw new TransportError("timeout", "the client said nothing for too long");
+        if (this.#expired) throw new TransportError("timeout", "the client took too long");
         continue;
       }
       this.#arrived = null;
@@ -110,7 +117,7 @@ export class Input {
   }
 
   #somethingHappens(): Promise<void> {
-    this.#deadlines.set(this.#deadline, this.#deadlines.now() + this.#timeoutMs);
+    this.#deadlines.set(this.#deadline, Math.min(this.#deadlines.now() + this.#timeoutMs, this.#endsAt));
     return new Promise((resolve) => {
       this.#wake = () => {
         this.#wake = null;

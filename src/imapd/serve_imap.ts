@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Command, Verb } from "../imap/command.ts";
 import type { ReaderError, ReaderEvent } from "../imap/command_reader.ts";
@@ -39,6 +40,9 @@ import {
   maxStrangerBadCommands,
 } from "./settings.ts";
 import { tellChanges } from "./updates.ts";
+
+/** What a connection is told that is not even looked at, because there are too many. RFC 9051 7.1.5 */
+export const imapRefusal = utf8("* BYE [UNAVAILABLE] too many connections, try again later\r\n");
 
 /** Serves one connection until it is closed. Never throws. */
 export async function serveImap(

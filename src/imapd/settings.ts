@@ -48,6 +48,8 @@ const minute = 60 * second;
 
 /** For how long a client may say nothing before it signs in, unless a setting says otherwise. */
 export const defaultLoginTimeoutMs = 30 * second;
+/** So many times as long it has in all: who sends an octet now and then would else keep its place for ever. */
+export const loginTimeouts = 6;
 /** And afterwards; RFC 9051 5.4 asks for at least 30 minutes. */
 export const defaultIdleTimeoutMs = 30 * minute;
 /** For how long a client that has not signed in may read nothing. */

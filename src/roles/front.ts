@@ -15,7 +15,7 @@ import { listen, type Listener } from "../net/listener.ts";
 import type { ServerTls } from "../net/server_tls.ts";
 import { Certificates, loadCertificate } from "../tls/certificates.ts";
 import type { FrontBoot } from "./boot.ts";
-import { edges } from "./front_edges.ts";
+import { edges, refusalOf } from "./front_edges.ts";
 import type { FrontParts } from "./front_parts.ts";
 import { webServers } from "./front_web.ts";
 
@@ -52,6 +52,7 @@ export async function startFront(parts: FrontParts): Promise<Front> {
       const tls = serverTls(boot, name);
       for (const [service, port] of services(config)) {
         const handler = shared(service, config);
+        const refusal = refusalOf(service);
         const listener = await listen({
           addresses: config.addresses.map((address) => ({ address, port })),
           handler: (transport) => handler(transport, log.with({ cid: transport.id, service })),
@@ -61,6 +62,7 @@ export async function startFront(parts: FrontParts): Promise<Front> {
           tls,
           implicitTls: service === "submissions" || service === "imaps" || service === "https",
           limits: new ConnectionLimits(clock, limitsOf(config, service)),
+          ...(refusal === null ? {} : { refusal: () => refusal }),
           ...(config.tls === null ? {} : { times: { handshakeTimeoutMs: config.tls.handshakeTimeout } }),
           observer: {
             accepted: () => connections.add(1, { service }),

@@ -14,14 +14,14 @@ import { type Deliver, deliverMethods, submitMethods } from "../delivery/deliver
 import { rememberResolutions } from "../delivery/resolution_cache.ts";
 import { bridge } from "../httpd/bridge.ts";
 import { imapMetrics } from "../imapd/metrics.ts";
-import { serveImap } from "../imapd/serve_imap.ts";
+import { imapRefusal, serveImap } from "../imapd/serve_imap.ts";
 import type { ImapServices, ImapSettings } from "../imapd/settings.ts";
 import { Indexer } from "../message/indexer.ts";
 import type { Transport } from "../net/transport.ts";
 import { client } from "../rpc/client.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
 import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
-import { serveSmtp } from "../smtpd/serve.ts";
+import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../smtpd/settings.ts";
 import type { FrontParts } from "./front_parts.ts";
@@ -118,6 +118,23 @@ function smtpSettingsOf(
     faults: boot.config.localserve !== null,
     limits: smtpLimitsOf(listener[service]),
   });
+}
+
+/** What a connection is told that the limits turn away, if anything. */
+export function refusalOf(service: ServiceName): Uint8Array | null {
+  switch (service) {
+    case "smtp":
+    case "submission":
+    case "submissions":
+      return smtpRefusal;
+    case "imap":
+    case "imaps":
+      return imapRefusal;
+    case "http":
+    case "https":
+    case "metrics":
+      return null;
+  }
 }
 
 function smtpLimitsOf(config: Listener["smtp"]): Partial<SmtpLimits> {

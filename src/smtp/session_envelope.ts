@@ -91,7 +91,7 @@ export function judged(session: Session, address: Address, judgement: Judgement)
   if (transaction === null) return outOfOrder(session);
   const first = transaction.recipients[0];
   if (transaction.recipients.some((recipient) => sameAddress(recipient.address, address))) {
-    return [session, [say(250, "2.1.5", "ok, once")]]; // One copy, however often it is said.
+    return repeated(session, transaction);
   }
   switch (judgement.kind) {
     case "local":
@@ -116,6 +116,15 @@ export function judged(session: Session, address: Address, judgement: Judgement)
     case "refused":
       return refuse(session, judgement.code, `${Math.floor(judgement.code / 100)}.7.1`, judgement.text);
   }
+}
+
+/** One copy, however often it is said; but there is an end to saying it. */
+function repeated(session: Session, transaction: Transaction): Step {
+  if (transaction.declined >= session.rules.maxRecipients) {
+    return refuse(session, 452, "4.5.3", "this recipient was named often enough");
+  }
+  const declined = transaction.declined + 1;
+  return [{ ...session, transaction: { ...transaction, declined } }, [say(250, "2.1.5", "ok, once")]];
 }
 
 /**

@@ -254,6 +254,7 @@ export class Connection {
   }
 
   async #leave(): Promise<void> {
+    this.#reader.close();
     await this.#dropChunks();
     if (this.#account === null) return;
     const { capability } = this.#account;

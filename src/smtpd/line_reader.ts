@@ -8,10 +8,17 @@
  */
 import { type Bytes, concat, noBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import { Deadline, type Deadlines, deadlinesOf } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
 
 /** Why there is no line where there should be one. */
 export type BadLine = "tooLong" | "lineEnd";
+
+/**
+ * How much later the transport's own timeout comes, which breaks the connection: there is time for a last reply.
+ * RFC 5321 3.8
+ */
+export const farewellMs = 10_000;
 
 const CR = 13;
 const LF = 10;
@@ -19,8 +26,10 @@ const LF = 10;
 /** Reads lines as long as there are some in the buffer, without waiting; then waits for more. */
 export class LineReader {
   readonly #transport: Transport;
-  readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
+  readonly #due = new Deadline(() => this.#late());
   readonly #readTimeoutMs: number;
+  #late: () => void = () => {};
   #buffer: Bytes = noBytes;
   #at = 0;
   /** Up to here there is no line end behind `#at`. */
@@ -28,7 +37,7 @@ export class LineReader {
 
   constructor(transport: Transport, clock: Clock, readTimeoutMs: number) {
     this.#transport = transport;
-    this.#clock = clock;
+    this.#deadlines = deadlinesOf(clock);
     this.#readTimeoutMs = readTimeoutMs;
   }
 
@@ -103,10 +112,20 @@ export class LineReader {
     this.#at = this.#seen = 0;
   }
 
+  /** Nothing is read any more: gives the deadline back. */
+  close(): void {
+    this.#deadlines.remove(this.#due);
+  }
+
   #read(deadline: number): Promise<Bytes | null> {
-    const left = deadline - this.#clock.monotonic();
-    if (left <= 0) return Promise.reject(new TransportError("timeout", "took too long altogether"));
-    this.#transport.readTimeoutMs = Math.min(this.#readTimeoutMs, left);
-    return this.#transport.read();
+    const now = this.#deadlines.now();
+    if (deadline <= now) return Promise.reject(new TransportError("timeout", "took too long altogether"));
+    const due = Math.min(deadline, now + this.#readTimeoutMs);
+    this.#transport.readTimeoutMs = due - now + farewellMs;
+    const { promise, resolve, reject } = Promise.withResolvers<Bytes | null>();
+    this.#late = () => reject(new TransportError("timeout", "the peer sent nothing for too long"));
+    this.#deadlines.set(this.#due, due);
+    this.#transport.read().then(resolve, reject).finally(() => this.#deadlines.set(this.#due, Infinity));
+    return promise;
   }
 }

@@ -49,6 +49,11 @@ export async function serveSmtp(
 /** RFC 5321 3.1: said in place of the greeting. */
 const tooMuch: Reply = { code: 421, enhanced: "4.7.0", text: "too much from your address; try again later" };
 
+/** What a connection is told that is not even looked at, because there are too many. RFC 5321 3.1 */
+export const smtpRefusal = utf8(
+  printReply({ code: 421, enhanced: "4.7.0", text: "too many connections; try again later" }),
+);
+
 /** Turns a connection away, with a reply in place of the greeting: by default, that too many come from there. */
 export async function refuseSmtp(
   transport: Transport,

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { fromLatin1 } from "../../src/base/bytes.ts";
+
 /** One connection. */
 export class LineClient {
   #connection: Deno.TcpConn | Deno.TlsConn;
   #buffer = new Uint8Array(0);
-  readonly #decoder = new TextDecoder("latin1");
 
   constructor(connection: Deno.TcpConn | Deno.TlsConn) {
     this.#connection = connection;
@@ -44,7 +45,7 @@ export class LineClient {
       if (end !== -1) {
         const line = this.#buffer.subarray(0, end > 0 && this.#buffer[end - 1] === 13 ? end - 1 : end);
         this.#buffer = this.#buffer.subarray(end + 1);
-        return this.#decoder.decode(line);
+        return fromLatin1(line);
       }
       if (!await this.#fill()) return null;
     }
@@ -107,7 +108,7 @@ export async function imap(client: LineClient, tag: string, command: string): Pr
     if (line === null) throw new Error(`the server closed the connection after ${lines.join(" | ")}`);
     for (let literal = /\{(\d+)\}$/.exec(line); literal !== null; literal = /\{(\d+)\}$/.exec(line)) {
       const content = await client.bytes(Number(literal[1]));
-      line += `\r\n${new TextDecoder("latin1").decode(content)}${await client.line() ?? ""}`;
+      line += `\r\n${fromLatin1(content)}${await client.line() ?? ""}`;
     }
     lines.push(line);
     if (line.startsWith(`${tag} `)) return lines;
