@@ -17,5 +17,12 @@ export function lockFolder(folder: string): FolderLock | null {
     file.close();
     return null;
   }
-  return { release: () => file.close() };
+  return {
+    release: () => {
+      // Closing alone is not enough: a program that is being started at this moment holds a copy of the file until
+      // its exec, and the lock with it.
+      file.unlockSync();
+      file.close();
+    },
+  };
 }

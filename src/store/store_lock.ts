@@ -29,5 +29,12 @@ export function lockFolder(folder: string): FolderLock {
       `${folder} is in use by another mailden: stop that one first, or give this one another folder`,
     );
   }
-  return { release: () => file.close() };
+  return {
+    release: () => {
+      // Closing alone is not enough: a program that is being started at this moment holds a copy of the file until
+      // its exec, and the lock with it.
+      file.unlockSync();
+      file.close();
+    },
+  };
 }
