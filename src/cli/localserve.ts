@@ -7,7 +7,6 @@ import { isAbsolute, join, resolve } from "node:path";
 import { parseIp } from "../base/ip_address.ts";
 import type { FrontBoot } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
-import { lockFolder } from "../server/folder_lock.ts";
 import { readIdKey } from "../server/id_key.ts";
 import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
 import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
@@ -15,6 +14,7 @@ import { startRole } from "../server/role_process.ts";
 import { shutdownSignal } from "../server/shutdown_signal.ts";
 import { type Command, type Output, UsageError } from "./command.ts";
 import { CommandError } from "./command_error.ts";
+import { lockInstallation } from "./one_server.ts";
 import { localSummary } from "./local_summary.ts";
 import { version } from "./version.ts";
 
@@ -49,10 +49,7 @@ Local parts such as temperror@, permerror@ and timeout@ make failures on request
       output.out(`${folder}: ${made ? "made" : "was there already"}`);
       return 0;
     }
-    const lock = lockFolder(folder);
-    if (lock === null) {
-      throw new CommandError(`A server is running in ${folder} already: stop it first, or use --dir.`);
-    }
+    const lock = lockInstallation(folder);
     try {
       return await serve(installation, made, output);
     } finally {

@@ -4,12 +4,12 @@
  * @module
  */
 import { createLog } from "../base/log.ts";
-import { lockFolder } from "../server/folder_lock.ts";
 import { readInstallation } from "../server/installation.ts";
 import { shutdownSignal } from "../server/shutdown_signal.ts";
 import { supervise } from "../server/supervisor.ts";
 import type { Command } from "./command.ts";
 import { CommandError } from "./command_error.ts";
+import { lockInstallation } from "./one_server.ts";
 import { version } from "./version.ts";
 
 export const command: Command = {
@@ -25,10 +25,7 @@ seconds.`,
   },
   async run(args, output) {
     const installation = await readInstallation(args.text("config") ?? ".");
-    const lock = lockFolder(installation.folder);
-    if (lock === null) {
-      throw new CommandError(`A server is running in ${installation.folder} already: stop it first.`);
-    }
+    const lock = lockInstallation(installation.folder);
     const { logLevel, logFormat } = installation.config;
     const log = createLog(
       { level: logLevel, format: logFormat },

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { base64Url } from "../base/bytes.ts";
 import { opaqueKeyBytes } from "../base/opaque_id.ts";
+import { writeWhole } from "./durable_file.ts";
 
 /** Reads `receivedid.key` of an installation, or makes it. In base64url. */
 export async function readIdKey(folder: string): Promise<string> {
@@ -17,6 +18,6 @@ export async function readIdKey(folder: string): Promise<string> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const key = base64Url(crypto.getRandomValues(new Uint8Array(opaqueKeyBytes)));
-  await Deno.writeTextFile(file, `${key}\n`, { mode: 0o600, createNew: true });
+  await writeWhole(file, `${key}\n`);
   return key;
 }

@@ -2,6 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readIdKey } from "./id_key.ts";
 
+Deno.test("readIdKey() is not misled by what a crash in the middle of its making left behind", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(folder, "receivedid.key.new"), "");
+  assert.match(await readIdKey(folder), /^[A-Za-z0-9_-]{32}$/);
+  assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["receivedid.key"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("readIdKey() makes the key once, for the owner alone", async () => {
   const folder = await Deno.makeTempDir();
   const key = await readIdKey(folder);

@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { base64Url } from "../base/bytes.ts";
 import { createSelfSigned } from "../tls/self_signed.ts";
+import { syncFolder, writeNew } from "./durable_file.ts";
 
 /** What localserve is known by; shown on its page and in its output. */
 export const localAccount = {
@@ -41,19 +42,18 @@ export async function makeLocalserveFolder(
       notAfter: now + 4 * yearMs,
       serial: crypto.getRandomValues(new Uint8Array(16)),
     });
-    await write(making, "localhost.key", pair.keyPem);
-    await write(making, "localhost.crt", pair.chainPem);
-    await write(making, "mailden.toml", staticFile(ips));
-    await write(making, "domains.toml", domainsFile);
+    await writeNew(join(making, "localhost.key"), pair.keyPem);
+    await writeNew(join(making, "localhost.crt"), pair.chainPem);
+    await writeNew(join(making, "mailden.toml"), staticFile(ips));
+    await writeNew(join(making, "domains.toml"), domainsFile);
+    // Files and their names first, then the folder's own name: it is never there half-made, power loss included.
+    await syncFolder(making);
     await Deno.rename(making, folder);
+    await syncFolder(dirname(folder));
   } catch (error) {
     await Deno.remove(making, { recursive: true });
     throw error;
   }
-}
-
-async function write(folder: string, name: string, content: string): Promise<void> {
-  await Deno.writeTextFile(join(folder, name), content, { mode: 0o600, createNew: true });
 }
 
 /** Ports of the reference's localserve: 1000 above the usual ones. */
