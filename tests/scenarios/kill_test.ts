@@ -60,25 +60,59 @@ async function send(
   }
 }
 
-/** All messages of the inbox by their Subject, without the trace fields that the server puts in front. */
-async function readAll(port: number): Promise<Map<string, string[]>> {
+/** What one reading of the inbox found. */
+interface Inbox {
+  /** Messages by their Subject, without the trace fields that the server puts in front. */
+  readonly found: ReadonlyMap<string, readonly string[]>;
+  /** What SELECT and FETCH answered beside messages, for the one who looks into a failure. */
+  readonly answers: readonly string[];
+}
+
+/** Reads the inbox; a FETCH that does not end well is an error of its own. */
+async function readInbox(port: number): Promise<Inbox> {
   const client = await LineClient.connect(port);
   await client.line();
   await imap(client, "a", "LOGIN mailden@localhost maildenmailden");
   const selected = await imap(client, "b", "SELECT INBOX");
-  const found = new Map<string, string[]>();
-  if (!selected.includes("* 0 EXISTS")) {
-    for (const line of await imap(client, "c", "UID FETCH 1:* (BODY.PEEK[])")) {
-      const start = line.indexOf("From: <a@example.org>");
-      if (start === -1) continue;
-      const text = line.slice(start, line.lastIndexOf(")"));
-      const id = /^Subject: (\S+)/m.exec(text)?.[1] ?? "";
-      found.set(id, [...found.get(id) ?? [], text]);
-    }
-  }
+  const fetched = await imap(client, "c", "UID FETCH 1:* (BODY.PEEK[])");
   await imap(client, "d", "LOGOUT");
   client.close();
-  return found;
+  const found = new Map<string, string[]>();
+  for (const line of fetched) {
+    const start = line.indexOf("From: <a@example.org>");
+    if (start === -1) continue;
+    const text = line.slice(start, line.lastIndexOf(")"));
+    const id = /^Subject: (\S+)/m.exec(text)?.[1] ?? "";
+    found.set(id, [...found.get(id) ?? [], text]);
+  }
+  const answers = [...selected, ...fetched.filter((line) => !/^\* \d+ FETCH /.test(line))];
+  assert.match(fetched.at(-1) ?? "", /^c OK/, answers.join("\n"));
+  return { found, answers };
+}
+
+/**
+ * Compares with what was acknowledged. Where something is missing the inbox is read once more, so that the failure says
+ * whether the message is lost or was only not told.
+ */
+async function compare(port: number, acknowledged: ReadonlyMap<string, string>, seed: number): Promise<void> {
+  const { found, answers } = await readInbox(port);
+  const missing = [...acknowledged.keys()].filter((id) => !found.has(id));
+  if (missing.length > 0) {
+    const again = (await readInbox(port)).found;
+    const told = missing.filter((id) => again.has(id));
+    assert.fail(
+      `seed ${seed}: ${missing.length} of ${acknowledged.size} messages are missing (${
+        missing.slice(0, 5)
+      }), ` +
+        `${told.length} of them came with a second FETCH; the first said:\n${answers.join("\n")}`,
+    );
+  }
+  for (const [id, text] of acknowledged) {
+    assert.deepEqual(found.get(id), [text], `seed ${seed}: message ${id}`);
+  }
+  for (const [id, copies] of found) {
+    assert.equal(copies.length, 1, `seed ${seed}: ${id} is there more than once`);
+  }
 }
 
 for (const mode of ["localserve", "serve"] satisfies Mode[]) {
@@ -90,6 +124,7 @@ for (const mode of ["localserve", "serve"] satisfies Mode[]) {
     try {
       for (let round = 0; round < kills; round++) {
         const server = await startServer(mode, made);
+        await compare(made.ports.imap, acknowledged, seed);
         const sending = Array.from(
           { length: senders },
           (_, i) => send(made.ports.smtp, `r${round}s${i}`, seed + round * 100 + i, acknowledged),
@@ -99,18 +134,12 @@ for (const mode of ["localserve", "serve"] satisfies Mode[]) {
         await Promise.all(sending);
       }
       const server = await startServer(mode, made);
-      const found = await readAll(made.ports.imap);
+      await compare(made.ports.imap, acknowledged, seed);
       await server.stop();
       // What the kills left behind was swept when the server started.
       const verified = await mailden("verifydata", join(made.folder, "data"));
       assert.equal(verified.code, 0, `seed ${seed}: ${verified.stdout}${verified.stderr}`);
       assert.ok(acknowledged.size > 0, "nothing was acknowledged");
-      for (const [id, text] of acknowledged) {
-        assert.deepEqual(found.get(id), [text], `seed ${seed}: message ${id} of ${acknowledged.size}`);
-      }
-      for (const [id, copies] of found) {
-        assert.equal(copies.length, 1, `seed ${seed}: ${id} is there more than once`);
-      }
     } finally {
       await removeFolder(made.folder);
     }
