@@ -21,6 +21,10 @@ export interface Status {
   counts(request: Record<string, never>): Promise<Counts>;
   /** The counts now, and again after commits, at most a few times a second. */
   watch(request: Record<string, never>): AsyncIterable<Counts>;
+  /** The store's own metrics, as Prometheus reads them. Names that the front has too are left out there. */
+  metrics(request: Record<string, never>): Promise<string>;
 }
 
-export const statusMethods = { counts: "call", watch: "stream" } as const satisfies Methods<Status>;
+export const statusMethods = { counts: "call", watch: "stream", metrics: "call" } as const satisfies Methods<
+  Status
+>;

@@ -23,6 +23,10 @@ export class StatusService implements Status {
     return Promise.resolve({ ...store.read(totals()), commit: store.feed.commit, walBytes: store.walBytes });
   }
 
+  metrics(_request: Record<string, never> = {}): Promise<string> {
+    return Promise.resolve(this.#store.metrics.text());
+  }
+
   async *watch(_request: Record<string, never>, context?: CallContext): AsyncIterable<Counts> {
     let told = -1;
     while (context?.signal.aborted !== true) {

@@ -45,8 +45,11 @@ Deno.test("a handler that fails shows nothing of why", async () => {
 Deno.test("metrics are at /metrics alone, and only to be read", async () => {
   const metrics = new Metrics();
   const gauge = metrics.gauge("m", "Level.");
-  const handler = metricsPage(metrics, () => Promise.resolve(gauge.set(4)));
-  assert.match(await ask(handler, get("/metrics")), /^m 4$/m);
+  const handler = metricsPage(metrics, () => {
+    gauge.set(4);
+    return Promise.resolve("of_another 5\n");
+  });
+  assert.match(await ask(handler, get("/metrics")), /^m 4\r?\nof_another 5$/m);
   assert.match(await ask(handler, get("/")), /^HTTP\/1\.1 404 /);
   assert.match(await ask(handler, get("/metrics").replace("GET", "DELETE")), /^HTTP\/1\.1 405 /);
 });

@@ -22,6 +22,9 @@ class FakeStatus implements Status {
   counts(): Promise<Counts> {
     return Promise.resolve(counts);
   }
+  metrics(): Promise<string> {
+    return Promise.resolve("");
+  }
   async *watch(): AsyncIterable<Counts> {
     try {
       for (let n = 0;; n++) yield { ...counts, messages: n };

@@ -51,12 +51,13 @@ function pages({ boot, store }: FrontParts): (request: Request) => Promise<Respo
   }, client<Status>(store, "status", statusMethods));
 }
 
-/** What is looked up rather than counted. */
-async function refresh({ store, metrics }: FrontParts): Promise<void> {
-  const counts = await client<Status>(store, "status", statusMethods).counts({});
+/** What is looked up rather than counted, and what the store counts. */
+async function refresh({ store, metrics }: FrontParts): Promise<string> {
+  const status = client<Status>(store, "status", statusMethods);
+  const [counts, ofStore] = await Promise.all([status.counts({}), status.metrics({})]);
   metrics.gauge("mailden_messages", "Messages of all accounts.").set(counts.messages);
   metrics.gauge("mailden_message_bytes", "Octets of all messages.").set(counts.bytes);
   metrics.gauge("mailden_accounts", "Accounts.").set(counts.accounts);
   metrics.gauge("mailden_store_commit", "Number of the last commit.").set(counts.commit);
-  metrics.gauge("mailden_store_wal_bytes", "Octets of the write-ahead log.").set(counts.walBytes);
+  return ofStore;
 }

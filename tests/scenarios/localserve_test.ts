@@ -120,6 +120,9 @@ Deno.test("localserve: its page, and nothing of it for other host names", async 
     assert.equal(counts.messages, 1);
     const metrics = await (await fetch(`http://127.0.0.1:${ports.metrics}/metrics`)).text();
     assert.match(metrics, /^mailden_smtpserver_delivery_total\{[^}]*\} 1$/m);
+    assert.match(metrics, /^mailden_store_commits_total\{result="ok"\} [1-9]/m);
+    const named = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map((each) => each[1]);
+    assert.deepEqual(named.length, new Set(named).size, "a metric is there twice");
   });
 });
 
