@@ -6,6 +6,7 @@
  * @module
  */
 import { MiB } from "../base/bytes.ts";
+import { checkDkim, dkim } from "./dkim_config.ts";
 import { bytes, flag, list, map, table, text, type Value } from "./schema.ts";
 
 const domain = table({
@@ -20,6 +21,7 @@ const domain = table({
     doc: "Derive secrets for CRAM-MD5 and SCRAM-SHA-1 from every password, for old clients.",
     default: false,
   }),
+  dkim,
 }, "A domain for which mail is accepted.");
 
 const destination = table({
@@ -58,6 +60,9 @@ export type DynamicConfig = Value<typeof dynamicSchema>;
 /** What no single field can tell: references, and addresses that two accounts claim. */
 export function checkDynamic(config: DynamicConfig): { path: string; message: string }[] {
   const problems: { path: string; message: string }[] = [];
+  for (const [name, domain] of Object.entries(config.domains)) {
+    problems.push(...checkDkim(domain.dkim, `domains.${JSON.stringify(name)}.dkim`));
+  }
   const owners = new Map<string, string>();
   for (const [name, each] of Object.entries(config.accounts)) {
     const path = `accounts.${name}`;

@@ -58,6 +58,14 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
     /2001/,
   ]],
   ["no listeners", 'hostname = "a.example"\n', [/listeners: there is none/]],
+  [
+    "a DNS server that is none, and a mode that is none",
+    `${good}[dns]\nmode = "ad"\nservers = ["dns.example"]\n`,
+    [
+      /^mailden\.toml:11: dns\.mode: "ad" is none of "validate", "trustAd"/,
+      /^mailden\.toml:12: dns\.servers\[0\]: "dns\.example" is no server: write it as/,
+    ],
+  ],
   ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
     /70000 is out of range: use 1 to 65535/,
   ]],
@@ -87,6 +95,24 @@ domain = "example.net"
     assert.match(error.message, /domains\.toml:7: .*x\+y@example\.org.*separator/);
     assert.match(error.message, /domains\.toml:9: accounts\.b\.domain: there is no domain "example\.net"/);
     assert.match(error.message, /domains\.toml:11: .*is an address of account a already/);
+    return true;
+  });
+});
+
+Deno.test("checkDynamic() finds selectors that are not there, and key files outside of their folder", () => {
+  const content = `
+[domains."example.org".dkim]
+sign = ["a", "b"]
+[domains."example.org".dkim.selectors.a]
+privateKeyFile = "../a.key"
+`;
+  assert.throws(() => readConfig(content, "domains.toml", dynamicSchema, checkDynamic), (error: Error) => {
+    assert.match(error.message, /domains\.toml:5: .*privateKeyFile: "\.\.\/a\.key" is no file name/);
+    return true;
+  });
+  const named = content.replace("../a.key", "a.key");
+  assert.throws(() => readConfig(named, "domains.toml", dynamicSchema, checkDynamic), (error: Error) => {
+    assert.match(error.message, /domains\.toml:3: .*dkim\.sign: there is no selector "b": write \[domains\./);
     return true;
   });
 });

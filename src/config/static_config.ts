@@ -9,6 +9,7 @@
 import { parseIp } from "../base/ip_address.ts";
 import { MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
+import { dns } from "./dns_config.ts";
 import {
   bytes,
   choice,
@@ -79,7 +80,11 @@ const smtpFields = {
 };
 
 const smtp = table(
-  { port: port(25), ...smtpFields },
+  {
+    port: port(25),
+    ...smtpFields,
+    dnsBlocklists: list(host(""), { doc: "DNS blocklists that senders are looked up in (RFC 5782)." }),
+  },
   "SMTP: mail from other servers (RFC 5321), with STARTTLS.",
 );
 
@@ -158,6 +163,7 @@ export const staticSchema = table({
     checkKey: (key) =>
       /^[a-z0-9-]{1,32}$/.test(key) ? null : "use lower-case letters, digits and - for names",
   }),
+  dns,
   localserve: optional(table({
     account: text({ doc: "The account that gets what is sent to unknown addresses." }),
     password: text({ doc: "Its password, shown on the page; set when the account has none." }),

@@ -137,7 +137,7 @@ export function refusalOf(service: ServiceName): Uint8Array | null {
   }
 }
 
-function smtpLimitsOf(config: Listener["smtp"]): Partial<SmtpLimits> {
+function smtpLimitsOf(config: Listener["submissions"]): Partial<SmtpLimits> {
   if (config === null) return {};
   return {
     maxMessageBytes: config.maxMessageBytes,
