@@ -1,0 +1,6 @@
+/**
+ * DNS blocklists (RFC 5782).
+ *
+ * @module
+ */
+export * from "./lookup.ts";
