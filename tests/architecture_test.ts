@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 /** One line: a folder imports only from folders before it (and its own files). */
 const order = [
   ..."base".split(" "),
-  ..."dns address message sasl tls smtp imap spf dkim arc dmarc dnsbl mtasts dane tlsrpt acme junk".split(
+  ..."address dns message sasl tls smtp imap spf dkim arc dmarc dnsbl mtasts dane tlsrpt acme junk".split(
     " ",
   ),
   ..."rpc config store net".split(" "),

@@ -1,0 +1,100 @@
+/**
+ * Places for so many at once, and a line for those who come when all are taken.
+ *
+ * Who waits costs a few hundred octets and no timer of its own: all may wait equally long, so whoever came first is
+ * late first, and one timer does for the line.
+ *
+ * @module
+ */
+import type { Clock, Millis, Timer } from "../base/clock.ts";
+
+/** What a {@link WaitingLine} is made of. */
+export interface LineSettings {
+  readonly clock: Clock;
+  /** Taken at once. */
+  readonly places: number;
+  /** In line at once; who comes then is sent away. */
+  readonly maxWaiting: number;
+  readonly maxWaitMs: number;
+}
+
+/** What came of waiting. Who `entered` has a place, and must leave; nobody else has, and nobody else may. */
+export type Entry = "entered" | "full" | "late" | "aborted";
+
+interface Waiting {
+  readonly lateAt: Millis;
+  readonly settle: (entry: Entry) => void;
+}
+
+export class WaitingLine {
+  readonly #settings: LineSettings;
+  /** In the order in which they came. A set, so that whoever gives up leaves at once. */
+  readonly #line = new Set<Waiting>();
+  #taken = 0;
+  #timer: Timer | null = null;
+
+  constructor(settings: LineSettings) {
+    this.#settings = settings;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** Waits for a place. Never rejects. */
+  enter(signal?: AbortSignal): Promise<Entry> {
+    if (signal?.aborted === true) return Promise.resolve("aborted");
+    const { clock, places, maxWaiting, maxWaitMs } = this.#settings;
+    if (this.#taken < places) {
+      this.#taken++;
+      return Promise.resolve("entered");
+    }
+    if (this.#line.size >= maxWaiting) return Promise.resolve("full");
+    const { promise, resolve } = Promise.withResolvers<Entry>();
+    const aborted = () => this.#settle(one, "aborted");
+    const settle = (entry: Entry) => {
+      signal?.removeEventListener("abort", aborted);
+      resolve(entry);
+    };
+    const one: Waiting = { lateAt: clock.monotonic() + maxWaitMs, settle };
+    signal?.addEventListener("abort", aborted);
+    this.#line.add(one);
+    this.#timer ??= clock.after(maxWaitMs, () => this.#sendAwayLate());
+    return promise;
+  }
+
+  /** Gives a place back, to the first in line. */
+  leave(): void {
+    for (const first of this.#line) return this.#settle(first, "entered");
+    this.#taken--;
+  }
+
+  /** Sends everybody in line away. */
+  dissolve(): void {
+    for (const one of this.#line) this.#settle(one, "aborted");
+  }
+
+  #settle(one: Waiting, entry: Entry): void {
+    if (!this.#line.delete(one)) return;
+    one.settle(entry);
+    if (this.#line.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  #sendAwayLate(): void {
+    this.#timer = null;
+    const now = this.#settings.clock.monotonic();
+    for (const one of this.#line) {
+      if (one.lateAt > now) {
+        this.#timer = this.#settings.clock.after(one.lateAt - now, () => this.#sendAwayLate());
+        return;
+      }
+      this.#settle(one, "late");
+    }
+  }
+}
