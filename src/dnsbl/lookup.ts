@@ -1,9 +1,12 @@
 /**
- * DNS blocklists: is an address listed, and does the list work at all? RFC 5782
+ * One question to one DNS blocklist: is this address listed? RFC 5782 2
+ *
+ * A list is a zone. The address stands in front of it backwards, octet by octet or, of IPv6, digit by digit; an A record
+ * there says that it is listed, a TXT record may say why. Lists die: their domains are parked and answer everything, or
+ * they refuse who asks too much, with an answer. So an answer that no list gives counts for nothing.
  *
  * @module
  */
-import type { Millis } from "../base/clock.ts";
 import { fromUtf8 } from "../base/bytes.ts";
 import { type IpAddress, parseIp } from "../base/ip_address.ts";
 import { nameFromText } from "../dns/name.ts";
@@ -13,19 +16,22 @@ import { reverseLabels } from "../spf/reverse_name.ts";
 /** Characters of a list's explanation that are kept: a stranger's words. */
 export const maxListText = 300;
 
-/** How long a list that was found to work, or not to, counts as such. */
-export const healthMs = 4 * 3_600_000;
-
 /** What a list says of an address. */
 export interface ListResult {
-  /** `broken`: it answers with what no list answers. `temperror`: nobody knows, and it does not count as listed. */
+  /**
+   * - `listed`, `notListed`: what it says.
+   * - `broken`: it answers as no list does, or refuses to answer.
+   * - `temperror`: nobody knows; it does not count as listed.
+   */
   readonly status: "listed" | "notListed" | "broken" | "temperror";
+  /** The list's domain, as it was asked for. */
   readonly list: string;
   /** Its answers, as `127.0.0.2`: which number means what is the list's own affair. RFC 5782 2.3 */
   readonly codes: readonly string[];
   /** Why the address is listed, in the list's words; empty if it says nothing. */
   readonly text: string;
   readonly security: Security;
+  /** One sentence for people. */
   readonly why: string;
 }
 
@@ -50,68 +56,23 @@ export async function lookupList(
   };
   if (answer.status === "failed") return result("temperror", "", answer.why);
   if (codes.length === 0) return result("notListed", "", `${list} does not list it`);
-  // RFC 5782 2.1: the addresses are values of 127.0.0.0/8; a parked domain answers with others.
-  const strange = codes.find((code) => parseIp(code)?.bytes[0] !== 127);
-  if (strange !== undefined) return result("broken", "", `${list} answers with ${strange}, as no list does`);
+  const problem = problemOf(codes);
+  if (problem !== null) return result("broken", "", `${list} ${problem}`);
   const { records } = await resolver.lookup(name, "TXT", options);
   const text = (records[0]?.strings ?? []).map((each) => fromUtf8(each)).join("");
-  const clean = text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, " ").toWellFormed().slice(0, maxListText);
-  return result("listed", clean, `${list} lists it (${codes.join(", ")})`);
+  return result("listed", clean(text), `${list} lists it (${codes.join(", ")})`);
 }
 
-/** Whether a list lists what every list must, and not what none may. RFC 5782 5 */
-export interface Health {
-  readonly healthy: boolean;
-  readonly why: string;
+/** Why these answers are no listing, or null. */
+function problemOf(codes: readonly string[]): string | null {
+  // RFC 5782 2.1: they are values, of 127.0.0.0/8; a parked domain answers with its web server.
+  const strange = codes.find((code) => parseIp(code)?.bytes[0] !== 127);
+  if (strange !== undefined) return `answers with ${strange}, as no list does`;
+  // No standard, yet what large lists answer to public resolvers and to who asks too much.
+  const refusal = codes.find((code) => code.startsWith("127.255.255."));
+  return refusal === undefined ? null : `refuses to answer us (${refusal})`;
 }
 
-const mustBeListed = parseIp("127.0.0.2");
-const mustNotBeListed = parseIp("127.0.0.1");
-
-/** Asks a list for its two test entries. A failed lookup says nothing against it. */
-export async function checkHealth(list: string, resolver: Resolver, signal?: AbortSignal): Promise<Health> {
-  if (mustBeListed === null || mustNotBeListed === null) {
-    throw new TypeError("the test entries are addresses");
-  }
-  const [listed, not] = await Promise.all([
-    lookupList(mustBeListed, list, resolver, signal),
-    lookupList(mustNotBeListed, list, resolver, signal),
-  ]);
-  if (listed.status === "broken" || not.status === "broken") return { healthy: false, why: listed.why };
-  if (listed.status === "notListed") {
-    return { healthy: false, why: `${list} does not list 127.0.0.2, which every list must` };
-  }
-  if (not.status === "listed") {
-    return { healthy: false, why: `${list} lists 127.0.0.1, and so perhaps the whole world` };
-  }
-  if (listed.status === "temperror") return { healthy: true, why: `nobody knows: ${listed.why}` };
-  return { healthy: true, why: `${list} works` };
-}
-
-/** Lists with their health, which is asked for once in {@link healthMs}. */
-export class Blocklists {
-  readonly #resolver: Resolver;
-  readonly #now: () => Millis;
-  readonly #health = new Map<string, { readonly at: Millis; readonly health: Promise<Health> }>();
-
-  constructor(resolver: Resolver, now: () => Millis) {
-    this.#resolver = resolver;
-    this.#now = now;
-  }
-
-  /** As {@link lookupList}; a list that does not work is `broken` without being asked. */
-  async lookup(ip: IpAddress, list: string, signal?: AbortSignal): Promise<ListResult> {
-    const { healthy, why } = await this.health(list);
-    if (healthy) return await lookupList(ip, list, this.#resolver, signal);
-    return { status: "broken", list, codes: [], text: "", security: "indeterminate", why };
-  }
-
-  health(list: string): Promise<Health> {
-    const known = this.#health.get(list);
-    if (known !== undefined && this.#now() - known.at < healthMs) return known.health;
-    // Not with a caller's signal: others wait for the same answer.
-    const health = checkHealth(list, this.#resolver);
-    this.#health.set(list, { at: this.#now(), health });
-    return health;
-  }
+function clean(text: string): string {
+  return text.slice(0, maxListText).toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, " ");
 }

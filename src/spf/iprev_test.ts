@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseIp } from "../base/ip_address.ts";
 import { type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { iprev } from "./iprev.ts";
+import { maxPtrNames } from "./lookups.ts";
 import { reverseName } from "./reverse_name.ts";
 
 const pointer = {
@@ -52,4 +53,33 @@ Deno.test("reverseName() turns addresses around", () => {
     name("2001:db8::567:89ab"),
     "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
   );
+});
+
+Deno.test("iprev() of an IPv6 address asks for AAAA, and of many names looks at a few", async () => {
+  const ip = parseIp("2001:db8::1") ?? assert.fail();
+  const names = Array.from({ length: maxPtrNames + 5 }, (_, i) => `m${i}.example.`);
+  const resolver = new ZoneResolver({
+    [reverseName(ip).slice(0, -1)]: { records: { PTR: names.map((target) => ({ target })) } },
+    [`m${maxPtrNames}.example`]: { records: { AAAA: [{ address: "2001:db8::1" }] } },
+  });
+  const result = await iprev(ip, resolver);
+  assert.deepEqual([result.status, result.names.length], ["fail", maxPtrNames]);
+  assert.equal(resolver.asked.filter((each) => each.endsWith(" AAAA")).length, maxPtrNames);
+});
+
+Deno.test("iprev() has the DNSSEC state of what it relies on", async () => {
+  const ip = parseIp("192.0.2.1") ?? assert.fail();
+  const zone: Zone = {
+    "1.2.0.192.in-addr.arpa": { ...pointer["1.2.0.192.in-addr.arpa"], security: "secure" },
+    "a.example": { ...address("192.0.2.2"), security: "insecure" },
+    "b.example": { ...address("192.0.2.1"), security: "secure" },
+  };
+  assert.equal((await iprev(ip, new ZoneResolver(zone))).security, "secure");
+  const { "b.example": _, ...none } = zone;
+  assert.equal((await iprev(ip, new ZoneResolver(none))).security, "insecure");
+});
+
+Deno.test("iprev() that is given up is temperror", async () => {
+  const ip = parseIp("192.0.2.1") ?? assert.fail();
+  assert.equal((await iprev(ip, new ZoneResolver(pointer), AbortSignal.abort())).status, "temperror");
 });

@@ -1,14 +1,21 @@
 /**
- * The macro language of SPF: reading and expanding. RFC 7208 7, RFC 8616 4
+ * The macro language of SPF: reading, printing and expanding. RFC 7208 7, RFC 8616 4
+ *
+ * A string is read into parts once, with its record, since a fault anywhere is a fault of the whole record
+ * (RFC 7208 4.6); the values come in when a term is evaluated. They are a sender's words and may be long, so both
+ * ways of expanding end at a limit.
  *
  * @module
  */
-import { asciiDomain, isAscii, normalForm } from "../address/domain.ts";
+import { isAscii } from "../address/domain.ts";
 import { Scanner } from "../base/scanner.ts";
+import { inALabels } from "./domain_name.ts";
 
 /** One piece of a macro string. */
 export type MacroPart =
   | { readonly kind: "literal"; readonly text: string }
+  /** `%%`, `%_`, `%-`: the text is what they stand for. */
+  | { readonly kind: "escape"; readonly text: "%" | " " | "%20" }
   | {
     readonly kind: "macro";
     /** In lower case. */
@@ -29,7 +36,7 @@ export type MacroLetter = "s" | "l" | "o" | "d" | "i" | "p" | "h" | "v" | "c" | 
 /** What the letters stand for. */
 export interface MacroValues {
   readonly local: string;
-  /** Of the sender, as it came: U-labels or A-labels. */
+  /** Of the sender, in U-labels or A-labels; macros give A-labels. RFC 8616 4 */
   readonly senderDomain: string;
   /** The domain being evaluated. */
   readonly domain: string;
@@ -51,20 +58,26 @@ export const maxNameLength = 253;
 /** Characters of an expanded explanation that are kept; a reply may not be much longer. RFC 7208 6.2 */
 export const maxExplanation = 800;
 
-const topLabel = /\.(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])\.?$/;
+/** More parts than any value has, so that keeping so many keeps all. RFC 7208 7.3 wants at least 127. */
+const maxParts = 9999;
+
 const macro = /\{([slodiphcrtv])([0-9]*)(r?)([.\-+,/_=]*)\}/iy;
 
 /** Reads a `domain-spec`: it ends in a macro, or in a dot and a top label. @throws {SyntaxError} */
 export function parseDomainSpec(text: string): MacroString {
   const parts = parseParts(text, /[\x21-\x24\x26-\x7e]+/y, /[crt]/);
   const last = parts.at(-1);
-  const endsWell = last !== undefined &&
-    (text.endsWith(last.kind === "literal" ? last.text : "}") || /%[%_-]$/.test(text));
-  const literalEnd = last?.kind === "literal" && !/%[%_-]$/.test(text);
-  if (!endsWell || (literalEnd && !topLabel.test(text))) {
+  if (last === undefined || (last.kind === "literal" && !endsInTopLabel(text))) {
     throw new SyntaxError(`no domain: ${JSON.stringify(text.slice(0, 60))}`);
   }
   return parts;
+}
+
+/** A dot and a label of letters, digits and hyphens that is no number. RFC 7208 7.1 */
+function endsInTopLabel(text: string): boolean {
+  const labels = text.replace(/\.$/, "").split(".");
+  const top = labels.at(-1) ?? "";
+  return labels.length > 1 && /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/.test(top) && !/^[0-9]+$/.test(top);
 }
 
 /** Reads the value of a modifier that nobody here knows; only its syntax counts. @throws {SyntaxError} */
@@ -85,9 +98,9 @@ function parseParts(text: string, literal: RegExp, forbidden: RegExp | null): Ma
     if (plain !== null) parts.push({ kind: "literal", text: plain });
     else {
       s.expect("%");
-      if (s.take("%")) parts.push({ kind: "literal", text: "%" });
-      else if (s.take("_")) parts.push({ kind: "literal", text: " " });
-      else if (s.take("-")) parts.push({ kind: "literal", text: "%20" });
+      if (s.take("%")) parts.push({ kind: "escape", text: "%" });
+      else if (s.take("_")) parts.push({ kind: "escape", text: " " });
+      else if (s.take("-")) parts.push({ kind: "escape", text: "%20" });
       else parts.push(readMacro(s, forbidden));
     }
   }
@@ -103,8 +116,7 @@ function readMacro(s: Scanner, forbidden: RegExp | null): MacroPart {
     kind: "macro",
     letter: lower as MacroLetter, // The pattern has no other letters.
     escape: letter !== lower,
-    // There are at most 127 labels, and so many parts are all. RFC 7208 7.3
-    count: Math.min(Number(digits), 128),
+    count: Math.min(Number(digits), maxParts),
     reverse: reverse !== "",
     delimiters,
   };
@@ -118,47 +130,60 @@ function macroAt(s: Scanner): RegExpExecArray {
   return match;
 }
 
+const escapes = { "%": "%%", " ": "%_", "%20": "%-" } as const;
+
 /** As it stands in a record. */
 export function printMacro(parts: MacroString): string {
   return parts.map((part) => {
-    if (part.kind === "literal") {
-      return part.text === " " ? "%_" : part.text.replaceAll("%20", "%-").replace(/^%$/, "%%");
-    }
+    if (part.kind === "literal") return part.text;
+    if (part.kind === "escape") return escapes[part.text];
     const letter = part.escape ? part.letter.toUpperCase() : part.letter;
     return `%{${letter}${part.count === 0 ? "" : part.count}${part.reverse ? "r" : ""}${part.delimiters}}`;
   }).join("");
 }
 
-/** Whether a macro of these letters is among the parts. */
-export function usesLetter(parts: MacroString, letters: string): boolean {
-  return parts.some((part) => part.kind === "macro" && letters.includes(part.letter));
+/**
+ * Whether a term with this domain can match nothing, whatever the DNS holds: the sender's local part, which it
+ * has in it, is no ASCII. RFC 8616 4
+ */
+export function matchesNothing(parts: MacroString, values: MacroValues): boolean {
+  return !isAscii(values.local) &&
+    parts.some((part) => part.kind === "macro" && (part.letter === "s" || part.letter === "l"));
 }
 
-/** Puts the values in. */
+/** Puts the values in, up to `maxLength` characters. */
 export async function expand(parts: MacroString, values: MacroValues, maxLength = Infinity): Promise<string> {
   let text = "";
   for (const part of parts) {
     if (text.length >= maxLength) break;
-    if (part.kind === "literal") text += part.text;
-    else {
-      const value = transformed(await valueOf(part.letter, values), part);
-      text += part.escape ? urlEscaped(value) : value;
-    }
+    text += await expandPart(part, values);
   }
   return text.slice(0, maxLength);
 }
 
 /**
- * The name that a `domain-spec` gives; cut at its left to what a name may have. RFC 7208 7.3
+ * The name that a `domain-spec` gives, cut at its left to what a name may have (RFC 7208 7.3). For that it is made
+ * from the right, and ends soon, however many macros there are.
  *
- * @returns Null where nothing can match: a local part outside of ASCII (RFC 8616 4), or what is no name.
+ * @returns Null where it can be no name, or nothing can match ({@link matchesNothing}).
  */
 export async function expandName(parts: MacroString, values: MacroValues): Promise<string | null> {
-  if (!isAscii(values.local) && usesLetter(parts, "sl")) return null;
-  const text = (await expand(parts, values)).replace(/\.$/, "");
+  if (matchesNothing(parts, values)) return null;
+  let text = "";
+  for (const part of parts.toReversed()) {
+    if (text.length > maxNameLength + 1) break; // The final dot is not counted.
+    text = await expandPart(part, values) + text;
+  }
+  text = text.replace(/\.$/, "");
   if (text.length <= maxNameLength) return text;
   const from = text.indexOf(".", text.length - maxNameLength - 1);
   return from === -1 ? null : text.slice(from + 1);
+}
+
+async function expandPart(part: MacroPart, values: MacroValues): Promise<string> {
+  if (part.kind !== "macro") return part.text;
+  const value = transformed(await valueOf(part.letter, values), part);
+  return part.escape ? urlEscaped(value) : value;
 }
 
 function valueOf(letter: MacroLetter, values: MacroValues): string | Promise<string> {
@@ -176,7 +201,7 @@ function valueOf(letter: MacroLetter, values: MacroValues): string | Promise<str
     case "p":
       return values.validatedName();
     case "h":
-      return values.helo;
+      return inALabels(values.helo);
     case "v":
       return values.version === 4 ? "in-addr" : "ip6";
     case "c":
@@ -186,13 +211,6 @@ function valueOf(letter: MacroLetter, values: MacroValues): string | Promise<str
     case "t":
       return String(Math.floor(values.now / 1000));
   }
-}
-
-/** RFC 8616 4; what is no domain stays as it is, and matches nothing. */
-function inALabels(domain: string): string {
-  if (isAscii(domain)) return domain;
-  const normal = normalForm(domain, { underscore: true });
-  return normal === null ? domain : asciiDomain(normal);
 }
 
 function transformed(value: string, part: Extract<MacroPart, { readonly kind: "macro" }>): string {

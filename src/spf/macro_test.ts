@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { parseIp } from "../base/ip_address.ts";
 import {
   expand,
   expandName,
   type MacroValues,
+  maxExplanation,
   maxNameLength,
   parseDomainSpec,
   parseExplanation,
@@ -58,6 +60,10 @@ const expanded: [text: string, result: string, changes?: Partial<MacroValues>][]
   ["%{L}", "a%2Fb%21%C3%BC", { local: "a/b!ü" }],
   ["%{o}", "xn--bcher-kva.example", { senderDomain: "bücher.example" }], // RFC 8616 4
   ["x..%{l2.-+,/_=}", "x..b.c", { local: "a=b/c" }],
+  ["%{h}", "xn--bcher-kva.example", { helo: "bücher.example" }],
+  ["%{h1-}", "[192.0.2.3]", { helo: "[192.0.2.3]" }],
+  ["%{l1r.-}|%{l9999-}", "|.a..b.", { local: "-a--b-" }], // Empty parts are parts. RFC 7208 7.3
+  ["a b%%25", "a b%25"],
 ];
 for (const [text, result, changes] of expanded) {
   Deno.test(`expand() makes ${result} of ${text}`, async () => {
@@ -86,6 +92,10 @@ const specs: [text: string, good: boolean][] = [
   ["example.123", false],
   ["example.-a", false],
   ["example..", false],
+  ["%%_", false],
+  ["x%%.com", true],
+  ["x.%%com", false],
+  ["%_", true],
   ["exa mple.com", false],
   ["ex\u00e4mple.com", false],
   ["%", false],
@@ -116,6 +126,36 @@ Deno.test("a name that becomes too long loses labels at its left", async () => {
   assert.equal(await expandName(parseDomainSpec("%{l}%{l}"), values({ local: "a".repeat(300) })), null);
 });
 
+Deno.test("a name is made from its right: what is cut off in the end is not even asked for", async () => {
+  const never = values({ validatedName: () => Promise.reject(new Error("asked for")) });
+  const long = `${"b".repeat(60)}.`.repeat(5);
+  const name = await expandName(parseDomainSpec(`%{p}.%{l}.${long}example.com`), never);
+  assert.equal(name, `${"b".repeat(60)}.`.repeat(3) + "example.com");
+  const dotted = await expandName(
+    parseDomainSpec(`%{l}.${"c.".repeat(121)}example.com.`),
+    values({ local: "" }),
+  );
+  assert.equal(dotted, `${"c.".repeat(121)}example.com`);
+});
+
+Deno.test("a name made from its right is cut as one made from its left", async () => {
+  const spec = parseDomainSpec("%{h}.%{l}.%{o1}.example.com.");
+  for (let length = 230; length <= 245; length++) {
+    for (const helo of ["a", "a.bc", "", ".", "d".repeat(60)]) {
+      const all = values({ helo, local: `${"x.".repeat(length)}`.slice(0, length) });
+      const whole = (await expand(spec, all)).replace(/\.$/, "").split(".");
+      while (whole.join(".").length > maxNameLength) whole.shift();
+      assert.equal(await expandName(spec, all), whole.join("."));
+    }
+  }
+});
+
+Deno.test("what an explanation's end would say is not even asked for", async () => {
+  const never = values({ validatedName: () => Promise.reject(new Error("asked for")) });
+  const text = "x".repeat(maxExplanation);
+  assert.equal(await expand(parseExplanation(`${text}%{p}`), never, maxExplanation), text);
+});
+
 Deno.test("a local part outside of ASCII matches nothing (RFC 8616 4)", async () => {
   const utf8 = values({ local: "j\u00fcrgen" });
   assert.equal(await expandName(parseDomainSpec("%{l}.%{d}"), utf8), null);
@@ -126,3 +166,19 @@ Deno.test("an expansion ends at its limit, however many macros there are", async
   const text = "%{s}".repeat(16_000);
   assert.equal((await expand(parseExplanation(text), values(), 800)).length, 800);
 });
+
+// A long label took quadratic time once: half a minute for the first of these.
+for (const piece of ["a", "a-", "a.", "-", ".", "%%", "%{d}", "_", "%{l.", "/1"]) {
+  Deno.test(`reading a long row of ${piece} takes linear time`, () => {
+    for (const end of ["", "_", ".", ".com", "%"]) {
+      const text = `.${piece.repeat(200_000 / piece.length)}${end}`;
+      const start = process.cpuUsage();
+      try {
+        parseDomainSpec(text);
+      } catch (error) {
+        assert.ok(error instanceof SyntaxError);
+      }
+      assert.ok(process.cpuUsage(start).user < 3_000_000, end);
+    }
+  });
+}

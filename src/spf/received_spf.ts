@@ -1,11 +1,15 @@
 /**
- * The Received-SPF field. RFC 7208 9.1
+ * The Received-SPF field, in which a receiver notes what it checked, and how. RFC 7208 9.1
+ *
+ * Nearly all of it is a stranger's choice, so values are cut and quoted. Domains are written in A-labels: not every
+ * reader of the message need know UTF-8 in fields (RFC 6532), which only a local part outside of ASCII brings along.
  *
  * @module
  */
-import { asciiDomain } from "../address/domain.ts";
+import { isAscii } from "../address/domain.ts";
 import { type IpAddress, printIp } from "../base/ip_address.ts";
 import type { SpfResult } from "./check_host.ts";
+import { inALabels } from "./domain_name.ts";
 
 /** What was checked. */
 export interface CheckedIdentity {
@@ -14,10 +18,11 @@ export interface CheckedIdentity {
   /** `local@domain`; null for the null sender. */
   readonly from: string | null;
   readonly helo: string;
+  /** This server's name. */
   readonly receiver: string;
 }
 
-/** Octets of one value, of which a stranger chooses most: lines stay below RFC 5322 2.1.1's limit. */
+/** Characters of one value: even if each takes 3 octets, lines stay below the limit of RFC 5322 2.1.1. */
 const maxValue = 300;
 
 /** The field with its line ends. */
@@ -26,14 +31,21 @@ export function printReceivedSpf(result: SpfResult, checked: CheckedIdentity): s
   const pairs: [key: string, value: string][] = [
     ["identity", checked.identity],
     ["client-ip", printIp(checked.ip)],
-    ...(checked.from === null ? [] : [["envelope-from", checked.from] as [string, string]]),
-    ["helo", checked.helo],
-    ["receiver", asciiDomain(checked.receiver)],
-    ...(result.mechanism === null ? [] : [["mechanism", result.mechanism] as [string, string]]),
-    ...(/error$/.test(result.status) ? [["problem", result.why] as [string, string]] : []),
   ];
+  if (checked.from !== null) pairs.push(["envelope-from", mailbox(checked.from)]);
+  pairs.push(["helo", inALabels(checked.helo)], ["receiver", inALabels(checked.receiver)]);
+  if (result.mechanism !== null) pairs.push(["mechanism", result.mechanism]);
+  if (result.status === "temperror" || result.status === "permerror") pairs.push(["problem", result.why]);
   const lines = pairs.map(([key, value]) => `\r\n\t${key}=${printValue(value)};`);
-  return `Received-SPF: ${result.status} (${comment(result.domain)}; ${dnssec})${lines.join("")}\r\n`;
+  return `Received-SPF: ${result.status} (${comment(inALabels(result.domain))}; ${dnssec})${
+    lines.join("")
+  }\r\n`;
+}
+
+function mailbox(from: string): string {
+  const at = from.lastIndexOf("@");
+  const local = from.slice(0, at);
+  return at === -1 || !isAscii(local) ? from : `${local}@${inALabels(from.slice(at + 1))}`;
 }
 
 function printValue(value: string): string {
@@ -49,5 +61,5 @@ function comment(text: string): string {
 
 /** What a stranger chose: neither line ends nor anything else that is no printable character. */
 function printable(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?").toWellFormed().slice(0, maxValue);
+  return text.slice(0, maxValue).toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
 }

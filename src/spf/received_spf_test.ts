@@ -50,3 +50,22 @@ Deno.test("what a stranger chose can neither end the field nor its parts", () =>
   assert.match(field, /envelope-from="a\\"; identity=helo\?\?X-Evil: 1\?@example\.org";/);
   for (const line of field.split("\r\n").slice(1, -1)) assert.ok(line.startsWith("\t") && line.length < 998);
 });
+
+Deno.test("domains stand in A-labels, unless the local part needs UTF-8 anyway", () => {
+  const named = { ...checked, helo: "bücher.example", receiver: "hier.bücher.example" };
+  const field = printReceivedSpf({ ...result, domain: "bücher.example" }, {
+    ...named,
+    from: "a@bücher.example",
+  });
+  assert.match(field, /^[\x00-\x7f]+$/);
+  assert.match(field, /envelope-from="a@xn--bcher-kva\.example";\r\n\thelo=xn--bcher-kva\.example;/);
+  assert.match(
+    printReceivedSpf(result, { ...named, from: "jürgen@bücher.example" }),
+    /"jürgen@bücher\.example"/,
+  );
+});
+
+Deno.test("IPv6 addresses are quoted, as they are no dot-atom", () => {
+  const field = printReceivedSpf(result, { ...checked, ip: parseIp("2001:db8::1") ?? assert.fail() });
+  assert.match(field, /\tclient-ip="2001:db8::1";\r\n/);
+});

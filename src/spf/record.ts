@@ -1,26 +1,40 @@
 /**
  * SPF records: reading and printing. RFC 7208 3, 4.6.1, 5, 6, 12
  *
+ * Mechanisms keep their order, which is the order of evaluation. Of the modifiers only `redirect` and `exp` mean
+ * anything; others are checked and forgotten, as RFC 7208 6 wants.
+ *
  * @module
  */
+import { KiB } from "../base/bytes.ts";
 import { type IpAddress, parseIp, printIp } from "../base/ip_address.ts";
 import { checkMacroString, type MacroString, parseDomainSpec, printMacro } from "./macro.ts";
 
+/** Characters of one record. Those in the wild stay below 4 KiB; the DNS could carry 64. */
+export const maxRecordLength = 16 * KiB;
+
+/** What a match means: pass, fail, softfail, neutral. RFC 7208 4.6.2 */
 export type Qualifier = "+" | "-" | "~" | "?";
 
+/** What is compared with the client's address. RFC 7208 5 */
 export type Mechanism =
   | { readonly name: "all" }
-  | { readonly name: "include" | "exists"; readonly domain: MacroString }
+  | { readonly name: "include"; readonly domain: MacroString }
+  | { readonly name: "exists"; readonly domain: MacroString }
   | {
     readonly name: "a" | "mx";
     /** Null for the domain being evaluated. */
     readonly domain: MacroString | null;
+    /** How many bits count, 0 to 32. */
     readonly bits4: number;
+    /** 0 to 128. */
     readonly bits6: number;
   }
   | { readonly name: "ptr"; readonly domain: MacroString | null }
+  /** Of `ip6` always 16 octets, also for an IPv4-mapped network, which nobody is in. */
   | { readonly name: "ip4" | "ip6"; readonly network: IpAddress; readonly bits: number };
 
+/** A mechanism, and what its match means. */
 export interface Directive {
   readonly qualifier: Qualifier;
   readonly mechanism: Mechanism;
@@ -30,6 +44,7 @@ export interface Directive {
 
 /** One record. */
 export interface SpfRecord {
+  /** In the order of evaluation. */
   readonly directives: readonly Directive[];
   readonly redirect: MacroString | null;
   readonly explanation: MacroString | null;
@@ -43,38 +58,53 @@ export function isSpfRecord(text: string): boolean {
 /**
  * Reads a record, one character for each octet.
  *
- * @throws {SyntaxError} Wherever the fault is, as RFC 7208 4.6 wants; the message names the term.
+ * @throws {SyntaxError} For a fault in any term, as RFC 7208 4.6 wants; the message says which term, and where.
  */
 export function parseRecord(text: string): SpfRecord {
+  if (text.length > maxRecordLength) throw new SyntaxError(`more than ${maxRecordLength} characters`);
   if (!isSpfRecord(text)) throw new SyntaxError("the record does not begin with v=spf1");
-  const directives: Directive[] = [];
-  let redirect: MacroString | null = null;
-  let explanation: MacroString | null = null;
-  for (const term of text.slice("v=spf1".length).split(" ")) {
-    if (term === "") continue;
-    const modifier = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(term);
-    if (modifier === null) {
-      directives.push(parseDirective(term));
-      continue;
-    }
-    const [, name = "", value = ""] = modifier;
-    switch (name.toLowerCase()) {
-      case "redirect":
-        if (redirect !== null) throw new SyntaxError("redirect= stands there twice"); // RFC 7208 6
-        redirect = parseDomainSpec(value);
-        break;
-      case "exp":
-        if (explanation !== null) throw new SyntaxError("exp= stands there twice"); // RFC 7208 6
-        explanation = parseDomainSpec(value);
-        break;
-      default:
-        checkMacroString(value);
+  const record: Draft = { directives: [], redirect: null, explanation: null };
+  for (const { 0: term, index } of text.matchAll(/[^ ]+/g)) {
+    if (index === 0) continue; // The version.
+    try {
+      readTerm(record, term);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new SyntaxError(`${error.message} (in ${shown(term)}, which begins at ${index})`);
     }
   }
-  return { directives, redirect, explanation };
+  return record;
 }
 
-/** As it stands in the DNS; modifiers come last. */
+interface Draft {
+  directives: Directive[];
+  redirect: MacroString | null;
+  explanation: MacroString | null;
+}
+
+/** A modifier has its `=` before any `:` or `/`. RFC 7208 4.6.1 */
+function readTerm(record: Draft, term: string): void {
+  const modifier = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(term);
+  if (modifier === null) {
+    record.directives.push(parseDirective(term));
+    return;
+  }
+  const [, name = "", value = ""] = modifier;
+  switch (name.toLowerCase()) {
+    case "redirect":
+      if (record.redirect !== null) throw new SyntaxError("a second redirect="); // RFC 7208 6
+      record.redirect = parseDomainSpec(value);
+      break;
+    case "exp":
+      if (record.explanation !== null) throw new SyntaxError("a second exp="); // RFC 7208 6
+      record.explanation = parseDomainSpec(value);
+      break;
+    default:
+      checkMacroString(value);
+  }
+}
+
+/** As it stands in the DNS; modifiers come last, and those that mean nothing are gone. */
 export function printRecord({ directives, redirect, explanation }: SpfRecord): string {
   const terms = directives.map(({ qualifier, mechanism }) =>
     `${qualifier === "+" ? "" : qualifier}${printMechanism(mechanism)}`
@@ -110,76 +140,79 @@ function printMechanism(mechanism: Mechanism): string {
 
 function parseDirective(text: string): Directive {
   const match = /^([-+?~]?)([A-Za-z][A-Za-z0-9._-]*)(.*)$/s.exec(text);
-  if (match === null) throw unknown(text);
+  if (match === null) throw new SyntaxError("no mechanism");
   const [, sign = "", name = "", rest = ""] = match;
-  const mechanism = parseMechanism(name.toLowerCase(), rest, text);
-  return { qualifier: qualifiers[sign] ?? "+", mechanism, text };
+  return { qualifier: qualifiers[sign] ?? "+", mechanism: parseMechanism(name.toLowerCase(), rest), text };
 }
 
 const qualifiers: Readonly<Record<string, Qualifier>> = { "+": "+", "-": "-", "~": "~", "?": "?" };
 
-function parseMechanism(name: string, rest: string, term: string): Mechanism {
+/** @param rest What stands after the name. */
+function parseMechanism(name: string, rest: string): Mechanism {
   switch (name) {
     case "all":
-      if (rest !== "") throw unknown(term);
+      if (rest !== "") throw new SyntaxError("all takes nothing");
       return { name };
     case "include":
     case "exists":
-      if (!rest.startsWith(":")) throw new SyntaxError(`${name} needs a domain: ${shown(term)}`);
+      if (!rest.startsWith(":")) throw new SyntaxError(`${name} needs a domain`);
       return { name, domain: parseDomainSpec(rest.slice(1)) };
     case "ptr":
-      return { name, domain: optionalDomain(rest, term) };
+      return { name, domain: optionalDomain(rest) };
     case "a":
     case "mx":
-      return { name, ...domainAndBits(rest, term) };
+      return { name, ...domainAndBits(rest) };
     case "ip4":
     case "ip6":
-      return { name, ...network(rest, name === "ip4" ? 4 : 6, term) };
+      return { name, ...network(rest, name === "ip4" ? 4 : 6) };
     default:
-      throw unknown(term);
+      throw new SyntaxError("no mechanism of this name");
   }
 }
 
-function optionalDomain(text: string, term: string): MacroString | null {
+function optionalDomain(text: string): MacroString | null {
   if (text === "") return null;
-  if (!text.startsWith(":")) throw unknown(term);
+  if (!text.startsWith(":")) throw new SyntaxError("no colon before the domain");
   return parseDomainSpec(text.slice(1));
 }
 
 /** `[ ":" domain-spec ] [ "/" bits ] [ "//" bits ]`; a slash inside a macro belongs to the macro. */
-function domainAndBits(
-  text: string,
-  term: string,
-): { domain: MacroString | null; bits4: number; bits6: number } {
+function domainAndBits(text: string): { domain: MacroString | null; bits4: number; bits6: number } {
   const [lengths = "", four, six] = /(?:\/([0-9]+))?(?:\/\/([0-9]+))?$/.exec(text) ?? [];
-  const domain = optionalDomain(text.slice(0, text.length - lengths.length), term);
-  return { domain, bits4: prefixBits(four, 32, term), bits6: prefixBits(six, 128, term) };
+  const domain = optionalDomain(text.slice(0, text.length - lengths.length));
+  return { domain, bits4: prefixBits(four, 32), bits6: prefixBits(six, 128) };
 }
 
-function network(text: string, version: 4 | 6, term: string): { network: IpAddress; bits: number } {
+function network(text: string, version: 4 | 6): { network: IpAddress; bits: number } {
   const match = /^:([^/]*)(?:\/([0-9]+))?$/.exec(text);
-  const ip = parseIp(match?.[1] ?? "");
-  // An IPv4-mapped address written as IPv6 is read as IPv4, which `ip6` can never match.
-  const isVersion = version === 4 ? ip?.version === 4 && !text.includes("::") : text.slice(1).includes(":");
-  if (match === null || ip === null || !isVersion) {
-    throw new SyntaxError(`no network of IPv${version}: ${shown(term)}`);
-  }
-  return { network: ip, bits: prefixBits(match[2], version === 4 ? 32 : 128, term) };
+  const address = match?.[1] ?? "";
+  const ip = address.includes(":") === (version === 6) ? parseIp(address) : null;
+  if (match === null || ip === null) throw new SyntaxError(`no network of IPv${version}`);
+  return {
+    network: version === 6 ? asIpv6(ip) : ip,
+    bits: prefixBits(match[2], version === 4 ? 32 : 128),
+  };
+}
+
+/** `parseIp()` makes IPv4 of IPv4-mapped addresses, but `ip6` never lists IPv4 clients. RFC 7208 5 */
+function asIpv6(ip: IpAddress): IpAddress {
+  if (ip.version === 6) return ip;
+  const bytes = new Uint8Array(16);
+  bytes.fill(0xff, 10, 12);
+  bytes.set(ip.bytes, 12);
+  return { version: 6, bytes };
 }
 
 /** No sign, no leading zero. RFC 7208 5.6 */
-function prefixBits(digits: string | undefined, most: number, term: string): number {
+function prefixBits(digits: string | undefined, most: number): number {
   if (digits === undefined) return most;
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(digits) || Number(digits) > most) {
-    throw new SyntaxError(`no prefix length up to ${most}: ${shown(term)}`);
+    throw new SyntaxError(`no prefix length of 0 to ${most}`);
   }
   return Number(digits);
 }
 
-function unknown(term: string): SyntaxError {
-  return new SyntaxError(`no known mechanism: ${shown(term)}`);
-}
-
+/** Of a stranger's term, what an error repeats. */
 function shown(term: string): string {
   return JSON.stringify(term.slice(0, 60));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSpfRecord, parseRecord, printRecord } from "./record.ts";
+import { isSpfRecord, maxRecordLength, parseRecord, printRecord } from "./record.ts";
 
 const good: [text: string, printed?: string][] = [
   ["v=spf1"],
@@ -12,6 +12,9 @@ const good: [text: string, printed?: string][] = [
   ["v=spf1 redirect=example.net mx unknown.name-1=%{s}anything:/=", "v=spf1 mx redirect=example.net"],
   ["v=spf1 exists:%{l1r/}.example.org/x.com"],
   ["v=spf1 a:%{d}/24"],
+  ["v=spf1 ip6:::ffff:192.0.2.1/120", "v=spf1 ip6:::ffff:c000:201/120"],
+  ["v=spf1 a:%%.%_.%-.%{l200r-}.%{D} exists:%{l}%% exists:a.1-2"],
+  ["v=spf1 x=1 x=2 y.z=%{d}/:", "v=spf1"], // Only known modifiers may not come twice.
 ];
 for (const [text, printed = text] of good) {
   Deno.test(`parseRecord() reads ${JSON.stringify(text)}`, () => {
@@ -38,6 +41,7 @@ const bad = [
   "v=spf1 ip4:192.0.2.1/33",
   "v=spf1 ip4:2001:db8::1",
   "v=spf1 ip4:::ffff:192.0.2.1",
+  "v=spf1 ip4:0:0:0:0:0:ffff:192.0.2.1",
   "v=spf1 ip6:192.0.2.1",
   "v=spf1 ip6:2001:db8::1/",
   "v=spf1 ip6:2001:db8::g",
@@ -50,6 +54,9 @@ const bad = [
   "v=spf1 =x",
   "v=spf1 1a=x",
   "v=spf1 x=%",
+  "v=spf1 a:x%%_",
+  "v=spf1 a:%%com",
+  "v=spf1 redirect:a.example",
   "v=spf1\tall",
   "v=spf1 a\u00e4ll",
 ];
@@ -68,4 +75,16 @@ Deno.test("isSpfRecord() knows the version to its end", () => {
     false,
     false,
   ]);
+});
+
+Deno.test("a fault is told with its term and place", () => {
+  assert.throws(() => parseRecord("v=spf1 mx  ip4:192.0.2 -all"), {
+    message: 'no network of IPv4 (in "ip4:192.0.2", which begins at 11)',
+  });
+});
+
+Deno.test("a record has a limit", () => {
+  const fullest = "v=spf1 " + "a ".repeat((maxRecordLength - "v=spf1 ".length) / 2);
+  assert.equal(parseRecord(fullest.padEnd(maxRecordLength)).directives.length, 8188);
+  assert.throws(() => parseRecord(fullest.padEnd(maxRecordLength + 1)), { message: /^more than / });
 });
