@@ -233,6 +233,8 @@ export interface Search {
   readonly key: SearchTerm;
   /** Whether the program has a MODSEQ key: the answer then tells the highest one. RFC 7162 3.1.5 */
   readonly modSeq: boolean;
+  /** Whether the program has message numbers: they may not change meanwhile. RFC 9051 7.5.1, RFC 7162 3.2.10.2 */
+  readonly counts: boolean;
 }
 
 export type SearchReturn = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE";

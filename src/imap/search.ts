@@ -30,6 +30,7 @@ interface Reading {
   readonly decode: Decode;
   keys: number;
   modSeq: boolean;
+  counts: boolean;
 }
 
 const returnWords: readonly SearchReturn[] = ["MIN", "MAX", "ALL", "COUNT", "SAVE"];
@@ -37,12 +38,13 @@ const returnWords: readonly SearchReturn[] = ["MIN", "MAX", "ALL", "COUNT", "SAV
 export function parseSearch(uid: boolean, s: Scanner, mode: ParseMode): Search {
   s.space();
   const returns = readReturns(s);
-  const reading: Reading = { s, decode: readCharset(s, mode), keys: 0, modSeq: false };
+  const reading: Reading = { s, decode: readCharset(s, mode), keys: 0, modSeq: false, counts: false };
   const keys: SearchTerm[] = [];
   do keys.push(readKey(reading, 1)); while (s.take(" "));
   const key = simplified({ key: "and", keys });
   if (depthOf(key) > maxSearchDepth) throw new CommandError("NO", "LIMIT", "search is nested too deep");
-  return { verb: "SEARCH", uid, returns, key, modSeq: reading.modSeq };
+  const { modSeq, counts } = reading;
+  return { verb: "SEARCH", uid, returns, key, modSeq, counts };
 }
 
 /** `RETURN (MIN COUNT) ` */
@@ -158,7 +160,10 @@ function readKey(reading: Reading, depth: number): SearchTerm {
   if (depth > maxSearchNesting) throw new CommandError("NO", "LIMIT", "search is nested too deep");
   if (++reading.keys > maxSearchKeys) throw new CommandError("NO", "LIMIT", "too many search keys");
   if (s.peek() === 0x28) return { key: "and", keys: s.list(() => readKey(reading, depth + 1)) };
-  if (startsSet(s.peek())) return { key: "sequence", set: readSequenceSet(s) };
+  if (startsSet(s.peek())) {
+    reading.counts = true;
+    return { key: "sequence", set: readSequenceSet(s) };
+  }
   const word = s.keyword("a search key");
   const plain = plainKeys.get(word);
   if (plain !== undefined) return plain;

@@ -130,12 +130,12 @@ export function selectNumbers(ranges: Ranges, numbers: Uint32Array): Uint32Array
   return selected.slice(0, count);
 }
 
-/** The index of the first of ascending `numbers`, from `from` on, that is not below `n`. */
-export function lowerBound(numbers: Uint32Array, n: number, from = 0): number {
+/** The index of the first of ascending `numbers`, from `from` up to `end`, that is not below `n`. */
+export function lowerBound(numbers: Uint32Array, n: number, from = 0, end = numbers.length): number {
   let low = from;
-  let high = numbers.length;
+  let high = end;
   while (low < high) {
-    const middle = (low + high) >> 1;
+    const middle = (low + high) >>> 1;
     if ((numbers[middle] ?? 0) < n) low = middle + 1;
     else high = middle;
   }

@@ -4,6 +4,9 @@
  * The messages come before the command is complete: the reader hands on their octets, and the store gets all of them at
  * the end, all or nothing.
  *
+ * A header with 8-bit octets is taken also from a client that has not enabled UTF8=ACCEPT, other than RFC 6855 4 wants:
+ * old mail has such headers, and refusing it would only keep people from moving here with all of it.
+ *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
  * @module

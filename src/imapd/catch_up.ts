@@ -20,38 +20,41 @@ export async function catchUp(
   session: Session,
   mail: Mail,
   view: MailboxView,
-  uidNext: number,
   known: Qresync,
 ): Promise<void> {
   if (known.uidValidity !== view.uidValidity) return;
   const changes = await mail.changes({ mailbox: view.id, modseq: known.modSeq, claimRecent: false });
-  const uids = known.knownUids ?? [1, uidNext - 1];
+  const uids = known.knownUids ?? [1, view.uidNext - 1];
   tellVanished(session, view, changes, above(uids, lastAgreed(view, known)));
   const wanted = (uid: number, modseq: number) => modseq <= view.modseq && includesNumber(uids, uid); // What is newer still is told like any other change.
   const form = { uid: true, flags: true, modseq: true };
   await writeFlags(session, view, changes.changed, form, changes.changed.uids.length, wanted);
 }
 
-/** `* VANISHED (EARLIER) set`: those of `uids` that the client may know and that are gone. */
+/**
+ * `* VANISHED (EARLIER) set`: those of `uids` that the client may know and that are gone. What has arrived since the view
+ * was made is no business of it, although `changes` may know more.
+ */
 export function tellVanished(
   session: Session,
   view: MailboxView,
   changes: MailboxChanges,
   uids: Ranges,
 ): void {
+  const known = view.clamp(uids, view.uidNext - 1);
   // What the view still holds is told later, by VANISHED without EARLIER. RFC 7162 3.2.10
   const gone = changes.complete
-    ? rangesOf(difference(selectNumbers(uids, changes.expunged), view.uids))
-    : withoutKnown(uids, view, changes.uidNext);
+    ? rangesOf(difference(selectNumbers(known, changes.expunged), view.uids))
+    : withoutKnown(known, view);
   writeVanished(session.out.w, gone, true);
 }
 
 /** Where history does not reach back: everything that there may have been and is not. RFC 7162 3.2.6 */
-function withoutKnown(uids: Ranges, view: MailboxView, uidNext: number): Ranges {
+function withoutKnown(uids: Ranges, view: MailboxView): Ranges {
   const gone: number[] = [];
   for (let i = 0; i + 1 < uids.length; i += 2) {
     let from = uids[i] ?? 0;
-    const last = Math.min(uids[i + 1] ?? 0, uidNext - 1);
+    const last = uids[i + 1] ?? 0;
     for (const uid of selectNumbers([from, last], view.uids)) {
       if (uid > from) gone.push(from, uid - 1);
       from = uid + 1;

@@ -18,6 +18,12 @@ export interface Chosen {
   readonly count: number | null;
 }
 
+/** The UIDs that a client means, there or not: to hear which of them are gone. RFC 7162 3.2.6 */
+export function named(view: MailboxView, set: SequenceSet): Ranges {
+  // `*` is the last that there was: a client that asks for all wants to hear of those at the end, too.
+  return resolveSequence(set, Math.max(view.uidNext - 1, 1), view.rangesOf(view.saved));
+}
+
 /**
  * @throws {SyntaxError} If a message number is higher than there are messages: the client has lost count (RFC 3501
  * 9, seq-number). UIDs that do not exist are nothing.

@@ -105,14 +105,18 @@ export async function dispatch(session: Session, tag: string, command: Command):
 
 /**
  * Whether EXPUNGE may be told behind a command: not where the client may already have sent others that count messages.
- * RFC 9051 7.5.1
+ * RFC 9051 7.5.1. Nor before SELECT is answered, when there is no mailbox yet that could lose one.
  */
 export function mayTellExpunged(command: Command): boolean {
   switch (command.verb) {
     case "FETCH":
     case "STORE":
-    case "SEARCH":
       return command.uid;
+    case "SEARCH":
+      return command.uid && !command.counts;
+    case "SELECT":
+    case "EXAMINE":
+      return false;
     default:
       return true;
   }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { AccountChange, Mail } from "../accounts/mail.ts";
+import { Refused } from "../base/errors.ts";
 
 /** One subscription to {@link Mail.listen}. */
 export class AccountFeed {
@@ -25,7 +26,7 @@ export class AccountFeed {
   ): Promise<AccountFeed> {
     const feed = new AccountFeed(mail);
     const first = await feed.#changes.next();
-    if (first.done === true) throw new Error("the change feed ended at its beginning");
+    if (first.done === true) throw new Refused("tryLater", "the change feed ended at its beginning");
     void feed.#run(changed, failed);
     return feed;
   }

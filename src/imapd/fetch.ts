@@ -14,7 +14,7 @@ import type { Ranges } from "../imap/search_key.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { TransportError } from "../net/transport.ts";
 import { tellVanished } from "./catch_up.ts";
-import { choose } from "./chosen.ts";
+import { choose, named } from "./chosen.ts";
 import {
   type FetchPlan,
   isLarge,
@@ -56,7 +56,7 @@ export async function fetch(
   const chosen = choose(view, command.set, command.uid);
   if (command.vanished && changedSince !== null) {
     const changes = await mail.changes({ mailbox: view.id, modseq: changedSince, claimRecent: false });
-    tellVanished(session, view, changes, chosen.uids);
+    tellVanished(session, view, changes, named(view, command.set));
   }
   if (chosen.uids.length === 0) return ok("no messages");
   const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
@@ -143,7 +143,7 @@ class Fetching {
     const view = this.#view;
     const marked = new Set<number>();
     try {
-      const { flags } = await this.#mail.storeFlags({
+      const { flags, before } = await this.#mail.storeFlags({
         mailbox: view.id,
         uids,
         mode: "add",
@@ -153,7 +153,7 @@ class Fetching {
       });
       flags.uids.forEach((uid, i) => {
         const modseq = flags.modseqs[i] ?? 0;
-        if (modseq <= view.modseq || view.told.get(uid) === modseq) return;
+        if (modseq === before[i] && view.knows(uid, modseq)) return;
         marked.add(uid);
         view.told.set(uid, modseq);
       });

@@ -2,7 +2,7 @@
  * What a FETCH asks of the store, and how each of its items is written, worked out once for all messages.
  *
  * The store answers in columns; a plan's writers know their column. They are synchronous and make no objects, as there
- * may be a million messages. Where a value is too long to come along, the message is written by `fetch_large.ts`.
+ * may be a million messages. Where a value is too long to come along, `fetch.ts` reads it on its own.
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *

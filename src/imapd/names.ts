@@ -10,9 +10,8 @@ import { Refused } from "../base/errors.ts";
 
 /** The mailbox of that name. @throws {Refused} `noSuchMailbox` */
 export async function findMailbox(mail: Mail, name: string): Promise<MailboxInfo> {
-  const { mailboxes } = await mail.list({});
-  const found = mailboxes.find((mailbox) => mailbox.name === name);
-  if (found === undefined) throw new Refused("noSuchMailbox", name);
+  const found = await findTarget(mail, name);
+  if (found === null) throw new Refused("noSuchMailbox", name);
   return found;
 }
 

@@ -35,6 +35,7 @@ export const replies = {
   badName: ["NO", "CANNOT", "not a possible name"],
   notPermitted: ["NO", "CANNOT", "not possible"],
   noPermission: ["NO", "NOPERM", "not allowed"],
+  unwanted: ["NO", "CANNOT", "the message is not wanted"],
   expunged: ["NO", "EXPUNGEISSUED", "some of the messages do not exist any more"],
   overQuota: ["NO", "OVERQUOTA", "over quota"],
   diskFull: ["NO", "OVERQUOTA", "no space left on the server, try again later"],

@@ -27,20 +27,29 @@ export async function select(session: Session, mail: Mail, command: Select): Pro
   }
   if (command.condstore) enableCondstore(session);
   const readOnly = command.verb === "EXAMINE";
-  await session.listen(mail); // Before opening, so that no change falls between.
+  await session.select(mail, () => open(session, mail, command, readOnly));
+  return ok("selected", readOnly ? "READ-ONLY" : "READ-WRITE");
+}
+
+/** Opens the mailbox and tells its state. Updates may come only behind that, so it is not selected yet. */
+async function open(
+  session: Session,
+  mail: Mail,
+  command: Select,
+  readOnly: boolean,
+): Promise<MailboxView> {
   const { mailboxes } = await mail.list({});
   const found = mailboxes.find((mailbox) => mailbox.name === command.mailbox);
   if (found === undefined) throw new Refused("noSuchMailbox", command.mailbox);
-  const open = await mail.open({ mailbox: found.id, claimRecent: !readOnly });
-  const view = new MailboxView(open, readOnly);
-  writeState(session, view, open);
+  const opened = await mail.open({ mailbox: found.id, claimRecent: !readOnly });
+  const { info } = opened;
+  const view = new MailboxView(opened, readOnly);
+  writeState(session, view, opened);
   if (session.enabled.rev2) {
-    writeList(session.out.w, { attributes: attributesOf(open.info, mailboxes), mailbox: open.info.name });
+    writeList(session.out.w, { attributes: attributesOf(info, mailboxes), mailbox: info.name });
   }
-  if (qresync !== null) await catchUp(session, mail, view, open.info.uidNext, qresync);
-  // From here on updates are told, which must not come before what stands above.
-  session.view = view;
-  return ok("selected", readOnly ? "READ-ONLY" : "READ-WRITE");
+  if (command.qresync !== null) await catchUp(session, mail, view, command.qresync);
+  return view;
 }
 
 function writeState(session: Session, view: MailboxView, open: OpenMailbox): void {

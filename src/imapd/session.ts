@@ -62,6 +62,8 @@ export class Session {
   /** Why the connection must end although the client did nothing, once that is known. */
   ending: Farewell | null = null;
   #feed: AccountFeed | null = null;
+  /** Mailboxes that changed while one is being opened; null at other times. */
+  #changedMeanwhile: Set<number> | null = null;
 
   constructor(
     transport: Transport,
@@ -87,11 +89,28 @@ export class Session {
     this.out.w.utf8 = utf8 || rev2;
   }
 
+  /**
+   * Selects the mailbox that `open` gives. Changes are heard from before the store is asked: what it answers is as old as
+   * its question, so what changed meanwhile is told next.
+   */
+  async select(mail: Mail, open: () => Promise<MailboxView>): Promise<void> {
+    const changed = this.#changedMeanwhile = new Set<number>();
+    try {
+      await this.#listen(mail);
+      const view = await open();
+      view.stale = changed.has(view.id);
+      this.view = view;
+    } finally {
+      this.#changedMeanwhile = null;
+    }
+  }
+
   /** From when this resolves, changes of the account are heard. */
-  async listen(mail: Mail): Promise<void> {
+  async #listen(mail: Mail): Promise<void> {
     if (this.#feed !== null) return;
-    this.#feed = await AccountFeed.start(mail, (change) => {
-      if (this.view === null || !change.mailboxes.includes(this.view.id)) return;
+    this.#feed = await AccountFeed.start(mail, ({ mailboxes }) => {
+      for (const mailbox of mailboxes) this.#changedMeanwhile?.add(mailbox);
+      if (this.view === null || !mailboxes.includes(this.view.id)) return;
       this.view.stale = true;
       this.input.poke();
     }, (error) => this.end(new Farewell("UNAVAILABLE", "lost the mail store, connect again", error)));

@@ -71,5 +71,5 @@ export const maxStrangerBadCommands = 10;
 /** A first command that is wrong costs this, and the connection: it is another protocol's client. */
 export const badFirstCommandDelayMs = second;
 
-/** The longest response of a client in a SASL exchange, in base64: a line of `strangerLimits`. */
+/** The most challenges of one SASL exchange; its answers are lines, which `strangerLimits` bounds. */
 export const maxChallenges = 10;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { FlagColumns, Mail } from "../accounts/mail.ts";
+import type { Mail, StoredFlags } from "../accounts/mail.ts";
 import type { Store } from "../imap/command.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
@@ -26,7 +26,7 @@ export async function store(
   if (unchangedSince !== null) enableCondstore(session);
   const { uids, count } = choose(view, command.set, command.uid);
   if (uids.length === 0) return ok("no messages");
-  const { modified, flags } = await mail.storeFlags({
+  const stored = await mail.storeFlags({
     mailbox: view.id,
     uids,
     mode: command.mode,
@@ -35,7 +35,8 @@ export async function store(
     unchangedSince,
   });
   view.stale = true;
-  await tellStored(session, view, command, flags);
+  const { modified, flags } = stored;
+  await tellStored(session, view, command, stored);
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
     return ok("some were changed by others", { code: "MODIFIED", set: rangesOf(numbers) });
@@ -49,8 +50,9 @@ async function tellStored(
   session: Session,
   view: MailboxView,
   command: Store,
-  flags: FlagColumns,
+  stored: StoredFlags,
 ): Promise<void> {
+  const { flags } = stored;
   const { condstore } = session.enabled;
   const before = view.modseq;
   const conditional = command.unchangedSince !== null;
@@ -69,16 +71,17 @@ async function tellStored(
       (_uid, modseq) => conditional || modseq > before,
     );
   }
-  remember(view, flags, command.silent);
+  remember(view, stored, command.silent);
 }
 
 /**
  * What the client has just been told, or has thought out itself because it asked for silence, is not told again. But
- * where others may have changed flags in between, a silent client cannot know what came of it: it is told.
+ * where others changed flags before, a silent client cannot know what came of it: it is told.
  */
-function remember(view: MailboxView, flags: FlagColumns, silent: boolean): void {
+function remember(view: MailboxView, { flags, before }: StoredFlags, silent: boolean): void {
   for (let i = 0; i < flags.uids.length; i++) {
+    const uid = flags.uids[i] ?? 0;
     const modseq = flags.modseqs[i] ?? 0;
-    if (silent ? modseq === view.modseq + 1 : modseq > view.modseq) view.told.set(flags.uids[i] ?? 0, modseq);
+    if (modseq > view.modseq && (!silent || view.knows(uid, before[i] ?? 0))) view.told.set(uid, modseq);
   }
 }

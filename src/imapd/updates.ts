@@ -87,6 +87,7 @@ function tellNew(
   uidNext: number,
 ): void {
   view.addRecent(recentFrom, uidNext);
+  view.uidNext = Math.max(view.uidNext, uidNext);
   if (uids.length === 0) return;
   view.append(uids);
   writeCount(session.out.w, view.count, "EXISTS");
@@ -133,8 +134,7 @@ async function tellFlags(
 ): Promise<void> {
   // RFC 9051 7.5.2: an unsolicited FETCH names the UID.
   const form = { uid: true, flags: true, modseq: session.enabled.condstore };
-  const told = view.told;
-  await writeFlags(session, view, changed, form, end, (uid, modseq) => told.get(uid) !== modseq);
+  await writeFlags(session, view, changed, form, end, (uid, modseq) => view.told.get(uid) !== modseq);
 }
 
 /** FETCH responses with flags for those of the first `end` messages for which `wanted` says so. */

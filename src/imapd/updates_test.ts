@@ -9,8 +9,8 @@ import { ImapStage } from "./testing/imap_stage.ts";
  * A client as RFC 9051 5.2 and 7 want it: it knows only what it is told, and what it has asked for itself.
  */
 class ModelClient {
-  /** Message number minus one: UID (0: not asked yet) and flags. */
-  readonly known: { uid: number; flags: Set<string> }[] = [];
+  /** Message number minus one: UID (0: not told yet), and flags, which are told once they were asked. */
+  readonly known: { uid: number; flags: Set<string>; asked: boolean }[] = [];
   modseq = 0;
   readonly #transport: MemoryTransport;
   #tag = 0;
@@ -19,26 +19,36 @@ class ModelClient {
     this.#transport = transport;
   }
 
-  async command(text: string): Promise<void> {
-    const tag = `t${++this.#tag}`;
-    await this.#transport.send(`${tag} ${text}\r\n`);
+  /** Commands sent at once; of several, only what may be sent without knowing the answer to those before. */
+  async command(...texts: readonly string[]): Promise<void> {
+    const lines = texts.map((text) => `t${++this.#tag} ${text}\r\n`);
+    await this.#transport.send(lines.join(""));
     const pieces: Bytes[] = [];
     for (await settle(); this.#transport.buffered > 0; await settle()) {
       const piece = await this.#transport.read();
       if (piece !== null) pieces.push(piece);
     }
     const answer = fromUtf8(concat(pieces)).replace(/\{\d+\}\r\n/g, "");
-    assert.match(answer, new RegExp(`^${tag} (OK|NO \\[EXPUNGEISSUED\\])`, "m"), answer);
-    const countsNumbers = /^(FETCH|STORE|SEARCH)/.test(text);
-    for (const line of answer.split("\r\n")) this.#hear(line, countsNumbers);
+    const waiting = [...texts];
+    for (const line of answer.split("\r\n")) {
+      if (/^t\d/.test(line)) {
+        assert.match(line, /^t\d+ (OK|NO \[EXPUNGEISSUED\])/, `${waiting.shift()}: ${answer}`);
+      } else this.#hear(line, /^(FETCH|STORE|SEARCH)/.test(waiting[0] ?? ""));
+    }
+    assert.deepEqual(waiting, [], answer);
   }
 
   #hear(line: string, countsNumbers: boolean): void {
+    const vanished = /^\* VANISHED (\S+)$/.exec(line)?.[1];
+    if (vanished !== undefined) {
+      assert.ok(!countsNumbers, "VANISHED in the answer to a command that counts messages");
+      for (const uid of numbersOf(vanished)) this.#vanish(uid);
+    }
     const [, number, verb, rest = ""] = /^\* (\d+) (\w+)(.*)$/s.exec(line) ?? [];
     const at = Number(number) - 1;
     if (verb === "EXISTS") {
       assert.ok(at + 1 >= this.known.length, "EXISTS may not make a mailbox smaller");
-      while (this.known.length <= at) this.known.push({ uid: 0, flags: new Set() });
+      while (this.known.length <= at) this.known.push({ uid: 0, flags: new Set(), asked: false });
     } else if (verb === "EXPUNGE") {
       assert.ok(!countsNumbers, "EXPUNGE in the answer to a command that counts messages");
       assert.equal(this.known.splice(at, 1).length, 1, line);
@@ -52,17 +62,45 @@ class ModelClient {
       }
       const flags = /FLAGS \(([^)]*)\)/.exec(rest)?.[1];
       if (flags !== undefined) {
+        message.asked = true;
         message.flags = new Set(flags.split(" ").filter((flag) => flag !== "" && flag !== "\\Recent"));
       }
       const modseq = Number(/MODSEQ \((\d+)\)/.exec(rest)?.[1] ?? 0);
       this.modseq = Math.max(this.modseq, modseq);
     }
   }
+
+  /** A message that was told with VANISHED was told with EXISTS before; perhaps its UID was never asked. */
+  #vanish(uid: number): void {
+    const known = this.known.findIndex((message) => message.uid === uid);
+    const at = known === -1 ? this.known.findLastIndex((_message, i) => this.#mayBe(i, uid)) : known;
+    assert.equal(this.known.splice(at, at === -1 ? 0 : 1).length, 1, `VANISHED ${uid}`);
+  }
+
+  /** Whether a message's UID was not asked yet, and could be this one among the others. */
+  #mayBe(at: number, uid: number): boolean {
+    const fits = (other: { uid: number }, i: number) => other.uid === 0 || i < at === other.uid < uid;
+    return this.known[at]?.uid === 0 && this.known.every(fits);
+  }
+}
+
+function numbersOf(set: string): number[] {
+  return set.split(",").flatMap((range) => {
+    const [first = 0, last = first] = range.split(":").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
 }
 
 type Action =
   | { readonly by: "client"; readonly what: string; readonly at: number; readonly flag: string }
   | { readonly by: "other"; readonly what: string; readonly at: number; readonly flag: string };
+
+const others: fc.Arbitrary<Action> = fc.record({
+  by: fc.constant("other" as const),
+  what: fc.constantFrom("deliver", "flag", "expunge", "forget", "elsewhere"),
+  at: fc.nat(20),
+  flag: fc.constantFrom("\\Seen", "\\Deleted", "\\Answered", "other"),
+});
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({
@@ -78,17 +116,36 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       "noop",
       "search",
       "uid search",
+      "select",
+      "pipeline",
     ),
     at: fc.nat(20),
     flag: fc.constantFrom("\\Seen", "\\Deleted", "\\Flagged", "word"),
   }),
-  fc.record({
-    by: fc.constant("other" as const),
-    what: fc.constantFrom("deliver", "flag", "expunge", "forget", "elsewhere"),
-    at: fc.nat(20),
-    flag: fc.constantFrom("\\Seen", "\\Deleted", "\\Answered", "other"),
-  }),
+  others,
 );
+
+/** Between the store's answer to the session and its arrival something else happens, as often as there is something. */
+function interrupt(stage: ImapStage, next: () => Promise<unknown> | undefined): void {
+  const { mail } = stage;
+  let busy = false;
+  const late = <T, R>(real: (request: T) => Promise<R>) => async (request: T): Promise<R> => {
+    const answer = await real.call(mail, request);
+    if (busy) return answer;
+    busy = true;
+    await next();
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // Until the feed has been heard.
+    busy = false;
+    return answer;
+  };
+  mail.open = late(mail.open);
+  mail.changes = late(mail.changes);
+  mail.storeFlags = late(mail.storeFlags);
+  mail.copy = late(mail.copy);
+  mail.move = late(mail.move);
+  mail.expunge = late(mail.expunge);
+  mail.append = late(mail.append);
+}
 
 async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }: Action): Promise<void> {
   const uids = stage.mail.messages("Inbox").map((message) => message.uid);
@@ -100,17 +157,21 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
     else await stage.other([what, "Inbox", uid, ...what === "flag" ? [flag] : []]);
     return;
   }
+  if (what === "select") {
+    client.known.length = 0;
+    await client.command("SELECT Inbox");
+    if (client.known.length > 0) await client.command("FETCH 1:* (UID FLAGS)");
+    return;
+  }
   const count = client.known.length;
   if (count === 0) return await client.command("NOOP");
   const number = at % count + 1;
   switch (what) {
     case "store":
       return await client.command(`STORE ${number}:* +FLAGS (${flag})`);
-    case "silent": {
-      await client.command(`STORE ${number} +FLAGS.SILENT (${flag})`);
-      client.known[number - 1]?.flags.add(flag);
-      return;
-    }
+    case "silent":
+      client.known[number - 1]?.flags.add(flag); // What it is told meanwhile counts more.
+      return await client.command(`STORE ${number} +FLAGS.SILENT (${flag})`);
     case "uid store":
       return await client.command(`UID STORE ${client.known[number - 1]?.uid || 1} -FLAGS (${flag})`);
     case "read":
@@ -121,6 +182,15 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
       return await client.command(`MOVE ${number} Inbox`);
     case "search":
       return await client.command("SEARCH UNSEEN");
+    case "pipeline":
+      client.known[number - 1]?.flags.add(flag);
+      return await client.command(
+        `FETCH ${number} UID`,
+        `STORE ${number} +FLAGS.SILENT (${flag})`,
+        `FETCH 1:${count} (UID FLAGS)`,
+        "SEARCH ALL",
+        "NOOP",
+      );
     case "uid search":
       return await client.command(`UID SEARCH KEYWORD ${flag === "word" ? flag : "x"}`);
     default:
@@ -128,21 +198,27 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
   }
 }
 
-for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2"]) {
+for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYNC"]) {
   Deno.test(`whatever happens, a client that listens ends up knowing the mailbox (${enable || "IMAP4rev1"})`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
+      fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.array(others), async (actions, meanwhile) => {
         const stage = new ImapStage({}, ["Inbox", "Sent"]);
         for (let i = 0; i < 4; i++) stage.deliver("Inbox", "short");
         const transport = stage.connect();
+        const waiting = [...meanwhile];
+        interrupt(stage, () => {
+          const each = waiting.shift();
+          return each && act(stage, client, each);
+        });
         const client = new ModelClient(transport);
         await client.command("LOGIN mjl@example.org secret123");
         if (enable !== "") await client.command(enable);
         await client.command("SELECT Inbox");
         await client.command("FETCH 1:* (UID FLAGS)");
         for (const each of actions) await act(stage, client, each);
-        await client.command("NOOP");
-        const unasked = client.known.some((message) => message.uid === 0);
+        waiting.length = 0;
+        await client.command("IDLE\r\nDONE"); // Unlike NOOP, it asks the store for nothing that was not heard of.
+        const unasked = client.known.some(({ uid, asked }) => uid === 0 || !asked);
         if (unasked) await client.command("FETCH 1:* (UID FLAGS)");
         const told = client.known.map(({ uid, flags }) => `${uid} ${[...flags].sort().join(" ")}`);
         await client.command("NOOP");

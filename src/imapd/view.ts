@@ -14,6 +14,7 @@
  */
 import type { OpenMailbox } from "../accounts/mail.ts";
 import type { Ranges } from "../imap/search_key.ts";
+import { lowerBound } from "../imap/sequence_set.ts";
 
 /** The mailbox as the client sees it. */
 export class MailboxView {
@@ -24,6 +25,8 @@ export class MailboxView {
   readonly keywords: Set<string>;
   /** See above. */
   modseq: number;
+  /** Messages with lower UIDs are known, or gone; what arrives is not below. */
+  uidNext: number;
   /** Gone and not reported yet: ascending UIDs, all of them in the view. */
   expunged: Uint32Array = new Uint32Array();
   /** UID to MODSEQ; emptied when {@link modseq} passes them. */
@@ -42,6 +45,7 @@ export class MailboxView {
     this.readOnly = readOnly;
     this.uidValidity = open.info.uidValidity;
     this.modseq = open.info.highestModSeq;
+    this.uidNext = open.info.uidNext;
     this.keywords = new Set(open.keywords);
     this.#uids = open.uids;
     this.#count = open.uids.length;
@@ -80,6 +84,11 @@ export class MailboxView {
    */
   numberAfter(before: number, uid: number): number {
     return this.#uids[before] === uid && before < this.#count ? before + 1 : this.numberOf(uid);
+  }
+
+  /** Whether the client knows the flags that a message had at this MODSEQ. */
+  knows(uid: number, modseq: number): boolean {
+    return modseq <= this.modseq || this.told.get(uid) === modseq;
   }
 
   /** Adds messages that arrived; UIDs above all that are known, ascending. */
@@ -184,9 +193,8 @@ export class MailboxView {
     return ranges;
   }
 
-  /** Ranges of UIDs without those above what the client knows of. */
-  clamp(ranges: Ranges): Ranges {
-    const last = this.lastUid;
+  /** Ranges of UIDs without those above what the client knows of, or above another UID. */
+  clamp(ranges: Ranges, last = this.lastUid): Ranges {
     const kept: number[] = [];
     for (let i = 0; i < ranges.length; i += 2) {
       const first = ranges[i] ?? 0;
@@ -197,14 +205,7 @@ export class MailboxView {
 
   /** The first place whose UID is not below `uid`. */
   #lowerBound(uid: number): number {
-    let low = 0;
-    let high = this.#count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#uids[middle] ?? 0) < uid) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.#uids, uid, 0, this.#count);
   }
 }
 

@@ -32,27 +32,14 @@ import {
 import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
 import { canonicalMailboxName, mailboxNameProblem } from "../../imap/mailbox_name.ts";
-import { deleted, maxMailboxKeywords, seen } from "../../imap/flags.ts";
+import { deleted, maxMailboxKeywords } from "../../imap/flags.ts";
 import type { Ranges } from "../../imap/search_key.ts";
 import type { MessageIndex } from "../../message/message_index.ts";
-import { fetchBatch, flagColumns, inlineLength, sizeOf, valueOf } from "./memory_columns.ts";
+import { fetchBatch, flagColumns, inlineLength, valueOf } from "./memory_columns.ts";
 import { ChangeFeed } from "./memory_feed.ts";
+import { goneMailbox, MemoryMailbox, octetsOf, withFlags } from "./memory_mailbox.ts";
 import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
 import { matches } from "./memory_search.ts";
-
-interface MemoryMailbox {
-  readonly id: number;
-  name: string;
-  specialUse: readonly SpecialUse[];
-  readonly uidValidity: number;
-  uidNext: number;
-  modseq: number;
-  recentFromUid: number;
-  messages: MemoryMessage[];
-  expunged: { readonly uid: number; readonly modseq: number }[];
-  /** History does not reach back before this MODSEQ. */
-  oldestModSeq: number;
-}
 
 /** What tests may set. */
 export interface MemoryMailSettings {
@@ -113,9 +100,7 @@ export class MemoryMail implements Mail {
 
   /** For tests: forgets which messages were expunged, as after the retention time. */
   forgetExpunged(name: string): void {
-    const mailbox = this.#named(name);
-    mailbox.expunged = [];
-    mailbox.oldestModSeq = this.#modseq;
+    this.#named(name).forget(this.#modseq);
   }
 
   /** For tests: adds a message as the delivery of mail does, with trace fields in front; returns its UID. */
@@ -208,7 +193,7 @@ export class MemoryMail implements Mail {
     if (from === "Inbox") {
       const target = this.#make(to, [], modseq);
       for (const message of mailbox.messages) this.#add(target, modseq, message);
-      this.#remove(mailbox, mailbox.messages, modseq);
+      mailbox.remove(mailbox.messages, modseq);
       this.#changed([mailbox, target], modseq, true);
       return;
     }
@@ -238,50 +223,22 @@ export class MemoryMail implements Mail {
   async open(request: { mailbox: number; claimRecent: boolean }): Promise<OpenMailbox> {
     this.#mayFail("open");
     const mailbox = this.#withId(request.mailbox);
-    const info = this.#info(mailbox);
-    return {
-      info,
-      uids: Uint32Array.from(mailbox.messages, (message) => message.uid),
-      firstUnseenUid: mailbox.messages.find((message) => (message.bits & seen) === 0)?.uid ?? 0,
-      keywords: [...new Set(mailbox.messages.flatMap((message) => message.keywords))].sort(),
-      recentFromUid: this.#recent(mailbox, request.claimRecent),
-    };
+    return mailbox.open(this.#subscriptions.has(mailbox.name), request.claimRecent);
   }
 
   // deno-lint-ignore require-await
   async changes(request: { mailbox: number; modseq: number; claimRecent: boolean }): Promise<MailboxChanges> {
     this.#mayFail("changes");
     const mailbox = this.#mailboxes.find((each) => each.id === request.mailbox);
-    if (mailbox === undefined) {
-      return {
-        highestModSeq: this.#modseq,
-        uidNext: 1,
-        changed: flagColumns([]),
-        expunged: new Uint32Array(),
-        complete: true,
-        recentFromUid: 1,
-        gone: true,
-      };
-    }
-    const later = (each: { modseq: number }) => each.modseq > request.modseq;
-    return {
-      highestModSeq: mailbox.modseq,
-      uidNext: mailbox.uidNext,
-      changed: flagColumns(mailbox.messages.filter(later)),
-      expunged: Uint32Array.from(mailbox.expunged.filter(later), (each) => each.uid).sort(),
-      complete: request.modseq >= mailbox.oldestModSeq,
-      recentFromUid: this.#recent(mailbox, request.claimRecent),
-      gone: false,
-    };
+    if (mailbox === undefined) return goneMailbox(this.#modseq);
+    return mailbox.changes(request.modseq, request.claimRecent);
   }
 
   async *fetch(request: FetchRequest): AsyncGenerator<FetchBatch> {
     this.#mayFail("fetch");
     const mailbox = this.#withId(request.mailbox);
     const since = request.changedSince ?? -1;
-    const wanted = mailbox.messages.filter((message) =>
-      inRanges(request.uids, message.uid) && message.modseq > since
-    );
+    const wanted = mailbox.within(request.uids).filter((message) => message.modseq > since);
     let batch: MemoryMessage[] = [];
     let bytes = 0;
     for (const message of wanted) {
@@ -316,7 +273,7 @@ export class MemoryMail implements Mail {
   async storeFlags(request: StoreFlags): Promise<StoredFlags> {
     this.#mayFail("storeFlags");
     const mailbox = this.#withId(request.mailbox);
-    const asked = mailbox.messages.filter((message) => inRanges(request.uids, message.uid));
+    const asked = mailbox.within(request.uids);
     const limit = request.unchangedSince ?? Infinity;
     const free = asked.filter((message) => message.modseq <= limit);
     const changes = free.map((message) => ({ message, ...withFlags(message, request) })).filter((change) =>
@@ -325,6 +282,7 @@ export class MemoryMail implements Mail {
     const used = new Set(mailbox.messages.flatMap((message) => message.keywords));
     for (const change of changes) for (const keyword of change.keywords) used.add(keyword);
     if (used.size > maxMailboxKeywords) throw new Refused("tooMany", "too many keywords in the mailbox");
+    const before = Float64Array.from(free, (message) => message.modseq);
     if (changes.length > 0) {
       const modseq = ++this.#modseq;
       for (const { message, bits, keywords } of changes) Object.assign(message, { bits, keywords, modseq });
@@ -336,6 +294,7 @@ export class MemoryMail implements Mail {
         (message) => message.uid,
       ),
       flags: flagColumns(free),
+      before,
     };
   }
 
@@ -355,12 +314,11 @@ export class MemoryMail implements Mail {
   async expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array> {
     this.#mayFail("expunge");
     const mailbox = this.#withId(request.mailbox);
-    const gone = mailbox.messages.filter((message) =>
-      (message.bits & deleted) !== 0 && (request.uids === null || inRanges(request.uids, message.uid))
-    );
+    const asked = request.uids === null ? mailbox.messages : mailbox.within(request.uids);
+    const gone = asked.filter((message) => (message.bits & deleted) !== 0);
     if (gone.length > 0) {
       const modseq = ++this.#modseq;
-      this.#remove(mailbox, gone, modseq);
+      mailbox.remove(gone, modseq);
       this.#changed([mailbox], modseq, false);
     }
     return Uint32Array.from(gone, (message) => message.uid);
@@ -455,18 +413,13 @@ export class MemoryMail implements Mail {
   }
 
   #make(name: string, specialUse: readonly SpecialUse[], modseq: number): MemoryMailbox {
-    const mailbox: MemoryMailbox = {
+    const mailbox = new MemoryMailbox({
       id: ++this.#lastId,
       name,
       specialUse,
       uidValidity: ++this.#lastUidValidity,
-      uidNext: 1,
       modseq,
-      recentFromUid: 1,
-      messages: [],
-      expunged: [],
-      oldestModSeq: 0,
-    };
+    });
     this.#mailboxes.push(mailbox);
     this.#subscriptions.add(name);
     return mailbox;
@@ -483,28 +436,20 @@ export class MemoryMail implements Mail {
     from: Pick<MemoryMessage, "bits" | "keywords" | "internalDate" | "email">,
   ): MemoryMessage {
     const { bits, keywords, internalDate, email } = from;
-    const uid = mailbox.uidNext++;
-    const message = { uid, modseq, bits, keywords, internalDate, saveDate: this.settings.now(), email };
-    mailbox.messages.push(message);
-    return message;
-  }
-
-  #remove(mailbox: MemoryMailbox, gone: readonly MemoryMessage[], modseq: number): void {
-    mailbox.expunged.push(...gone.map((message) => ({ uid: message.uid, modseq })));
-    mailbox.messages = mailbox.messages.filter((message) => !gone.includes(message));
+    return mailbox.add({ modseq, bits, keywords, internalDate, saveDate: this.settings.now(), email });
   }
 
   #copy(request: CopyRequest, move: boolean): Copied {
     const from = this.#withId(request.mailbox);
     const to = this.#withId(request.to);
-    const asked = from.messages.filter((message) => inRanges(request.uids, message.uid));
-    if (!move) this.#checkQuota(asked.reduce((sum, message) => sum + sizeOf(message.email), 0));
+    const asked = from.within(request.uids);
+    if (!move) this.#checkQuota(octetsOf(asked));
     if (asked.length === 0) {
       return { uidValidity: to.uidValidity, from: new Uint32Array(), to: new Uint32Array() };
     }
     const modseq = ++this.#modseq;
     const made = asked.map((message) => this.#add(to, modseq, message).uid);
-    if (move) this.#remove(from, asked, modseq);
+    if (move) from.remove(asked, modseq);
     this.#changed(move ? [from, to] : [to], modseq, false);
     return {
       uidValidity: to.uidValidity,
@@ -521,17 +466,8 @@ export class MemoryMail implements Mail {
   }
 
   #checkQuota(more: number): void {
-    const used = this.#mailboxes.flatMap((mailbox) => mailbox.messages).reduce(
-      (sum, message) => sum + sizeOf(message.email),
-      0,
-    );
+    const used = octetsOf(this.#mailboxes.flatMap((mailbox) => mailbox.messages));
     if (used + more > this.settings.quotaBytes) throw new Refused("overQuota", `${used} and ${more} octets`);
-  }
-
-  #recent(mailbox: MemoryMailbox, claim: boolean): number {
-    const from = mailbox.recentFromUid;
-    if (claim) mailbox.recentFromUid = mailbox.uidNext;
-    return from;
   }
 
   #changed(mailboxes: readonly MemoryMailbox[], modseq: number, list: boolean): void {
@@ -540,25 +476,7 @@ export class MemoryMail implements Mail {
   }
 
   #info(mailbox: MemoryMailbox): MailboxInfo {
-    const octets = (messages: readonly MemoryMessage[]) =>
-      messages.reduce((sum, message) => sum + sizeOf(message.email), 0);
-    const marked = mailbox.messages.filter((message) => (message.bits & deleted) !== 0);
-    return {
-      id: mailbox.id,
-      objectId: `F${mailbox.id}`,
-      name: mailbox.name,
-      specialUse: mailbox.specialUse,
-      subscribed: this.#subscriptions.has(mailbox.name),
-      uidValidity: mailbox.uidValidity,
-      uidNext: mailbox.uidNext,
-      highestModSeq: mailbox.modseq,
-      messages: mailbox.messages.length,
-      unseen: mailbox.messages.filter((message) => (message.bits & seen) === 0).length,
-      deleted: marked.length,
-      recent: mailbox.messages.filter((message) => message.uid >= mailbox.recentFromUid).length,
-      bytes: octets(mailbox.messages),
-      deletedBytes: octets(marked),
-    };
+    return mailbox.info(this.#subscriptions.has(mailbox.name));
   }
 }
 
@@ -571,27 +489,4 @@ function parents(name: string): string[] {
 function checkName(name: string): void {
   const problem = canonicalMailboxName(name) === name ? mailboxNameProblem(name) : "not canonical";
   if (problem !== null) throw new Refused("badName", `${JSON.stringify(name)}: ${problem}`);
-}
-
-/** Whether ascending ranges hold a number. */
-export function inRanges(ranges: Ranges, n: number): boolean {
-  for (let i = 0; i < ranges.length; i += 2) {
-    if (n >= (ranges[i] ?? 0) && n <= (ranges[i + 1] ?? 0)) return true;
-  }
-  return false;
-}
-
-function withFlags(
-  message: MemoryMessage,
-  request: StoreFlags,
-): { bits: number; keywords: readonly string[] } {
-  const { mode, bits, keywords } = request;
-  if (mode === "replace") return { bits, keywords: [...new Set(keywords)].sort() };
-  if (mode === "add") {
-    return { bits: message.bits | bits, keywords: [...new Set([...message.keywords, ...keywords])].sort() };
-  }
-  return {
-    bits: message.bits & ~bits,
-    keywords: message.keywords.filter((keyword) => !keywords.includes(keyword)),
-  };
 }
