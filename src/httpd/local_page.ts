@@ -5,8 +5,9 @@
  *
  * @module
  */
-import css from "../../web/localserve/page.css" with { type: "text" };
-import script from "../../web/localserve/page.js" with { type: "text" };
+import css from "../../web/built/localserve.css" with { type: "text" };
+import script from "../../web/built/localserve.js" with { type: "text" };
+import built from "../../web/built/manifest.json" with { type: "json" };
 import type { Counts, Status } from "../accounts/status.ts";
 import { utf8 } from "../base/bytes.ts";
 import { type Html, html } from "./html.ts";
@@ -103,9 +104,9 @@ function document(shown: LocalPage, counts: Counts): Html {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>mailden on this machine</title>
-        <link rel="stylesheet" href="/page.css">
+        <link rel="stylesheet" href="/page.css" integrity="${built["localserve.css"].integrity}">
         <link rel="icon" href="data:,">
-        <script src="/page.js" defer></script>
+        <script src="/page.js" integrity="${built["localserve.js"].integrity}" type="module"></script>
       </head>
       <body>
         <header>

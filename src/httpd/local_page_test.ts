@@ -25,6 +25,9 @@ class FakeStatus implements Status {
   metrics(): Promise<string> {
     return Promise.resolve("");
   }
+  keyRecords(): Promise<readonly []> {
+    return Promise.resolve([]);
+  }
   async *watch(): AsyncIterable<Counts> {
     try {
       for (let n = 0;; n++) yield { ...counts, messages: n };

@@ -4,8 +4,8 @@
  * @module
  */
 import { type Browser, chromium } from "playwright-core";
-import { folderBeside } from "./scenario.ts";
-import type { TestServer } from "./server.ts";
+import { folderBeside } from "../support/scenario.ts";
+import type { TestServer } from "../support/server.ts";
 
 const executablePath = "/usr/bin/chromium";
 
