@@ -9,7 +9,7 @@ import { message } from "./load.ts";
 import { row, title } from "./table.ts";
 
 /** A connection that measures how long an answer takes and how large it is, without keeping it. */
-class ImapProbe {
+export class ImapProbe {
   readonly #socket: net.Socket;
   #tail = "";
   #bytes = 0;

@@ -14,6 +14,7 @@ import type { Load, LoadResult } from "./load.ts";
 import { pssMegabytes, startSeconds } from "./process.ts";
 import { appendRate } from "./reference.ts";
 import { row, title } from "./table.ts";
+import { benchWal } from "./wal.ts";
 
 const here = (name: string) => fromFileUrl(new URL(name, import.meta.url));
 
@@ -148,6 +149,11 @@ const parts: Readonly<Record<string, (server: TestServer, seconds: number) => Pr
   imap: async (server) => {
     await fillMailbox(server, 100_000);
     await benchImap(server);
+  },
+  /** Ten minutes; not part of a usual run. */
+  wal: async (server) => {
+    await fillMailbox(server, 100_000);
+    await benchWal(server, 600, load);
   },
   million,
 };
