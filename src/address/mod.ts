@@ -7,3 +7,4 @@ export * from "./address.ts";
 export * from "./domain.ts";
 export * from "./localpart.ts";
 export * from "./mailbox.ts";
+export * from "./public_suffix.ts";

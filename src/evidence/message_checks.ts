@@ -1,0 +1,132 @@
+/**
+ * What is found in a message itself while it streams by: DKIM, ARC and DMARC in one pass, one lookup for each key,
+ * and what its header claims.
+ *
+ * Tested by `gather_test.ts`.
+ *
+ * @module
+ */
+import { ArcVerification } from "../arc/verify.ts";
+import type { Log } from "../base/log.ts";
+import type { Bytes } from "../base/bytes.ts";
+import { DkimBodyHasher } from "../dkim/body_hasher.ts";
+import { MessageReader } from "../dkim/message_reader.ts";
+import { dkimLimits, type DkimOptions, DkimVerification, keyLookup, sectionOf } from "../dkim/verifier.ts";
+import { type DmarcResult, strictest, withoutAuthor } from "../dmarc/evaluate.ts";
+import { TreeWalker } from "../dmarc/tree_walk.ts";
+import { DmarcVerifier } from "../dmarc/verify.ts";
+import { type UntrustedResults, untrustedResults } from "../message/authentication_results.ts";
+import type { ArcEvidence, DkimEvidence, FromEvidence, SpfEvidence } from "./evidence.ts";
+import { arcEvidence, brokenArc, brokenDkim, dkimEvidence } from "./findings.ts";
+import { readFrom } from "./from_field.ts";
+
+/** What is found in the message itself. */
+export interface MessageFindings {
+  readonly dkim: readonly DkimEvidence[];
+  readonly arc: ArcEvidence;
+  readonly from: FromEvidence;
+  readonly untrusted: readonly UntrustedResults[];
+}
+
+const noFrom: FromEvidence = {
+  fields: 0,
+  address: null,
+  domains: [],
+  status: "unreadable",
+  why: "the header section is larger than is read",
+};
+
+/** DKIM, ARC, DMARC and the From field of one message that streams by. */
+export class MessageChecks {
+  readonly #options: DkimOptions;
+  readonly #isOurs: (authservId: string) => boolean;
+  readonly #log: Log;
+  readonly #body = new DkimBodyHasher(dkimLimits.maxBodyHashes);
+  readonly #dkim: DkimVerification;
+  readonly #arc: ArcVerification;
+  readonly #reader: MessageReader;
+  #from = noFrom;
+  #untrusted: readonly UntrustedResults[] = [];
+  #authors: readonly DmarcVerifier[] = [];
+  #isBroken = false;
+
+  constructor(options: DkimOptions, isOurs: (authservId: string) => boolean, log: Log) {
+    this.#options = options;
+    this.#isOurs = isOurs;
+    this.#log = log;
+    const keys = keyLookup(options);
+    this.#dkim = new DkimVerification(options, keys);
+    this.#arc = new ArcVerification(options, keys);
+    this.#reader = new MessageReader({
+      header: (header) => this.#begin(header),
+      body: (piece) => this.#body.write(piece),
+      end: () => this.#body.finish(),
+    }, dkimLimits.maxHeaderOctets);
+  }
+
+  write(chunk: Uint8Array): void {
+    if (!this.#isBroken) this.#try(() => this.#reader.write(chunk));
+  }
+
+  /** @throws {TypeError} If a bug of ours kept it from being read, which the log tells. */
+  async finish(): Promise<MessageFindings> {
+    if (!this.#isBroken) this.#try(() => this.#reader.finish());
+    if (this.#isBroken) throw new TypeError("the message could not be looked through");
+    const [dkim, arc] = await Promise.all([this.#dkim.finish(), this.#arc.finish()]);
+    return {
+      dkim: dkim.map(dkimEvidence),
+      arc: arcEvidence(arc),
+      from: this.#from,
+      untrusted: this.#untrusted,
+    };
+  }
+
+  /** RFC 9989 5.3.1, 11.5 */
+  async dmarc(spf: SpfEvidence, dkim: readonly DkimEvidence[]): Promise<DmarcResult> {
+    const { status, why } = this.#from;
+    const results = await Promise.all(this.#authors.map((author) => author.finish(spf, dkim)));
+    if (status !== "ok" && status !== "none" && status !== "several") {
+      results.push(withoutAuthor("permerror", why));
+    }
+    return results.length === 0 ? withoutAuthor("none", why) : strictest(results);
+  }
+
+  /** Where nothing can be said of the message, DMARC might have something against it. */
+  broken(why: string): MessageFindings & { readonly dmarc: DmarcResult } {
+    return {
+      dkim: [brokenDkim(why)],
+      arc: brokenArc(why),
+      // Not the sender's fault.
+      from: this.#from === noFrom ? { ...noFrom, status: "none", why } : this.#from,
+      untrusted: this.#untrusted,
+      dmarc: { ...withoutAuthor("none", why), status: "temperror", domain: this.#from.domains[0] ?? null },
+    };
+  }
+
+  #begin(header: Bytes | null): void {
+    const section = sectionOf(header, dkimLimits);
+    if (section !== null && header !== null) {
+      this.#from = readFrom(section.all("from"));
+      this.#untrusted = untrustedResults(header, this.#isOurs);
+      const walker = new TreeWalker(this.#options.resolver);
+      this.#authors = this.#from.domains.map((domain) => new DmarcVerifier(domain, walker));
+    }
+    this.#dkim.begin(section, this.#body);
+    this.#arc.begin(section, this.#body);
+  }
+
+  /** A stranger's message must not be able to end the session, whatever is wrong with our code. */
+  #try(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#isBroken = true;
+      this.#log.error("gathering evidence failed", { part: "message", error: asError(error) });
+    }
+  }
+}
+
+/** What was thrown, for the log. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

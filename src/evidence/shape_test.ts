@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { count, flag, list, nullable, object, text, word } from "./shape.ts";
+
+const shape = object({
+  name: text(5),
+  size: count(100),
+  isGood: flag,
+  kind: nullable(word("a", "b")),
+  parts: list(object({ id: count() }), 2),
+});
+const good = { name: "x", size: 1, isGood: true, kind: "a" as const, parts: [{ id: 1 }] };
+
+Deno.test("a shape reads what it fits, and fits what it reads", () => {
+  assert.deepEqual(shape.read(good, ""), good);
+  assert.deepEqual(shape.fit(good), good);
+  const large = {
+    name: "a\r\nbcdef",
+    size: 1e9,
+    isGood: false,
+    kind: null,
+    parts: [{ id: -1 }, { id: NaN }, { id: 3 }],
+  };
+  const fitted = { name: "a  bc", size: 100, isGood: false, kind: null, parts: [{ id: 0 }, { id: 0 }] };
+  assert.deepEqual(shape.fit(large), fitted);
+  assert.deepEqual(shape.read(fitted, ""), fitted);
+  assert.equal(text(2).fit("a😀"), "a\ufffd");
+});
+
+const refused: [what: string, value: unknown][] = [
+  ["nothing", undefined],
+  ["null", null],
+  ["a list", [good]],
+  ["a missing member", { ...good, name: undefined }],
+  ["one member more", { ...good, more: 1 }],
+  ["a prototype", JSON.parse(`{"__proto__": 1, ${JSON.stringify(good).slice(1)}`)],
+  ["text that is too long", { ...good, name: "abcdef" }],
+  ["a control character", { ...good, name: "a\n" }],
+  ["half a character", { ...good, name: "\ud800" }],
+  ["a number as text", { ...good, name: 1 }],
+  ["a large number", { ...good, size: 101 }],
+  ["a negative number", { ...good, size: -1 }],
+  ["a fraction", { ...good, size: 0.5 }],
+  ["a number as flag", { ...good, isGood: 1 }],
+  ["another word", { ...good, kind: "c" }],
+  ["a long list", { ...good, parts: [{ id: 1 }, { id: 1 }, { id: 1 }] }],
+  ["an object as list", { ...good, parts: { length: 0 } }],
+  ["a wrong item", { ...good, parts: [{ id: "1" }] }],
+];
+for (const [what, value] of refused) {
+  Deno.test(`a shape refuses ${what}`, () => assert.throws(() => shape.read(value, "x"), SyntaxError));
+}
+
+Deno.test("an error says where", () => {
+  assert.throws(() => shape.read({ ...good, parts: [{ id: 1 }, { id: null }] }, "it"), /it\.parts\[1\]\.id/);
+});
