@@ -23,6 +23,26 @@ export function utf8(text: string): Bytes {
   return utf8Encoder.encode(text);
 }
 
+/** Memory that {@link briefUtf8} writes to, and where it goes on. */
+let slab: Bytes = noBytes;
+let slabAt = 0;
+const slabBytes = 16 * KiB;
+
+/**
+ * As {@link utf8}, for text that is sent or copied at once and then forgotten: many such texts share one piece of
+ * memory, because a piece of its own costs more than the text. Whoever keeps one keeps all of them.
+ */
+export function briefUtf8(text: string): Bytes {
+  if (text.length > slabBytes / 12) return utf8(text);
+  if (slabAt + 3 * text.length > slab.length) {
+    slab = new Uint8Array(slabBytes);
+    slabAt = 0;
+  }
+  const start = slabAt;
+  slabAt += utf8Encoder.encodeInto(text, slab.subarray(start)).written;
+  return slab.subarray(start, slabAt);
+}
+
 /** UTF-8 as text; what is not UTF-8 becomes U+FFFD. */
 export function fromUtf8(bytes: Uint8Array): string {
   return utf8Decoder.decode(bytes);
@@ -39,7 +59,7 @@ export function fromStrictUtf8(bytes: Uint8Array): string | null {
 
 /** One character for each byte (ISO 8859-1, not Windows-1252), so that nothing is lost: `latin1(fromLatin1(b))` is `b`. */
 export function fromLatin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  if (end - start <= 64) {
+  if (end - start <= 16) {
     let text = "";
     for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] ?? 0);
     return text;

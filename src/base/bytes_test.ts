@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  briefUtf8,
   concat,
   equalBytes,
   fromBase64,
@@ -59,4 +60,13 @@ for (const [text, good] of base64s) {
 Deno.test("fromStrictUtf8() refuses what is not well-formed, and keeps a byte order mark", () => {
   assert.equal(fromStrictUtf8(Uint8Array.of(0xc3)), null);
   assert.equal(fromStrictUtf8(utf8("\ufeffä")), "\ufeffä");
+});
+
+Deno.test("texts that share memory are each what they were, whatever comes after them", () => {
+  const texts = Array.from({ length: 300 }, (_, i) => "é😀x".repeat(i));
+  const all = texts.map(briefUtf8);
+  for (const [i, text] of texts.entries()) assert.deepEqual(all[i], utf8(text));
+  assert.equal(all[1]?.buffer, all[2]?.buffer);
+  assert.deepEqual(briefUtf8("\ud800"), utf8("\ufffd"));
+  assert.equal(briefUtf8("x".repeat(100_000)).length, 100_000);
 });

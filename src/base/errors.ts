@@ -29,6 +29,8 @@ export const reasons = [
   "overQuota",
   /** The disk is full. */
   "diskFull",
+  /** Judged by its evidence, and not wanted: in a stranger's name, or from where no good mail comes. */
+  "unwanted",
   /** Larger than a named limit. */
   "tooLarge",
   /** More of something than a named limit. */

@@ -45,39 +45,110 @@ export interface LogSettings {
  * @param now Milliseconds since 1970, for the `time` field.
  */
 export function createLog(settings: LogSettings, now: () => number, sink: Sink, own: Fields = {}): Log {
-  const write = (level: Level, message: string, fields: Fields | undefined) => {
-    if (levels.indexOf(level) < levels.indexOf(settings.level)) return;
-    const line = settings.format === "json" ? json : text;
-    sink(level, line(now(), level, message, fields === undefined ? own : { ...own, ...fields }));
-  };
-  return {
-    trace: (message, fields) => write("trace", message, fields),
-    debug: (message, fields) => write("debug", message, fields),
-    info: (message, fields) => write("info", message, fields),
-    warn: (message, fields) => write("warn", message, fields),
-    error: (message, fields) => write("error", message, fields),
-    with: (fields) => createLog(settings, now, sink, { ...own, ...fields }),
-    enabled: (level) => levels.indexOf(level) >= levels.indexOf(settings.level),
-  };
+  return new Writer({ settings, now, sink, shown: { at: NaN, text: "" } }, own);
+}
+
+const ranks: Readonly<Record<Level, number>> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
+
+/** What a log shares with those made from it. */
+interface Shared {
+  readonly settings: LogSettings;
+  readonly now: () => number;
+  readonly sink: Sink;
+  /** The last time that was written out: many lines have the same. */
+  readonly shown: { at: number; text: string };
+}
+
+class Writer implements Log {
+  readonly #shared: Shared;
+  readonly #own: Fields;
+  /** The log's own fields as text, from the first line on that needs them. */
+  #ownText: string | null = null;
+
+  constructor(shared: Shared, own: Fields) {
+    this.#shared = shared;
+    this.#own = own;
+  }
+
+  trace(message: string, fields?: Fields): void {
+    this.#write("trace", message, fields);
+  }
+
+  debug(message: string, fields?: Fields): void {
+    this.#write("debug", message, fields);
+  }
+
+  info(message: string, fields?: Fields): void {
+    this.#write("info", message, fields);
+  }
+
+  warn(message: string, fields?: Fields): void {
+    this.#write("warn", message, fields);
+  }
+
+  error(message: string, fields?: Fields): void {
+    this.#write("error", message, fields);
+  }
+
+  with(fields: Fields): Log {
+    return new Writer(this.#shared, { ...this.#own, ...fields });
+  }
+
+  enabled(level: Level): boolean {
+    return ranks[level] >= ranks[this.#shared.settings.level];
+  }
+
+  #write(level: Level, message: string, fields: Fields | undefined): void {
+    if (!this.enabled(level)) return;
+    const { settings, sink } = this.#shared;
+    sink(
+      level,
+      settings.format === "json" ? this.#json(level, message, fields) : this.#text(level, message, fields),
+    );
+  }
+
+  #json(level: Level, message: string, fields: Fields | undefined): string {
+    const line: Record<string, unknown> = { time: this.#time(), level, message };
+    for (const some of fields === undefined ? [this.#own] : [this.#own, fields]) {
+      for (const [key, value] of Object.entries(some)) if (value !== undefined) line[key] = plain(value);
+    }
+    return JSON.stringify(line);
+  }
+
+  #text(level: Level, message: string, fields: Fields | undefined): string {
+    const line = `${this.#time()} ${level.padEnd(5)} ${message}`;
+    if (fields === undefined) return line + (this.#ownText ??= textOf(this.#own));
+    for (const key in fields) {
+      // One of the log's own fields, told anew.
+      if (Object.hasOwn(this.#own, key)) return line + textOf({ ...this.#own, ...fields });
+    }
+    return line + (this.#ownText ??= textOf(this.#own)) + textOf(fields);
+  }
+
+  #time(): string {
+    const { now, shown } = this.#shared;
+    const at = now();
+    if (at !== shown.at) {
+      shown.at = at;
+      shown.text = new Date(at).toISOString();
+    }
+    return shown.text;
+  }
 }
 
 /** A log that drops everything, for tests and tools. */
 export const silentLog: Log = createLog({ level: "error", format: "text" }, () => 0, () => {});
 
-function json(time: number, level: Level, message: string, fields: Fields): string {
-  const line: Record<string, unknown> = { time: new Date(time).toISOString(), level, message };
-  for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) line[key] = plain(value);
+/** Each field as ` key=value`. */
+function textOf(fields: Fields): string {
+  let text = "";
+  for (const key in fields) {
+    const value = fields[key];
+    if (value === undefined) continue;
+    if (typeof value === "number") text += ` ${key}=${value}`;
+    else text += ` ${key}=${quoted(plain(value))}`;
   }
-  return JSON.stringify(line);
-}
-
-function text(time: number, level: Level, message: string, fields: Fields): string {
-  let line = `${new Date(time).toISOString()} ${level.padEnd(5)} ${message}`;
-  for (const [key, value] of Object.entries(fields)) {
-    if (value !== undefined) line += ` ${key}=${quoted(plain(value))}`;
-  }
-  return line;
+  return text;
 }
 
 /** An error keeps its stack and its causes: what nobody logged, nobody finds. */

@@ -43,3 +43,29 @@ Deno.test("an error is logged with its stack and its causes", () => {
   log.error("failed", { error: new Error("outer", { cause: new Error("inner") }) });
   assert.match(JSON.parse(lines[0] ?? "").error, /outer[\s\S]*caused by Error: inner/);
 });
+
+Deno.test("a field that the log has already is told once, as it is now", () => {
+  for (const format of ["text", "json"] as const) {
+    const { lines, log } = capture({ level: "info", format });
+    const child = log.with({ cid: "1", account: "a" });
+    child.info("first", { bytes: 1 });
+    child.info("then", { cid: "2", bytes: 2 });
+    child.info("last");
+    const fields = format === "json"
+      ? lines.map((line) => JSON.parse(line)).map(({ cid, account, bytes }) => [cid, account, bytes])
+      : lines.map((line) => /cid=(\d) account=(a)(?: bytes=(\d))?$/.exec(line)?.slice(1));
+    assert.deepEqual(JSON.stringify(fields).replaceAll('"', ""), "[[1,a,1],[2,a,2],[1,a,null]]");
+  }
+});
+
+Deno.test("each line has its own time, in the order in which they are written", () => {
+  const times = [5, 5, 1005, 5];
+  const lines: string[] = [];
+  const log = createLog(
+    { level: "info", format: "text" },
+    () => times.shift() ?? 0,
+    (_, line) => lines.push(line),
+  );
+  for (const _ of [1, 2, 3, 4]) log.info("x");
+  assert.deepEqual(lines.map((line) => line.slice(17, 23)), ["00.005", "00.005", "01.005", "00.005"]);
+});

@@ -76,9 +76,13 @@ export class Metrics {
         const series = one(family, labels, bounds);
         series.value += value;
         series.count++;
-        const at = bounds.findIndex((bound) => value <= bound);
-        const buckets = series.buckets ?? [];
-        if (at !== -1) buckets[at] = (buckets[at] ?? 0) + 1;
+        const { buckets } = series;
+        for (let at = 0; buckets !== null && at < bounds.length; at++) {
+          if (value <= (bounds[at] ?? NaN)) {
+            buckets[at] = (buckets[at] ?? 0) + 1;
+            break;
+          }
+        }
       },
     };
   }
@@ -128,18 +132,25 @@ export class Metrics {
 }
 
 function one(family: Family, labels: Labels, bounds: readonly number[] | null): Series {
-  let key = braces(labels);
+  let key = keyOf(labels);
   let series = family.series.get(key);
   if (series !== undefined) return series;
   if (family.series.size >= maxSeries) {
     labels = Object.fromEntries(Object.keys(labels).map((name) => [name, "other"]));
-    key = braces(labels);
+    key = keyOf(labels);
     series = family.series.get(key);
     if (series !== undefined) return series;
   }
   series = { labels, value: 0, buckets: bounds && bounds.map(() => 0), count: 0 };
   family.series.set(key, series);
   return series;
+}
+
+/** What tells series apart: asked at each observation, so nothing is escaped or sorted. */
+function keyOf(labels: Labels): string {
+  let key = "";
+  for (const name in labels) key += `${name}\0${labels[name]}\0`;
+  return key;
 }
 
 function braces(labels: Labels): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { parse, TomlError } from "smol-toml";
-import type { Field, Problem } from "./schema.ts";
+import { type Field, type Problem, tomlKey } from "./schema.ts";
 
 /** A fault with its place in the file. */
 export interface PlacedProblem extends Problem {
@@ -70,14 +70,21 @@ function parsed(content: string, file: string): unknown {
   }
 }
 
+/** `[table]` or `[[table]]`, and `key =`. Each in one pass: no two parts of a pattern match the same character. */
+const tableLine = /^\s*(\[\[?)((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\]"'])+)\]/;
+const keyLine = /^\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_.-])+)\s*=/;
+
+/** The last key or index of a path. */
+const lastStep = /(?:\.?(?:"(?:[^"\\]|\\.)*"|[^.[\]"]+)|\[\d+\])$/;
+
 /** The line on which each table and key stands. Multi-line strings can mislead it, which costs a wrong line at worst. */
 function pathLines(content: string): Map<string, number> {
   const lines = new Map<string, number>();
   const arrays = new Map<string, number>();
   let current = "";
   for (const [i, line] of content.split("\n").entries()) {
-    const header = /^\s*(\[\[?)\s*([^\]]+?)\s*\]/.exec(line);
-    const key = /^\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_.-]+)+)\s*=/.exec(line);
+    const header = tableLine.exec(line);
+    const key = keyLine.exec(line);
     if (header?.[2] !== undefined) {
       current = normal(header[2]);
       if (header[1] === "[[") {
@@ -96,16 +103,27 @@ function pathLines(content: string): Map<string, number> {
 /** A dotted key as the schema writes paths: without spaces, quoted only where that is needed. */
 function normal(key: string): string {
   const parts = key.match(/"(?:[^"\\]|\\.)*"|'[^']*'|[^."'\s]+/g) ?? [];
-  return parts.map((part) => {
-    const bare = /^["']/.test(part) ? part.slice(1, -1) : part;
-    return /^[A-Za-z0-9_-]+$/.test(bare) ? bare : JSON.stringify(bare);
-  }).join(".");
+  return parts.map((part) => tomlKey(unquoted(part))).join(".");
+}
+
+/** A key without its quotes; escapes that JSON does not know stay as they are. */
+function unquoted(part: string): string {
+  if (part.startsWith("'")) return part.slice(1, -1);
+  if (!part.startsWith('"')) return part;
+  try {
+    return JSON.parse(part) as string; // A quoted part is a string, if it is anything.
+  } catch {
+    return part.slice(1, -1);
+  }
 }
 
 function lineOf(lines: ReadonlyMap<string, number>, path: string): number {
-  for (let at = path; at !== ""; at = at.replace(/(\.?("[^"]*"|[^.[\]"]+)|\[\d+\])$/, "")) {
+  for (let at = path; at !== "";) {
     const line = lines.get(at);
     if (line !== undefined) return line;
+    const outside = at.replace(lastStep, "");
+    if (outside === at) break;
+    at = outside;
   }
   return 1;
 }

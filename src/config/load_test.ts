@@ -123,3 +123,12 @@ Deno.test("exampleFile() is TOML when its settings are uncommented", () => {
   assert.match(example, /# maxMessageBytes = "100MB" {2}\(size, as 100MB, default\)/);
   assert.match(example, /# \[listeners\.public\.smtp\]/);
 });
+
+Deno.test("the place of a fault is found whatever the keys are, and is not looked for for ever", () => {
+  const named = `${good}[listeners."a\\"b]"]\nport = 0\n`;
+  const lines = faults(named).map((fault) => /^mailden\.toml:(\d+): listeners\."a/.exec(fault)?.[1]);
+  assert.deepEqual(lines, ["10", "10", "11"]);
+  // No key, but it looks like the beginning of one, however it is cut.
+  const text = `${good}x = """\n${"a".repeat(5000)}\n[${" ".repeat(5000)}\n"""\n`;
+  assert.match(faults(text)[0] ?? "", /^mailden\.toml:10: listeners\.public\.imaps\.x: there is no setting/);
+});

@@ -134,19 +134,34 @@ const byteUnits: readonly [unit: string, factor: number][] = [
   ["B", 1],
 ];
 
+/** The least and the most that a value may be. */
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** What is wrong with a value that is outside of its range, or null. */
+function rangeFault(value: number, { min = 0, max = Infinity }: Range, print: (value: number) => string) {
+  if (value < min) return `is too little: use at least "${print(min)}"`;
+  return value > max ? `is too much: use at most "${print(max)}"` : null;
+}
+
 /** A number of octets: a whole number, or text as `100MB` (of 1024 KB). */
-export function bytes(settings: Common<number>): Field<number> {
+export function bytes(settings: Common<number> & Range): Field<number> {
   return scalar({
     doc: settings.doc,
     ...boxed(settings.default),
     kind: "size, as 100MB",
     show: (value) => JSON.stringify(printBytes(value.it)),
     parse: (value) => {
-      if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return { it: value };
+      const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
       const match = typeof value === "string" ? /^(\d{1,12}) ?(GB|MB|KB|B)$/.exec(value) : null;
       const factor = byteUnits.find(([unit]) => unit === match?.[2])?.[1];
-      if (factor === undefined) return 'is no size: write a number of bytes, or a text as "100MB"';
-      return { it: Number(match?.[1]) * factor };
+      if (!isCount && factor === undefined) {
+        return 'is no size: write a number of bytes, or a text as "100MB"';
+      }
+      const read = isCount ? value : Number(match?.[1]) * (factor ?? 1);
+      return rangeFault(read, settings, printBytes) ?? { it: read };
     },
   });
 }
@@ -167,7 +182,7 @@ const durationUnits: readonly [unit: string, ms: number][] = [
 ];
 
 /** A time span in milliseconds, written as `30s`, `5m`, `24h`, `250ms`. */
-export function duration(settings: Common<number>): Field<number> {
+export function duration(settings: Common<number> & Range): Field<number> {
   return scalar({
     doc: settings.doc,
     ...boxed(settings.default),
@@ -177,7 +192,8 @@ export function duration(settings: Common<number>): Field<number> {
       const match = typeof value === "string" ? /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) : null;
       const unit = durationUnits.find(([name]) => name === match?.[2])?.[1];
       if (unit === undefined) return 'is no time span: write it as "30s", "5m", "24h" or "250ms"';
-      return { it: Number(match?.[1]) * unit };
+      const read = Number(match?.[1]) * unit;
+      return rangeFault(read, settings, printDuration) ?? { it: read };
     },
   });
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { parseIp } from "../base/ip_address.ts";
-import { MiB } from "../base/bytes.ts";
+import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
 import { dns } from "./dns_config.ts";
 import {
@@ -69,13 +69,69 @@ const smtpFields = {
     max: 100_000,
     default: 1000,
   }),
-  readTimeout: duration({ doc: "How long to wait for a client's next bytes.", default: 30_000 }),
-  dataTimeout: duration({ doc: "How long one message may take to arrive.", default: 30 * 60_000 }),
+  maxReceived: integer({
+    doc: "Received fields at which a message is going in circles (RFC 5321 6.3).",
+    min: 30,
+    max: 1000,
+    default: 100,
+  }),
+  maxCommandLine: bytes({
+    doc:
+      "Longest command line, its end included (RFC 5321 4.5.3.1.4 asks for 512 bytes, extensions for more).",
+    default: 2 * KiB,
+    min: 1 * KiB,
+    max: 64 * KiB,
+  }),
+  readTimeout: duration({ doc: "How long to wait for a client's next bytes.", default: 30_000, min: 1000 }),
+  writeTimeout: duration({
+    doc: "How long a client may take none of what it is sent.",
+    default: 30_000,
+    min: 1000,
+  }),
+  commandTimeout: duration({
+    doc: "How long one command line may take to arrive.",
+    default: 60_000,
+    min: 1000,
+  }),
+  dataTimeout: duration({
+    doc: "How long one message may take to arrive.",
+    default: 30 * 60_000,
+    min: 1000,
+  }),
   maxErrors: integer({
-    doc: "Refused commands before the connection is closed.",
+    doc: "Refused commands before the connection is closed; a message that is taken begins the count anew.",
     min: 1,
     max: 10_000,
     default: 20,
+  }),
+  maxUnknownCommands: integer({
+    doc: "Words that are no command before the connection is closed; counted as maxErrors.",
+    min: 1,
+    max: 10_000,
+    default: 10,
+  }),
+  maxIdleCommands: integer({
+    doc:
+      "Commands that move no mail (NOOP, RSET, EHLO) before the connection is closed; counted as maxErrors.",
+    min: 2,
+    max: 100_000,
+    default: 100,
+  }),
+  maxBadTransactions: integer({
+    doc: "Messages that came to nothing before the connection is closed, while none was taken.",
+    min: 1,
+    max: 10_000,
+    default: 10,
+  }),
+};
+
+/** What only those who sign in can push against. */
+const signInFields = {
+  maxAuthFailures: integer({
+    doc: "Failed attempts to sign in before the connection is closed.",
+    min: 1,
+    max: 100,
+    default: 10,
   }),
 };
 
@@ -95,10 +151,11 @@ const submission = table({
     default: false,
   }),
   ...smtpFields,
+  ...signInFields,
 }, "Submission: mail from this server's users (RFC 6409), with STARTTLS.");
 
 const submissions = table(
-  { port: port(465), ...smtpFields },
+  { port: port(465), ...smtpFields, ...signInFields },
   "Submission over TLS from the first byte (RFC 8314).",
 );
 

@@ -58,10 +58,9 @@ export function displayName(mailbox: RawMailbox): string | null {
   return mailbox.name === null ? null : visible(decodeWords(mailbox.name));
 }
 
-/** `Name <local@domain>`, with what there is. */
-export function mailboxText(mailbox: RawMailbox): string {
+/** `Name <local@domain>`, with what there is. @param known The mailbox's address, for who has it already. */
+export function mailboxText(mailbox: RawMailbox, known = mailboxAddress(mailbox)): string {
   const name = displayName(mailbox);
-  const known = mailboxAddress(mailbox);
   const local = known?.local ?? visible(octetText(mailbox.local));
   const domain = known?.domain ?? visible(octetText(mailbox.domain));
   const address = domain === "" ? printLocalpart(local) : `${printLocalpart(local)}@${domain}`;

@@ -18,6 +18,7 @@ export const maxDateLength = 200;
 
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const lowerMonths = months.map((name) => name.toLowerCase());
 
 /** RFC 5322 4.3. Military letters and all other names mean that the zone is not known. */
 const zones: ReadonlyMap<string, number> = new Map([
@@ -83,11 +84,11 @@ function zoned(
   zone: Text,
 ): ZonedDate | null {
   const name = (month ?? "").slice(0, 3).toLowerCase();
-  const monthIndex = months.findIndex((one) => one.toLowerCase() === name);
+  const monthIndex = lowerMonths.indexOf(name);
   const offsetMinutes = zoneOffset(zone ?? "");
   if (monthIndex === -1 || offsetMinutes === null) return null;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 60) return null;
-  const wall = new Date(0);
+  const wall = new Date(0); // Not Date.UTC(), to which the year 97 is 1997.
   wall.setUTCFullYear(fullYear(year ?? ""), monthIndex, Number(day));
   // The 31st of June is not the first of July.
   if (wall.getUTCDate() !== Number(day)) return null;
@@ -113,6 +114,7 @@ function zoneOffset(zone: string): number | null {
 }
 
 function withoutComments(raw: string): string {
+  if (/^[^( \t\r\n\0]+(?: [^( \t\r\n\0]+)*$/.test(raw)) return raw; // As nearly all are.
   let text = "";
   for (let at = 0; at < raw.length;) {
     if (raw[at] === "(") {

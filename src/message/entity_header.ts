@@ -4,7 +4,7 @@
  * @module
  */
 import { asciiLower } from "../base/scanner.ts";
-import { fieldEnd, isFieldName, trimSpace, unfold, withoutLineEnd } from "./headers.ts";
+import { fieldEnd, trimSpace, unfold, withoutLineEnd } from "./headers.ts";
 import type { TransferEncoding } from "./message_index.ts";
 import { type Parameter, parameterText, parseParameters } from "./parameters.ts";
 
@@ -64,8 +64,9 @@ export class FieldIndex {
       if (colon < start) colon = text.indexOf(":", start);
       if (colon === -1) return;
       if (colon < end && colon - start < 40) {
-        const name = asciiLower(text.slice(start, colon).trimEnd());
-        if (wanted.has(name) && isFieldName(name)) this.#add(name, text, colon + 1, end);
+        // Only what is wanted is looked at, and that is a field's name: in all others letters may come out wrong.
+        const name = text.slice(start, colon).trimEnd().toLowerCase();
+        if (wanted.has(name)) this.#add(name, text, colon + 1, end);
       }
       start = end;
     }

@@ -94,17 +94,22 @@ export function summarize(fields: FieldIndex, envelope: EnvelopeFields, report: 
   const { base, isReply } = baseSubject(subject);
   const date = envelope.date === null ? null : parseDate(envelope.date);
   if (envelope.date !== null && date === null) report("unreadable date");
+  const [author, another] = envelope.from.filter(isMailbox);
+  const address = author === undefined ? null : mailboxAddress(author);
+  const hasOneAuthor = another === undefined && fields.count("from") === 1;
   return {
     subject,
     // Compared without regard to case wherever it is used. RFC 5256 2.1, 3
     baseSubject: base.toLowerCase(),
     isReply,
     date,
-    from: addressTexts(envelope.from),
+    from: author !== undefined && another === undefined
+      ? mailboxText(author, address)
+      : addressTexts(envelope.from),
     to: addressTexts(envelope.to),
     cc: addressTexts(envelope.cc),
     bcc: addressTexts(envelope.bcc),
-    fromAddress: fields.count("from") === 1 ? onlyAddress(envelope.from) : null,
+    fromAddress: address !== null && hasOneAuthor ? printMailbox(address) : null,
     messageId: envelope.messageId === null ? null : firstMessageId(envelope.messageId),
     references: readReferences(fields, envelope),
     receivedCount: fields.count("received"),
@@ -122,13 +127,7 @@ function readReferences(fields: FieldIndex, envelope: EnvelopeFields): readonly 
 function addressTexts(entries: readonly AddressEntry[]): string {
   const only = entries.length === 1 ? entries[0] : undefined;
   if (only?.kind === "mailbox") return mailboxText(only);
-  return entries.filter(isMailbox).map(mailboxText).join(", ");
-}
-
-function onlyAddress(entries: readonly AddressEntry[]): string | null {
-  const mailboxes = entries.filter(isMailbox);
-  const address = mailboxes[0] === undefined || mailboxes.length > 1 ? null : mailboxAddress(mailboxes[0]);
-  return address === null ? null : printMailbox(address);
+  return entries.filter(isMailbox).map((each) => mailboxText(each)).join(", ");
 }
 
 function isMailbox(entry: AddressEntry): entry is RawMailbox {

@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./address_list.ts";
+export * from "./authentication_results.ts";
 export * from "./charset.ts";
 export * from "./compose.ts";
 export * from "./date.ts";

@@ -16,6 +16,11 @@ export class OctetCollector {
     return this.#length;
   }
 
+  /** Octets that there is memory for. */
+  get capacity(): number {
+    return this.#memory.length;
+  }
+
   /** Copies octets `start` to `end` behind those that are kept. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const piece = bytes.subarray(start, end);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { KiB, noBytes } from "../base/bytes.ts";
+import { noBytes } from "../base/bytes.ts";
 import { decodeCharset } from "./charset.ts";
 import { type EntityHeader, identityEncodings } from "./entity_header.ts";
 import {
@@ -26,6 +26,10 @@ import { decodeTransfer, QuotedPrintableDecoder } from "./transfer_encoding.ts";
 /** How much of a text is kept, still encoded, for the preview. HTML begins with its styles. */
 const maxPlainSample = 16 * 1024;
 const maxHtmlSample = 128 * 1024;
+
+/** Memory of samples that is used again: nearly every message needs some for a moment. */
+const spareSamples: OctetCollector[] = [];
+const maxSpareSamples = 16;
 
 /** What the octets behind the header are. */
 export type PartKind = "multipart" | "message" | "leaf";
@@ -69,15 +73,15 @@ export class OpenPart {
     if (header.encoding === "base64") this.#base64 = new Base64Counter();
     if (header.encoding === "quoted-printable") this.#quoted = new QuotedCounter();
     if (wantPreview && isPreviewable(header)) {
-      this.#sample = new OctetCollector();
+      this.#sample = spareSamples.pop() ?? new OctetCollector();
       this.#sampleLeft = header.subtype === "html" ? maxHtmlSample : maxPlainSample;
     }
   }
 
   /** Counts octets `start` to `end`, which are content. */
   take(bytes: Uint8Array, start: number, end: number, tally: OctetTally): void {
-    if (this.#base64 !== null) this.#base64.add(bytes, start, end, tally);
-    else tally.add(bytes, start, end);
+    tally.add(bytes, start, end);
+    this.#base64?.add(bytes, start, end);
     this.#quoted?.add(bytes, start, end);
     if (this.#sample !== null && this.#sampleLeft > 0) {
       const kept = Math.min(end - start, this.#sampleLeft);
@@ -143,11 +147,17 @@ export class OpenPart {
     this.innerEnvelope = envelope;
   }
 
-  /** The first words of a text that was kept; null if nothing was. */
+  /** The first words of a text that was kept; null if nothing was. To be called once. */
   preview(header: EntityHeader): string | null {
-    if (this.#sample === null) return null;
-    const octets = decodeTransfer(this.#sample.octets, header.encoding) ?? noBytes;
+    const sample = this.#sample;
+    if (sample === null) return null;
+    this.#sample = null;
+    const octets = identityEncodings.has(header.encoding)
+      ? sample.octets
+      : decodeTransfer(sample.octets, header.encoding) ?? noBytes;
     const text = decodeCharset(octets, header.charset);
+    sample.clear();
+    if (sample.capacity <= maxPlainSample && spareSamples.length < maxSpareSamples) spareSamples.push(sample);
     return header.subtype === "html" ? previewOfHtml(text) : previewOfText(text);
   }
 
@@ -185,9 +195,6 @@ function emptyPart(at: number): Part {
   };
 }
 
-/** Where decoded octets go that are only counted. */
-const scratch = new Uint8Array(64 * KiB);
-
 /** Counts what quoted-printable decodes to. The last line end may belong to a delimiter, so it waits. */
 class QuotedCounter {
   readonly #decoder = new QuotedPrintableDecoder();
@@ -218,11 +225,7 @@ class QuotedCounter {
   }
 
   #count(bytes: Uint8Array, start: number, end: number): void {
-    for (let from = start; from < end;) {
-      const to = Math.min(end, from + scratch.length - this.#decoder.room(0));
-      this.#size += this.#decoder.decodeInto(bytes.subarray(from, to), scratch);
-      from = to;
-    }
+    this.#size += this.#decoder.count(bytes, start, end);
   }
 }
 

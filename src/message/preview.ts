@@ -14,35 +14,49 @@ export const quoteMark = "[...]";
 /** Enough text for a preview, with room for what is left out. */
 const maxTextLength = 8192;
 
-/** A line that is shown as it is. */
-const usual = /^[!-~]+(?: [!-~]+)*$/;
-
 /** White space of all kinds, control characters, and those that hide or turn around what follows. */
 const invisible = /[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g;
 
 /** A preview of plain text. */
 export function previewOfText(text: string): string {
-  const words: string[] = [];
+  let words = "";
+  /** Where the last line begins that was added. */
+  let lastLine = 0;
+  /** Characters that were added, also of lines that were taken back. */
   let length = 0;
   let quoting = false;
-  for (const line of lines(text.slice(0, 16 * maxTextLength))) {
-    if (/^-- ?$/.test(line)) break; // A signature follows. RFC 3676 4.3
-    const shown = usual.test(line) ? line : line.replace(invisible, " ").trim();
+  const end = Math.min(text.length, 16 * maxTextLength);
+  for (let at = 0; at < end && length <= 2 * maxPreviewLength;) {
+    const lf = text.indexOf("\n", at);
+    const next = lf === -1 || lf >= end ? end : lf;
+    const lineEnd = next > at && text.charCodeAt(next - 1) === 0x0d ? next - 1 : next;
+    const line = text.slice(at, lineEnd);
+    if (line === "-- " || line === "--") break; // A signature follows. RFC 3676 4.3
+    const shown = isUsual(text, at, lineEnd) ? line : line.replace(invisible, " ").trim();
+    at = next + 1;
     if (shown === "") continue;
-    if (shown.startsWith(">")) {
-      if (quoting) continue;
-      // "On Monday, Joe wrote:" belongs to the quote.
-      if (words.at(-1)?.endsWith(":") === true) words.pop();
-      words.push(quoteMark);
-      quoting = true;
-      continue;
-    }
-    quoting = shown === quoteMark;
-    words.push(shown);
-    length += shown.length;
-    if (length > 2 * maxPreviewLength) break;
+    const isQuote = shown.startsWith(">");
+    if (isQuote && quoting) continue;
+    // "On Monday, Joe wrote:" belongs to the quote.
+    if (isQuote && words.endsWith(":")) words = words.slice(0, lastLine).trimEnd();
+    quoting = isQuote || shown === quoteMark;
+    if (words !== "") words += " ";
+    lastLine = words.length;
+    words += isQuote ? quoteMark : shown;
+    if (!isQuote) length += shown.length;
   }
-  return cut(words.join(" "));
+  return cut(words);
+}
+
+/** Whether a line is shown as it is: printable ASCII, and single spaces within. */
+function isUsual(text: string, start: number, end: number): boolean {
+  let before = 0x20;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at); // Of the whole text: it is slow for strings that were cut out of others.
+    if (code < 0x20 || code > 0x7e || code === 0x20 && before === 0x20) return false;
+    before = code;
+  }
+  return before !== 0x20;
 }
 
 /** A preview of HTML. */
@@ -50,17 +64,9 @@ export function previewOfHtml(html: string): string {
   return previewOfText(htmlText(html, { maxLength: maxTextLength, quote: quoteMark }));
 }
 
-function* lines(text: string): Generator<string> {
-  for (let at = 0; at < text.length;) {
-    const lf = text.indexOf("\n", at);
-    const end = lf === -1 ? text.length : lf;
-    yield text.slice(at, text[end - 1] === "\r" ? end - 1 : end);
-    at = end + 1;
-  }
-}
-
 /** At most {@link maxPreviewLength} code points. */
 function cut(text: string): string {
+  if (!/[\ud800-\udfff]/.test(text)) return text.slice(0, maxPreviewLength).trimEnd();
   let end = 0;
   for (let count = 0; count < maxPreviewLength && end < text.length; count++) {
     end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;

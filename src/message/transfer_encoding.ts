@@ -8,6 +8,7 @@
  * @module
  */
 import { type Bytes, concat, latin1, noBytes } from "../base/bytes.ts";
+import { nextControlOr, type Words, wordsOf } from "../base/words.ts";
 import type { TransferEncoding } from "./message_index.ts";
 
 /** Bytes in, bytes out; `end` gives the rest. For one use. */
@@ -124,9 +125,11 @@ function writeRest(out: Uint8Array, at: number, held: number, count: number): nu
   return Math.max(0, count - 1);
 }
 
+const equals = 0x3d;
+
 /** 1 for each octet that is itself in quoted-printable, wherever it stands. */
 const plain = new Uint8Array(256).fill(1);
-plain[0x3d] = plain[0x20] = plain[0x09] = 0;
+plain[equals] = plain[0x20] = plain[0x09] = 0;
 
 /** Where a quoted-printable decoder stands. */
 type QuotedState = "text" | "space" | "spaceCr" | "equals" | "hex" | "equalsSpace" | "equalsCr";
@@ -141,76 +144,96 @@ export class QuotedPrintableDecoder implements Transcoder {
   #held: number[] = [];
 
   write(bytes: Uint8Array): Bytes {
-    const out = new Uint8Array(this.room(bytes.length));
-    return fitted(out, this.decodeInto(bytes, out));
-  }
-
-  /** How many octets {@link decodeInto} can give for so many. */
-  room(octets: number): number {
-    return octets + this.#held.length;
-  }
-
-  /** Like {@link write}, into memory of the caller; returns how many octets there are. */
-  decodeInto(bytes: Uint8Array, out: Uint8Array): number {
+    const out = new Uint8Array(bytes.length + this.#held.length);
     let size = 0;
-    let state = this.#state;
-    const held = this.#held;
     for (let i = 0; i < bytes.length; i++) {
-      if (state === "text") {
-        while (i < bytes.length && plain[bytes[i] ?? 0] === 1) out[size++] = bytes[i++] ?? 0;
-        if (i === bytes.length) break;
-      }
-      const byte = bytes[i] ?? 0;
-      if (state === "text") {
-        // The usual cases, where what follows is at hand: nothing needs to be held.
-        const high = byte === 0x3d ? hexDigit(bytes[i + 1] ?? 0) : -1;
-        const low = high === -1 ? -1 : hexDigit(bytes[i + 2] ?? 0);
-        if (low !== -1) {
-          out[size++] = (high << 4) | low;
-          i += 2;
-        } else if (byte !== 0x3d && (bytes[i + 1] ?? 0) > 0x20) {
-          out[size++] = byte;
-        } else {
-          state = byte === 0x3d ? "equals" : "space";
-          held.push(byte);
-        }
+      if (this.#state !== "text") {
+        size = this.#follow(bytes[i] ?? 0, out, size);
         continue;
       }
-      const next = follow(state, byte);
-      switch (next) {
-        case "hold":
-        case "equalsCr":
-        case "spaceCr":
-        case "equalsSpace":
-        case "hex":
-          held.push(byte);
-          if (held.length > maxHeldOctets) {
-            for (const one of held.splice(0)) out[size++] = one;
-            state = "text";
-          } else if (next !== "hold") state = next;
-          break;
-        case "octet":
-          out[size++] = (hexDigit(held[1] ?? 0) << 4) | hexDigit(byte);
-          held.length = 0;
-          state = "text";
-          break;
-        case "softBreak":
-          held.length = 0;
-          state = "text";
-          break;
-        case "hardBreak":
-          if (held.at(-1) === 0x0d) out[size++] = 0x0d;
-          out[size++] = byte;
-          held.length = 0;
-          state = "text";
-          break;
-        case "keep":
-          for (const one of held.splice(0)) out[size++] = one;
-          state = "text";
-          i--; // What did not fit is looked at again, as text.
-      }
+      while (i < bytes.length && plain[bytes[i] ?? 0] === 1) out[size++] = bytes[i++] ?? 0;
+      if (i === bytes.length) break;
+      // The usual cases, where what follows is at hand: nothing needs to be held.
+      const byte = bytes[i] ?? 0;
+      const octet = byte === equals ? escapedOctet(bytes, i, bytes.length) : -1;
+      if (octet !== -1) {
+        out[size++] = octet;
+        i += 2;
+      } else if (byte !== equals && (bytes[i + 1] ?? 0) > 0x20) out[size++] = byte;
+      else this.#hold(byte);
     }
-    this.#state = state;
+    return fitted(out, size);
+  }
+
+  /** How many octets there are in octets `start` to `end`: the length of what {@link write} would give for them. */
+  count(bytes: Uint8Array, start: number, end: number): number {
+    const words = wordsOf(bytes, start, end);
+    let size = 0;
+    for (let at = start; at < end;) {
+      if (this.#state !== "text") {
+        size += this.#follow(bytes[at++] ?? 0, counted, 0);
+        continue;
+      }
+      const coded = nextCoded(bytes, words, at);
+      size += coded - at;
+      at = coded;
+      if (at === end) break;
+      if (escapedOctet(bytes, at, end) !== -1) {
+        size++;
+        at += 3;
+      } else if (at + 2 < end && bytes[at] === equals && bytes[at + 1] === 0x0d && bytes[at + 2] === 0x0a) {
+        at += 3; // A soft line break.
+      } else this.#hold(bytes[at++] ?? 0);
+    }
+    return size;
+  }
+
+  /** Keeps an `=` or white space until it is known what follows. */
+  #hold(byte: number): void {
+    this.#state = byte === equals ? "equals" : "space";
+    this.#held.push(byte);
+  }
+
+  /** Reads an octet behind one that is held; returns how many octets `out` has then. */
+  #follow(byte: number, out: Uint8Array, size: number): number {
+    const state = this.#state;
+    if (state === "text") throw new TypeError("nothing is held");
+    const held = this.#held;
+    const next = follow(state, byte);
+    switch (next) {
+      case "hold":
+      case "equalsCr":
+      case "spaceCr":
+      case "equalsSpace":
+      case "hex":
+        held.push(byte);
+        if (next !== "hold") this.#state = next;
+        return held.length > maxHeldOctets ? this.#release(out, size) : size;
+      case "octet":
+        out[size++] = (hexDigit(held[1] ?? 0) << 4) | hexDigit(byte);
+        break;
+      case "softBreak":
+        break;
+      case "hardBreak":
+        if (held.at(-1) === 0x0d) out[size++] = 0x0d;
+        out[size++] = byte;
+        break;
+      case "keep":
+        size = this.#release(out, size);
+        if (plain[byte] === 1) out[size++] = byte;
+        else this.#hold(byte);
+        return size;
+    }
+    held.length = 0;
+    this.#state = "text";
+    return size;
+  }
+
+  /** What was held was text. */
+  #release(out: Uint8Array, size: number): number {
+    for (const one of this.#held) out[size++] = one;
+    this.#held.length = 0;
+    this.#state = "text";
     return size;
   }
 
@@ -221,6 +244,36 @@ export class QuotedPrintableDecoder implements Transcoder {
     this.#held = [];
     return kept.length === 0 ? noBytes : Uint8Array.from(kept);
   }
+}
+
+/** Where octets go that are only counted: what was held, and the one that released it. */
+const counted = new Uint8Array(maxHeldOctets + 2);
+
+/** The octet that `=` and two digits at `at` stand for, if they are in front of `end`; else -1. */
+function escapedOctet(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 >= end || bytes[at] !== equals) return -1;
+  const high = hexDigit(bytes[at + 1] ?? 0);
+  const low = hexDigit(bytes[at + 2] ?? 0);
+  return high === -1 || low === -1 ? -1 : (high << 4) | low;
+}
+
+/** Where from `from` on the next octet stands that may not be itself: `=`, or space that a line or the octets end with. */
+function nextCoded(bytes: Uint8Array, words: Words, from: number): number {
+  for (let at = from;; at++) {
+    at = nextControlOr(equals, bytes, words, at);
+    const byte = bytes[at];
+    if (at === words.end) return spaceBefore(bytes, from, at);
+    if (byte === equals) return at;
+    if (byte !== 0x0d && byte !== 0x0a) continue;
+    const space = spaceBefore(bytes, from, at);
+    if (space < at) return space;
+  }
+}
+
+/** Where the white space begins that ends at `at`. */
+function spaceBefore(bytes: Uint8Array, from: number, at: number): number {
+  while (at > from && (bytes[at - 1] === 0x20 || bytes[at - 1] === 0x09)) at--;
+  return at;
 }
 
 type Follow =

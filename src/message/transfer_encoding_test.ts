@@ -144,6 +144,38 @@ Deno.test("the decoded octets do not depend on where the bytes are cut", () => {
   );
 });
 
+/** Runs of such octets: long enough to be read in words, and white space that is longer than what is held. */
+const nastyRuns = fc.tuple(
+  fc.array(
+    fc.tuple(
+      fc.constantFrom(..." \t\r\n==4AaG".split("").map((c) => c.charCodeAt(0)), 0, 255),
+      fc.constantFrom(1, 1, 1, 1, 2, 3, 70, maxHeldOctets - 1, maxHeldOctets, maxHeldOctets + 1),
+    ).map(([octet, times]) => Array<number>(times).fill(octet)),
+    { maxLength: 30 },
+  ),
+  fc.nat(3),
+).map(([runs, offset]) =>
+  Uint8Array.from([...Array<number>(offset).fill(61), ...runs.flat()]).subarray(offset)
+);
+
+Deno.test("quoted-printable is counted as it is decoded, wherever it is cut", () => {
+  fc.assert(
+    fc.property(nastyRuns, fc.array(fc.nat(300), { maxLength: 10 }), fc.nat(100), (bytes, cuts, start) => {
+      const from = Math.min(start, bytes.length);
+      const counter = new QuotedPrintableDecoder();
+      let [at, size] = [from, 0];
+      for (const cut of [...cuts, bytes.length]) {
+        const to = Math.min(at + cut, bytes.length);
+        size += counter.count(bytes, at, to);
+        at = to;
+      }
+      size += counter.end().length;
+      assert.equal(size, decodeTransfer(bytes.subarray(from), "quoted-printable")?.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("an unknown encoding is not decoded", () => {
   assert.equal(transferDecoder("unknown"), null);
   assert.equal(decodeTransfer(latin1("a"), "unknown"), null);

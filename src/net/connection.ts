@@ -303,6 +303,7 @@ export class Connection implements Transport {
 
   #onDrain(): void {
     if (this.#layer === null) this.#wrote();
+    else this.#layer.drained();
   }
 
   #wrote(): void {

@@ -13,6 +13,7 @@ import type { Endpoint } from "./transport.ts";
  */
 export function endpoint(address: string | undefined, port: number | undefined): Endpoint | null {
   if (address === undefined || port === undefined) return null;
+  if (!address.includes(":")) return { address, port }; // The runtime has one spelling for IPv4.
   const ip = parseIp(address);
   return { address: ip === null ? address : printIp(ip), port };
 }

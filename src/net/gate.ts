@@ -10,6 +10,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { nextTick } from "node:process";
 import { Duplex } from "node:stream";
 
 /** Encrypted bytes that the stream may hold on their way up. */
@@ -18,6 +19,8 @@ const readableHighWaterMark = 16 * 1024;
 export class Gate extends Duplex {
   readonly #socket: Socket;
   #open = true;
+  /** Called when the socket has room again. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(socket: Socket) {
     super({ readableHighWaterMark, allowHalfOpen: true });
@@ -45,20 +48,34 @@ export class Gate extends Duplex {
   }
 
   /**
-   * The runtime destroys its socket, and so this stream, when a handshake fails, and writes the alert that
-   * tells the peer why (RFC 8446 6.2) a moment later. It goes past the stream then.
+   * Sends encrypted bytes, past the stream's own queue, which would only cost time: the socket has one. `done` is
+   * called in a tick while the socket has room, else when it has room again; that is the back-pressure for writers.
+   *
+   * Also when the stream is destroyed, as the runtime does when a handshake fails: the alert that tells the peer why
+   * (RFC 8446 6.2) comes a moment later.
    */
   override write(bytes: unknown, encoding?: unknown, done?: unknown): boolean {
-    if (!this.destroyed) return super.write(bytes, encoding as BufferEncoding, done as () => void);
-    if (bytes instanceof Uint8Array && this.#socket.writable) this.#socket.write(bytes);
-    return false;
+    if (!(bytes instanceof Uint8Array) || !this.#socket.writable) return false;
+    const room = this.#socket.write(bytes);
+    const written = typeof encoding === "function" ? encoding : done;
+    if (typeof written === "function") {
+      if (room) nextTick(written as () => void);
+      else this.#waiting.push(written as () => void);
+    }
+    return room;
+  }
+
+  /** The socket has room again. */
+  drained(): void {
+    for (const written of this.#waiting.splice(0)) written();
   }
 
   override _read(): void {
     if (this.#open) this.#socket.resume();
   }
 
-  override _write(bytes: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
-    this.#socket.write(bytes, done); // Done when the kernel took them: that is the back-pressure for writers.
+  /** Never called: see {@link Gate.write}. */
+  override _write(_bytes: Uint8Array, _encoding: string, done: () => void): void {
+    done();
   }
 }

@@ -69,7 +69,10 @@ export class TlsLayer {
     top.on("drain", () => events.drain());
     top.on("error", failed);
     top.on("_tlsError", failed); // A damaged record after the handshake is told by this event alone.
-    top.on("close", () => failed(new Error("the TLS socket was closed")));
+    top.on("close", () => {
+      // An error with its stack is made only for who hears of it.
+      if (!this.#over) failed(new Error("the TLS socket was closed"));
+    });
   }
 
   feed(bytes: Uint8Array): void {
@@ -84,6 +87,11 @@ export class TlsLayer {
   /** Whether more encrypted bytes may come up. */
   set open(open: boolean) {
     this.#gate.open = open;
+  }
+
+  /** The socket below has room again. */
+  drained(): void {
+    this.#gate.drained();
   }
 
   /** Encrypts and sends; false when `drain` should be waited for. */

@@ -22,8 +22,8 @@ export interface Carrier {
   /** Begins to receive; called once. What arrived before is not lost. */
   start(receiver: Receiver): void;
   /**
-   * Takes a copy of the message, to be sent when the present turn of work is over, together with all others
-   * of this turn. Drops it if the connection has ended.
+   * Takes a copy of the message (but not of what was given away, see `giveAway`), to be sent when the present
+   * turn of work is over, together with all others of this turn. Drops it if the connection has ended.
    *
    * @returns What it counts for, in octets.
    * @throws {TypeError} If it is not plain data; then nothing is sent.

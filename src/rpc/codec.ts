@@ -20,7 +20,7 @@
  *
  * @module
  */
-import { fromStrictUtf8, KiB } from "../base/bytes.ts";
+import { type Bytes, concat, fromStrictUtf8, KiB } from "../base/bytes.ts";
 import {
   maxKeyBytes,
   maxMessageBytes,
@@ -28,7 +28,16 @@ import {
   maxMessageValues,
   maxObjectMembers,
 } from "./limits.ts";
-import { columnKinds, forbiddenKey, isBare, kindOf, notPlain, type Plain, tooLarge } from "./plain_data.ts";
+import {
+  columnKinds,
+  forbiddenKey,
+  isBare,
+  kindOf,
+  notPlain,
+  type Plain,
+  takeGiven,
+  tooLarge,
+} from "./plain_data.ts";
 
 const tag = {
   null: 0,
@@ -56,18 +65,27 @@ const firstBytes = 4 * KiB;
 /** More than this is handed over with the buffer that it was written to; less is copied, and the buffer kept. */
 const keptBytes = 64 * KiB;
 
+/** Bytes that are sent from where they are, behind so many octets of those that are written here. */
+interface Insertion {
+  readonly at: number;
+  readonly bytes: Bytes;
+}
+
 /**
  * Writes messages one behind the other, each behind the u32 of its length, until they are taken.
  */
 export class FrameWriter {
-  #bytes = new Uint8Array(firstBytes);
+  #bytes: Bytes = new Uint8Array(firstBytes);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
   #values = 0;
+  /** What was given away, see `plain_data.ts`, and how many octets that is. */
+  #insertions: Insertion[] = [];
+  #inserted = 0;
 
   /** Octets waiting to be taken. */
   get length(): number {
-    return this.#at;
+    return this.#at + this.#inserted;
   }
 
   /**
@@ -78,23 +96,41 @@ export class FrameWriter {
    * @throws {Refused} `tooLarge` if it passes a limit of `limits.ts`.
    */
   add(message: Plain): number {
-    const start = this.#at;
+    const start = this.length;
+    const [at, insertions, inserted] = [this.#at, this.#insertions.length, this.#inserted];
     this.#values = 0;
     try {
       this.#room(4);
       this.#at += 4;
       this.#value(message, 0, start);
     } catch (error) {
-      this.#at = start;
+      this.#at = at;
+      this.#insertions.length = insertions;
+      this.#inserted = inserted;
       throw error;
     }
-    const length = this.#at - start - 4;
-    this.#view.setUint32(start, length, true);
+    const length = this.length - start - 4;
+    this.#view.setUint32(at, length, true);
     return length;
   }
 
-  /** All messages added since the last time, in memory of their own. */
-  take(): Uint8Array<ArrayBuffer> {
+  /** All messages added since the last time, in pieces with memory of their own. */
+  take(): readonly Bytes[] {
+    const written = this.#takeWritten();
+    if (this.#insertions.length === 0) return written.length === 0 ? [] : [written];
+    const pieces: Bytes[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.#insertions) {
+      pieces.push(written.subarray(from, at), bytes);
+      from = at;
+    }
+    if (from < written.length) pieces.push(written.subarray(from));
+    this.#insertions = [];
+    this.#inserted = 0;
+    return pieces;
+  }
+
+  #takeWritten(): Bytes {
     const length = this.#at;
     this.#at = 0;
     if (length <= keptBytes) return this.#bytes.slice(0, length);
@@ -176,11 +212,12 @@ export class FrameWriter {
 
   #utf8(text: string, at: number): number {
     if (text.length <= shortText) {
+      const bytes = this.#bytes;
       let i = 0;
       for (; i < text.length; i++) {
         const code = text.charCodeAt(i);
         if (code > 127) break;
-        this.#bytes[at + i] = code;
+        bytes[at + i] = code;
       }
       if (i === text.length) return i;
     }
@@ -190,12 +227,19 @@ export class FrameWriter {
   #column(view: ArrayBufferView, start: number): void {
     const kind = kindOf(view);
     this.#fits(view.byteLength, start);
-    this.#room(6 + view.byteLength);
+    this.#room(6);
     this.#bytes[this.#at] = tag.column;
     this.#bytes[this.#at + 1] = kind;
     this.#view.setUint32(this.#at + 2, view.byteLength, true);
-    this.#bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), this.#at + 6);
-    this.#at += 6 + view.byteLength;
+    this.#at += 6;
+    if (takeGiven(view)) {
+      this.#insertions.push({ at: this.#at, bytes: view });
+      this.#inserted += view.length;
+      return;
+    }
+    this.#room(view.byteLength);
+    this.#bytes.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), this.#at);
+    this.#at += view.byteLength;
   }
 
   #array(values: readonly Plain[], depth: number, start: number): void {
@@ -229,15 +273,15 @@ export class FrameWriter {
   }
 
   #fits(more: number, start: number): void {
-    if (this.#at - start - 4 + more > maxMessageBytes) throw tooLarge("octets", maxMessageBytes);
+    if (this.length - start - 4 + more > maxMessageBytes) throw tooLarge("octets", maxMessageBytes);
   }
 }
 
 /** Plain data as bytes; for what is not a stream of frames. @throws As {@link FrameWriter.add}. */
-export function encode(value: Plain): Uint8Array<ArrayBuffer> {
+export function encode(value: Plain): Bytes {
   const writer = new FrameWriter();
   writer.add(value);
-  return writer.take().slice(4);
+  return concat(writer.take()).slice(4);
 }
 
 /**
@@ -252,6 +296,10 @@ export function decode(bytes: Uint8Array): Plain {
   if (reader.at !== bytes.length) throw new SyntaxError("bytes behind the value");
   return value;
 }
+
+/** Names that were read last, each at a place that its octets tell; of two with the same the later. */
+const keySlots = 1021;
+const knownKeys: string[] = new Array(keySlots);
 
 class Reader {
   at = 0;
@@ -352,12 +400,31 @@ class Reader {
     if (count > maxObjectMembers) throw new SyntaxError("too many members");
     const object: Record<string, Plain> = {};
     for (let i = 0; i < count; i++) {
-      const key = this.#text(this.#uint8());
-      if (key === forbiddenKey || Object.hasOwn(object, key)) {
-        throw new SyntaxError("a member's name is wrong");
-      }
+      const key = this.#key(this.#uint8());
+      if (key === forbiddenKey) throw new SyntaxError("a member's name is forbidden");
       object[key] = this.value(depth + 1);
     }
+    if (Object.keys(object).length !== count) throw new SyntaxError("a member is there twice");
     return object;
+  }
+
+  /** Members have the same few names in all messages: those are not made anew. */
+  #key(length: number): string {
+    const start = this.at;
+    if (length === 0 || length > this.#bytes.length - start) return this.#text(length);
+    const slot = (length * 31 + (this.#bytes[start] ?? 0) * 7 + (this.#bytes[start + length - 1] ?? 0)) %
+      keySlots;
+    const known = knownKeys[slot];
+    if (known !== undefined && known.length === length) {
+      let i = 0;
+      while (i < length && known.charCodeAt(i) === this.#bytes[start + i]) i++;
+      if (i === length) {
+        this.at = start + length;
+        return known;
+      }
+    }
+    const key = this.#text(length);
+    if (key.length === length) knownKeys[slot] = key; // ASCII: an octet is a character.
+    return key;
   }
 }

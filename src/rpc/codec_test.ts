@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { concat } from "../base/bytes.ts";
 import { decode, encode, FrameWriter } from "./codec.ts";
 import { maxMessageDepth, maxMessageValues, maxObjectMembers } from "./limits.ts";
+import { giveAway } from "./plain_data.ts";
 
 const layout: [value: unknown, hex: string][] = [
   [null, "00"],
@@ -141,11 +143,35 @@ Deno.test("a message that cannot be written leaves no trace among the others", (
   assert.equal(writer.add("one"), 5);
   assert.throws(() => writer.add(["half", () => {}]), TypeError);
   writer.add("two");
-  assert.equal(writer.take().toHex(), "05000000" + "05036f6e65" + "05000000" + "050374776f");
+  assert.equal(concat(writer.take()).toHex(), "05000000" + "05036f6e65" + "05000000" + "050374776f");
   assert.equal(writer.take().length, 0);
   const large = new Uint8Array(200_000).fill(3);
   writer.add(large);
-  const taken = writer.take();
+  const taken = concat(writer.take());
   writer.add("after");
   assert.deepEqual(decode(taken.subarray(4)), large);
+});
+
+Deno.test("what was given away is sent from where it is, once", () => {
+  const given = new Uint8Array(100_000).fill(5);
+  const writer = new FrameWriter();
+  writer.add("before");
+  const length = writer.add({ a: giveAway(given), b: "behind" });
+  assert.equal(writer.length, 4 + 8 + 4 + length);
+  const pieces = writer.take();
+  assert.equal(pieces[1], given);
+  const frame = concat(pieces).subarray(4 + 8);
+  assert.equal(frame[0], length & 255);
+  assert.deepEqual(decode(frame.subarray(4)), { a: given, b: "behind" });
+  assert.equal(writer.length, 0);
+
+  assert.throws(() => writer.add([giveAway(given), () => {}]), TypeError);
+  assert.equal(writer.length, 0);
+  writer.add(given); // Given for that message, not for this one.
+  assert.equal(writer.take().length, 1);
+  assert.throws(() => writer.add([giveAway(new Uint8Array(33 * 1024 * 1024))]), { reason: "tooLarge" });
+
+  const part = new Uint8Array(200_000).subarray(1);
+  writer.add(giveAway(part)); // Its memory is not all its own.
+  assert.equal(writer.take().length, 1);
 });

@@ -16,7 +16,7 @@ export class FrameReader {
   /** The beginning of a frame that is not complete: `#held` octets, and room to grow. */
   #partial = new Uint8Array(0);
   #held = 0;
-  /** Octets that must be there before looking again is of use. */
+  /** How many octets make the frame complete; before its length is known, how many tell that. */
   #needed = headBytes;
 
   /** @param maxBytes The longest frame taken, without its length. */
@@ -37,34 +37,42 @@ export class FrameReader {
    *   cannot be read on.
    */
   push(piece: Uint8Array, take: (frame: Uint8Array) => void): void {
-    if (this.#held === 0) return this.#cut(piece, take);
-    this.#append(piece);
-    if (this.#held < this.#needed) return;
-    const bytes = this.#partial.subarray(0, this.#held);
-    this.#partial = new Uint8Array(0); // The frames are views of it: it is theirs now.
-    this.#held = 0;
-    this.#cut(bytes, take);
+    let at = 0;
+    while (this.#held > 0) {
+      const end = Math.min(piece.length, at + this.#needed - this.#held);
+      this.#append(piece, at, end);
+      at = end;
+      if (this.#held < this.#needed) return;
+      // The length is there, or all of the frame: never more, or what follows would be copied with it.
+      if (this.#needed === headBytes) this.#needed += this.#lengthAt(this.#view(this.#partial), 0);
+      else {
+        const frame = this.#partial.subarray(headBytes, this.#needed);
+        this.#partial = new Uint8Array(0); // It is the frame's now.
+        this.#held = 0;
+        this.#needed = headBytes;
+        take(frame);
+      }
+    }
+    this.#cut(piece.subarray(at), take);
   }
 
-  #append(piece: Uint8Array): void {
-    const length = this.#held + piece.length;
+  #append(piece: Uint8Array, start: number, end: number): void {
+    const length = this.#held + end - start;
     if (length > this.#partial.length) {
       const room = Math.min(this.#needed, Math.max(2 * this.#partial.length, trustedBytes));
       const grown = new Uint8Array(Math.max(length, room));
       grown.set(this.#partial.subarray(0, this.#held));
       this.#partial = grown;
     }
-    this.#partial.set(piece, this.#held);
+    this.#partial.set(piece.subarray(start, end), this.#held);
     this.#held = length;
   }
 
   #cut(bytes: Uint8Array, take: (frame: Uint8Array) => void): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = this.#view(bytes);
     let at = 0;
-    this.#needed = headBytes;
     while (bytes.length - at >= headBytes) {
-      const length = view.getUint32(at, true);
-      if (length === 0 || length > this.#maxBytes) throw new SyntaxError(`a frame of ${length} octets`);
+      const length = this.#lengthAt(view, at);
       if (bytes.length - at < headBytes + length) {
         this.#needed = headBytes + length;
         break;
@@ -72,10 +80,17 @@ export class FrameReader {
       take(bytes.subarray(at + headBytes, at + headBytes + length));
       at += headBytes + length;
     }
-    if (at < bytes.length) {
-      // A copy: the piece is the socket's, and what follows may be long in coming.
-      this.#partial = new Uint8Array(bytes.subarray(at));
-      this.#held = bytes.length - at;
-    }
+    // A copy: the piece is the socket's, and what follows may be long in coming.
+    if (at < bytes.length) this.#append(bytes, at, bytes.length);
+  }
+
+  #view(bytes: Uint8Array): DataView {
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #lengthAt(view: DataView, at: number): number {
+    const length = view.getUint32(at, true);
+    if (length === 0 || length > this.#maxBytes) throw new SyntaxError(`a frame of ${length} octets`);
+    return length;
   }
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Bytes, KiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 
 /** Anything that can cross. (Interfaces have no index signature, so the compiler cannot check more.) */
@@ -58,6 +59,25 @@ export function kindOf(column: ArrayBufferView): number {
 export function isBare(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
+}
+
+/** Octets of an array from which on moving it is cheaper than copying. */
+export const worthMoving = 64 * KiB;
+
+const given = new WeakSet<ArrayBufferView>();
+
+/**
+ * Says that nobody uses these bytes any more once they are sent: a carrier then moves them instead of making a copy.
+ * Good for one message; without effect on few bytes, or where they are not all of their memory.
+ */
+export function giveAway(bytes: Bytes): Bytes {
+  if (bytes.length >= worthMoving && bytes.length === bytes.buffer.byteLength) given.add(bytes);
+  return bytes;
+}
+
+/** Whether an array may be moved: true once for what was given away. */
+export function takeGiven(column: ArrayBufferView): column is Bytes {
+  return column.byteLength >= worthMoving && given.delete(column);
 }
 
 /** What is thrown for a value that cannot cross: a mistake of whoever wrote the call. */

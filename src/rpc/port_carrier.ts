@@ -3,11 +3,11 @@
  *
  * What is sent in one turn of work travels as one array. Everything is copied when it is sent, as on a socket:
  * so neither end sees later changes of the other, a view of a large buffer does not drag the buffer along, and
- * nobody finds a buffer detached that he still uses. The copies of large arrays are then moved, not cloned.
+ * nobody finds a buffer detached that he still uses. The copies of large arrays are then moved, not cloned; what
+ * was given away (`plain_data.ts`) is moved without a copy.
  *
  * @module
  */
-import { KiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Carrier, Receiver } from "./carrier.ts";
 import {
@@ -18,7 +18,17 @@ import {
   maxObjectMembers,
   messageOverheadBytes,
 } from "./limits.ts";
-import { columnKinds, forbiddenKey, isBare, kindOf, notPlain, type Plain, tooLarge } from "./plain_data.ts";
+import {
+  columnKinds,
+  forbiddenKey,
+  isBare,
+  kindOf,
+  notPlain,
+  type Plain,
+  takeGiven,
+  tooLarge,
+  worthMoving,
+} from "./plain_data.ts";
 
 /** A MessagePort, a Worker, or a Worker's own global scope. */
 export interface Port {
@@ -28,9 +38,6 @@ export interface Port {
   /** Of a MessagePort only. */
   start?(): void;
 }
-
-/** Arrays above this many octets are moved to the other isolate: cheaper than cloning from here on. */
-const transferBytes = 64 * KiB;
 
 /** What says that the other end has closed; a port tells nothing by itself. */
 const goodbye = "goodbye";
@@ -159,9 +166,13 @@ class Copier {
   #column(view: ArrayBufferView): Plain {
     const kind = columnKinds[kindOf(view)] ?? Uint8Array;
     this.#weigh(6 + view.byteLength);
+    if (takeGiven(view)) {
+      this.transfer.push(view.buffer);
+      return view;
+    }
     const copy = new Uint8Array(view.byteLength);
     copy.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    if (copy.byteLength > transferBytes) this.transfer.push(copy.buffer);
+    if (copy.byteLength >= worthMoving) this.transfer.push(copy.buffer);
     return new kind(copy.buffer);
   }
 

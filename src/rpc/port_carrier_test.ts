@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Refused } from "../base/errors.ts";
+import { giveAway } from "./plain_data.ts";
 import { PortCarrier } from "./port_carrier.ts";
 import { testCarrier } from "./testing/carrier_conformance.ts";
 
@@ -51,6 +52,18 @@ Deno.test("port carrier: the messages of one turn travel together, large arrays 
   assert.equal(transfer?.length, 1);
   await Promise.resolve();
   assert.equal(port.posted.length, 1);
+});
+
+Deno.test("port carrier: what was given away is moved, everything else is copied before", async () => {
+  const { port, carrier } = started();
+  const given = new Uint8Array(100_000);
+  const kept = new Uint8Array(100_000);
+  carrier.send([giveAway(given), kept]);
+  carrier.send([given]); // Given for one message.
+  await Promise.resolve();
+  const transfer = port.posted[0]?.transfer ?? [];
+  assert.deepEqual([transfer.length, transfer[0] === given.buffer], [3, true]);
+  assert.ok(!transfer.includes(kept.buffer) && new Set(transfer).size === 3);
 });
 
 for (const [what, batch] of [["nothing", undefined], ["a number", 7], ["half a batch", [[1]]]] as const) {

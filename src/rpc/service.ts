@@ -12,7 +12,8 @@
  * export const mailMethods = { list: "call", fetch: "stream" } satisfies Methods<Mail>;
  * ```
  *
- * A value that was given (a request, a result, an item) is not changed afterwards by whoever gave it.
+ * A value that was given (a request, a result, an item) is not changed afterwards by whoever gave it. Large bytes
+ * that are not even read again may be given away (`giveAway` of `plain_data.ts`), which saves a copy.
  *
  * An implementation may take a second parameter, {@link CallContext}. A stream that can wait long (for a change,
  * say) must look at its signal, or come from an iterator whose `return()` ends a `next()` that waits: that is

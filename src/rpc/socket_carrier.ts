@@ -63,7 +63,7 @@ export class SocketCarrier implements Carrier {
   close(reason: Refused): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#writer.length > 0) this.#stream.write(this.#writer.take());
+    for (const piece of this.#writer.take()) this.#stream.write(piece);
     this.#stream.end();
     const timer = setTimeout(() => this.#stream.destroy(), lingerMs);
     this.#stream.once("close", () => clearTimeout(timer));
@@ -74,9 +74,11 @@ export class SocketCarrier implements Carrier {
   #flush(): void {
     this.#flushQueued = false;
     if (this.#ended || this.#writing > 0 || this.#writer.length === 0) return;
-    const bytes = this.#writer.take();
-    this.#writing = bytes.length;
-    this.#stream.write(bytes, (error?: Error | null) => {
+    this.#writing = this.#writer.length;
+    const pieces = this.#writer.take();
+    const last = pieces.length - 1;
+    for (let i = 0; i < last; i++) this.#stream.write(pieces[i]);
+    this.#stream.write(pieces[last], (error?: Error | null) => {
       this.#writing = 0;
       if (error || this.#ended) return; // The stream's own "error" event tells.
       this.#flush();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromLatin1, fromStrictUtf8 } from "../base/bytes.ts";
+import { fromStrictUtf8, fromUtf8 } from "../base/bytes.ts";
 import { type Auth, parseAuth, printAuth } from "./auth.ts";
 import { type Bdat, parseBdat, printBdat } from "./bdat.ts";
 import { type Data, parseData, printData } from "./data.ts";
@@ -121,7 +121,7 @@ export function lineText(line: Uint8Array): string | null {
     if (byte < 0x20 && byte !== 9 || byte === 0x7f) return null;
     if (byte > 0x7f) ascii = false;
   }
-  return ascii ? fromLatin1(line) : fromStrictUtf8(line);
+  return ascii ? fromUtf8(line) : fromStrictUtf8(line);
 }
 
 /**

@@ -9,13 +9,15 @@
  *
  * Chunks of BDAT go by the same rule, without an end and without stuffing: `\r\n.\r\n` inside is plain data.
  *
- * Clean data pass through as subarrays of what came. One loop looks at each byte once: on lines of 76 it is
- * faster than two calls of indexOf for each line, and 0.6 of the speed of one (`data_reader_bench.ts`). Only
+ * Clean data pass through as subarrays of what came. Within a line only CR and LF matter, which are looked for
+ * four octets at a time; around line ends each octet is a step of a small machine. On lines of 76 that is a fifth
+ * of what one step for each octet costs, and a third of one indexOf for each line (`data_reader_bench.ts`). Only
  * behind the first byte that has to change is the rest of a piece copied.
  *
  * @module
  */
 import { type Bytes, noBytes } from "../base/bytes.ts";
+import { nextControl, wordsOf } from "../base/words.ts";
 
 /** Why the message cannot be taken, whatever follows. */
 export type DataFault = "lineEnds" | "tooLarge";
@@ -82,18 +84,21 @@ export class DataReader {
    */
   take(chunk: Bytes, sink: (piece: Bytes) => void): number {
     const edit = new Edit(chunk);
+    const words = wordsOf(chunk);
     let place: Place = this.#place;
     let end = -1;
     let i = 0;
     for (; i < chunk.length && end === -1; i++) {
-      const byte = chunk[i];
       if (place === MID) {
-        // The hot loop's way: most bytes of most messages are neither.
-        if (byte === CR) place = AFTER_CR;
-        else if (byte === LF) place = this.#bareLf(edit, i);
-        continue;
+        i = nextControl(chunk, words, i);
+        if (i === chunk.length) break;
       }
+      const byte = chunk[i];
       switch (place) {
+        case MID:
+          if (byte === CR) place = AFTER_CR;
+          else if (byte === LF) place = this.#bareLf(edit, i);
+          break;
         case AFTER_CR:
           if (byte === LF) place = START;
           else place = this.#bareCr(byte);

@@ -119,6 +119,12 @@ const awkward = fc.array(fc.constantFrom("\r", "\n", "\r\n", ".", "\r\n.", "a", 
   maxLength: 30,
 }).map((parts) => parts.join(""));
 
+/** The same within lines that are long enough to be read in words, at any place of their memory. */
+const awkwardLong = fc.array(
+  fc.oneof(awkward, fc.constantFrom("x".repeat(61), "\xff".repeat(78), `\0\x0f${"y".repeat(90)}`)),
+  { maxLength: 12 },
+).map((parts) => parts.join(""));
+
 function split(text: string, cuts: readonly number[]): Bytes[] {
   const bytes = latin1(text);
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
@@ -135,6 +141,21 @@ for (const kind of ["data", "chunks"] as const) {
         if (fault === null) assert.equal(pieces.text, message);
       }),
       { numRuns: 400 },
+    );
+  });
+}
+
+for (const kind of ["data", "chunks"] as const) {
+  Deno.test(`${kind}: the same, read in words or octet by octet`, () => {
+    fc.assert(
+      fc.property(awkwardLong, fc.nat(3), (text, offset) => {
+        const bytes = latin1("\n".repeat(offset) + text).subarray(offset);
+        const { text: message, ...all } = read(kind, [bytes]);
+        const octets = read(kind, [...bytes].map((octet) => Uint8Array.of(octet)));
+        assert.deepEqual({ fault: octets.fault, rest: octets.rest }, all);
+        if (all.fault === null) assert.equal(octets.text, message);
+      }),
+      { numRuns: 1000 },
     );
   });
 }

@@ -23,9 +23,14 @@ export function printReply(reply: Reply): string {
   const start = enhanced === null ? "" : `${enhanced} `;
   const room = maxReplyLine - 4 - start.length;
   if (typeof text === "string" && text.length <= room && isPlain(text)) return `${code} ${start}${text}\r\n`;
-  const lines = (typeof text === "string" ? [text] : text).flatMap((line) => wrapped(plain(line), room));
-  const last = lines.length - 1;
-  return lines.map((line, i) => `${code}${i === last ? " " : "-"}${start}${line}\r\n`).join("");
+  const lines: string[] = [];
+  for (const line of typeof text === "string" ? [text] : text) {
+    if (line.length <= room && isPlain(line)) lines.push(line);
+    else lines.push(...wrapped(plain(line), room));
+  }
+  let printed = "";
+  for (let i = 0; i < lines.length - 1; i++) printed += `${code}-${start}${lines[i]}\r\n`;
+  return `${printed}${code} ${start}${lines.at(-1) ?? ""}\r\n`;
 }
 
 /** Space to tilde: what a reply may be made of. RFC 5321 4.2 */

@@ -6,17 +6,17 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
-import { needsSmtpUtf8, sameAddress } from "../address/mailbox.ts";
+import { needsSmtpUtf8 } from "../address/mailbox.ts";
 import type { Millis } from "../base/clock.ts";
 import type { Bdat } from "./bdat.ts";
 import type { Hold, Mail } from "./mail.ts";
 import type { Rcpt } from "./rcpt.ts";
+import { type Recipient, Recipients } from "./recipients.ts";
 import type { Reply } from "./reply.ts";
 import {
   type Action,
   type Judgement,
   maxHoldSeconds,
-  type Recipient,
   type Session,
   type Step,
   type Transaction,
@@ -64,7 +64,14 @@ function isTooFar(hold: Hold, now: Millis): boolean {
 /** The sender will do. */
 export function openTransaction(session: Session, command: Mail): Step {
   const { from, smtpUtf8, hold } = command;
-  const transaction: Transaction = { from, smtpUtf8, hold, recipients: [], declined: 0, chunkBytes: 0 };
+  const transaction: Transaction = {
+    from,
+    smtpUtf8,
+    hold,
+    recipients: Recipients.none(),
+    declined: 0,
+    chunkBytes: 0,
+  };
   return [{ ...session, phase: "mail", transaction }, [say(250, "2.1.0", "ok")]];
 }
 
@@ -89,10 +96,8 @@ export function rcpt(session: Session, command: Rcpt): Step {
 export function judged(session: Session, address: Address, judgement: Judgement): Step {
   const { transaction, rules } = session;
   if (transaction === null) return outOfOrder(session);
-  const first = transaction.recipients[0];
-  if (transaction.recipients.some((recipient) => sameAddress(recipient.address, address))) {
-    return repeated(session, transaction);
-  }
+  const { first } = transaction.recipients;
+  if (transaction.recipients.has(address)) return repeated(session, transaction);
   switch (judgement.kind) {
     case "local":
       // The recipients before will be refused after the message, and this one with them.
@@ -140,7 +145,7 @@ function decline(session: Session, transaction: Transaction, text: string): Step
 }
 
 function addRecipient(session: Session, transaction: Transaction, recipient: Recipient): Step {
-  const recipients = [...transaction.recipients, recipient];
+  const recipients = transaction.recipients.with(recipient);
   return [{ ...session, phase: "rcpt", transaction: { ...transaction, recipients } }, [
     say(250, "2.1.5", "ok"),
   ]];

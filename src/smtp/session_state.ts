@@ -10,6 +10,7 @@ import type { Millis } from "../base/clock.ts";
 import type { Bdat } from "./bdat.ts";
 import type { Command, Verb } from "./command.ts";
 import type { Hold, Mail } from "./mail.ts";
+import type { Recipients } from "./recipients.ts";
 import type { Reply } from "./reply.ts";
 
 /** What does not change during a session. */
@@ -53,19 +54,12 @@ export const unknownAddressWaitMs = 5000;
 
 export type Phase = "connected" | "ready" | "mail" | "rcpt" | "chunks";
 
-/** Someone who shall get the message. */
-export interface Recipient {
-  readonly address: Address;
-  /** Whether the address exists. If it does not, that is said after the message only: see {@link Judgement}. */
-  readonly known: boolean;
-}
-
 /** A message on its way in. */
 export interface Transaction {
   readonly from: Address | null;
   readonly smtpUtf8: boolean;
   readonly hold: Hold | null;
-  readonly recipients: readonly Recipient[];
+  readonly recipients: Recipients;
   /** Recipients that were told to come in another transaction. */
   readonly declined: number;
   /** Octets of BDAT chunks so far. */

@@ -7,8 +7,12 @@
  * @module
  */
 import { maxInlineBytes, type Spool } from "../accounts/mail.ts";
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, noBytes } from "../base/bytes.ts";
 import type { MessageIndex } from "../message/message_index.ts";
+import { giveAway } from "../rpc/plain_data.ts";
+
+/** Room for a message whose first piece is small. */
+const smallBlock = 4096;
 
 /** Pieces on their way to the store at once. */
 export const maxPiecesInFlight = 2;
@@ -17,6 +21,11 @@ export const maxPiecesInFlight = 2;
 export interface Indexing {
   write(bytes: Uint8Array): void;
   end(): MessageIndex;
+}
+
+/** Hears the octets of a message pass, and keeps none. */
+export interface Listening {
+  write(bytes: Uint8Array): void;
 }
 
 /** A message that has come completely. One of `content` and `spool` is there. */
@@ -33,7 +42,8 @@ export class BodyIntake {
   readonly #spool: Spool;
   readonly #indexer: Indexing;
   readonly #keepHead: boolean;
-  #block: Bytes = new Uint8Array(4096);
+  readonly #also: Listening | null;
+  #block: Bytes = noBytes;
   #length = 0;
   #full: Bytes[] = [];
   #head: Bytes | null = null;
@@ -42,17 +52,22 @@ export class BodyIntake {
   #problem: { readonly error: unknown } | null = null;
   #dropped = false;
 
-  /** @param keepHead Whether {@link Body.head} is wanted also of a message that is spooled. */
-  constructor(spool: Spool, indexer: Indexing, keepHead: boolean) {
+  /**
+   * @param keepHead Whether {@link Body.head} is wanted also of a message that is spooled.
+   * @param also Who else hears the octets pass.
+   */
+  constructor(spool: Spool, indexer: Indexing, keepHead: boolean, also: Listening | null = null) {
     this.#spool = spool;
     this.#indexer = indexer;
     this.#keepHead = keepHead;
+    this.#also = also;
   }
 
   /** Takes a piece; afterwards its memory is free again. */
   readonly add = (piece: Bytes): void => {
     if (this.#dropped || this.#problem !== null) return;
     this.#indexer.write(piece);
+    this.#also?.write(piece);
     for (let at = 0; at < piece.length;) {
       if (this.#length === this.#block.length) this.#grow(piece.length - at);
       const part = piece.subarray(at, at + this.#block.length - this.#length);
@@ -83,19 +98,15 @@ export class BodyIntake {
 
   /** The message has come. @throws {unknown} What the store threw while spooling. */
   async finish(): Promise<Body> {
-    if (this.#id !== null || this.pressed) {
-      if (this.#length > 0) this.#full.push(this.#block.slice(0, this.#length));
+    const isSpooled = this.#id !== null || this.pressed;
+    if (isSpooled) {
+      if (this.#length > 0) this.#full.push(fitted(this.#block, this.#length));
       await this.push();
       await Promise.all(this.#inFlight);
     }
     if (this.#problem !== null) throw this.#problem.error;
-    const content = this.#id === null ? this.#block.slice(0, this.#length) : null;
-    return {
-      index: this.#indexer.end(),
-      content,
-      spool: this.#id,
-      head: content ?? this.#head ?? new Uint8Array(0),
-    };
+    const content = isSpooled ? null : fitted(this.#block, this.#length);
+    return { index: this.#indexer.end(), content, spool: this.#id, head: content ?? this.#head ?? noBytes };
   }
 
   /** Nobody wants it: memory is free at once, the spool file soon. Never throws. */
@@ -103,7 +114,7 @@ export class BodyIntake {
     if (this.#dropped) return;
     this.#dropped = true;
     this.#full = [];
-    this.#block = new Uint8Array(0);
+    this.#block = noBytes;
     this.#length = 0;
     this.#head = null;
     await Promise.all(this.#inFlight);
@@ -118,12 +129,14 @@ export class BodyIntake {
   #grow(more: number): void {
     const size = this.#block.length;
     if (size < maxInlineBytes) {
-      const grown = new Uint8Array(Math.min(maxInlineBytes, Math.max(size * 2, this.#length + more)));
+      // Most messages are one piece, for which there is just enough.
+      const wanted = size === 0 ? more : Math.max(smallBlock, size * 2, this.#length + more);
+      const grown = new Uint8Array(Math.min(maxInlineBytes, wanted));
       grown.set(this.#block.subarray(0, this.#length));
       this.#block = grown;
       return;
     }
-    // The store may take the memory along, so the header is copied before.
+    // The memory is given away to the store, so the header is copied before.
     if (this.#keepHead) this.#head ??= this.#block.slice();
     this.#full.push(this.#block);
     this.#block = new Uint8Array(maxInlineBytes);
@@ -131,7 +144,9 @@ export class BodyIntake {
   }
 
   #send(spool: string, bytes: Bytes): void {
-    const sent = this.#spool.spoolWrite({ spool, bytes }).catch((error) => this.#fail(error));
+    const sent = this.#spool.spoolWrite({ spool, bytes: giveAway(bytes) }).catch((error) =>
+      this.#fail(error)
+    );
     this.#inFlight.add(sent);
     sent.finally(() => this.#inFlight.delete(sent));
   }
@@ -140,4 +155,9 @@ export class BodyIntake {
     this.#problem ??= { error };
     this.#full = [];
   }
+}
+
+/** The first octets, in memory that holds no more than them. */
+function fitted(block: Bytes, length: number): Bytes {
+  return length === block.length ? block : block.slice(0, length);
 }

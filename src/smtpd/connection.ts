@@ -11,7 +11,6 @@
  */
 import { type AuthStep, mechanisms } from "../accounts/authenticator.ts";
 import type { Bytes } from "../base/bytes.ts";
-import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Submit } from "../delivery/deliver.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
@@ -29,18 +28,14 @@ import {
   type Session,
   type SignedIn,
   type Transaction,
-  unknownAddressWaitMs,
 } from "../smtp/session_state.ts";
 import { withId } from "../smtp/session_steps.ts";
-import type { Hop } from "../smtp/trace.ts";
 import type { Address } from "../address/address.ts";
-import { BodyIntake } from "./body_intake.ts";
-import { type Fault, messageFault, recipientFault, senderFault } from "./faults.ts";
-import { handOver } from "./hand_over.ts";
+import { type Fault, recipientFault, senderFault } from "./faults.ts";
 import { authEvent, authResponse, commandEvent, shownLine } from "./line_events.ts";
 import { type BadLine, LineReader } from "./line_reader.ts";
-import { discard, Reception } from "./reception.ts";
-import { authReplies, replyFor, replyForError } from "./replies.ts";
+import { MessageReceiver } from "./message_receiver.ts";
+import { authReplies, countedReply, replyForError } from "./replies.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import type { SmtpServices } from "./services.ts";
 import type { SmtpSettings } from "./settings.ts";
@@ -58,15 +53,16 @@ export class Connection {
   readonly #id: string;
   readonly #reader: LineReader;
   readonly #replies: ReplyWriter;
+  readonly #messages: MessageReceiver;
   readonly #greeting: readonly Action[];
   #session: Session;
   /** The account's, once it signed in. */
   #account: { readonly capability: string; readonly submit: Submit } | null = null;
-  /** A message that comes in chunks. */
-  #chunks: Reception | null = null;
   #open = true;
   /** Nothing is under way: waiting for the next command. */
   #idle = false;
+  /** When waiting ended last, for the metrics. */
+  #since = 0;
   /** Code of the last reply, for the metrics. */
   #said: Reply | null = null;
 
@@ -78,6 +74,8 @@ export class Connection {
     this.#id = services.publicId(transport.id);
     this.#reader = new LineReader(transport, services.clock, settings.limits.readTimeoutMs);
     this.#replies = new ReplyWriter(transport, services.clock);
+    const source = { transport, reader: this.#reader, replies: this.#replies, id: this.#id };
+    this.#messages = new MessageReceiver(source, services, settings);
     transport.writeTimeoutMs = settings.limits.writeTimeoutMs;
     [this.#session, this.#greeting] = begin(this.#rules(), transport.tls !== null, this.#hasCertificate());
   }
@@ -126,20 +124,17 @@ export class Connection {
   /** The next command, done; or waits for more octets. Null where there was nothing to wait for. */
   #readCommand(): Promise<void> | null {
     if (this.#replies.full) return this.#replies.flush();
-    const { clock, stopping } = this.#services;
+    const { stopping } = this.#services;
     const line = this.#reader.line(this.#settings.limits.maxCommandLine);
-    if (line === null) return this.#waitForMore();
+    if (line === null) return this.#waitForMore().then(() => void this.#passed());
     if (stopping.aborted && this.#session.transaction === null) return this.#happens(this.#goodbye());
-    const started = clock.monotonic();
     this.#said = null;
     const event = this.#readEvent(line);
     const pending = this.#happens(event);
     const verb = event.kind === "command" ? event.command.verb : "(bad)";
-    if (pending === null) {
-      this.#measure(verb, started);
-      return null;
-    }
-    return pending.then(() => this.#measure(verb, started));
+    if (pending !== null) return pending.then(() => this.#measure(verb, this.#passed()));
+    this.#measure(verb, 0); // Microseconds, which are not worth two looks at the clock.
+    return null;
   }
 
   async #waitForMore(): Promise<void> {
@@ -220,9 +215,9 @@ export class Connection {
       case "receive":
         return this.#receive(action.transaction, action.chunk);
       case "discard":
-        return this.#discard(action.bytes);
+        return this.#messages.discard(action.bytes);
       case "drop":
-        return this.#dropChunks();
+        return this.#messages.drop();
       case "slow":
         this.#replies.slow = action.on;
         return null;
@@ -255,7 +250,7 @@ export class Connection {
 
   async #leave(): Promise<void> {
     this.#reader.close();
-    await this.#dropChunks();
+    await this.#messages.drop();
     if (this.#account === null) return;
     const { capability } = this.#account;
     this.#account = null;
@@ -291,7 +286,8 @@ export class Connection {
     try {
       next = event(await answer);
     } catch (error) {
-      next = { kind: "refused", reply: this.#errorReply(error) };
+      const reply = countedReply(error, this.#log, this.#services.metrics);
+      next = { kind: "refused", reply };
     }
     await this.#happens(next);
   }
@@ -307,122 +303,12 @@ export class Connection {
   // The message.
 
   async #receive(transaction: Transaction, chunk: Bdat | null): Promise<void> {
-    const reception = this.#chunks ?? this.#newReception(chunk === null ? "data" : "chunks");
-    let taken = false;
-    try {
-      const ended = await this.#read(reception, chunk);
-      if (ended === "endless") return this.#close();
-      const over = chunk === null || chunk.last;
-      let reply = over || reception.fault() !== null ? await this.#refusal(transaction, reception) : null;
-      if (reply === null && over) reply = await this.#deliver(transaction, reception);
-      const suspicious = isUnknown(transaction);
-      taken = reply === null;
-      if (taken && !over) this.#chunks = reception;
-      if (taken && over) this.#chunks = null;
-      await this.#happens({ kind: "received", chunk, reply, suspicious });
-    } finally {
-      if (!taken) {
-        this.#chunks = null;
-        await reception.drop();
-      }
-    }
-  }
-
-  #newReception(kind: "data" | "chunks"): Reception {
-    const spool = this.#account?.submit ?? this.#services.deliver;
-    const intake = new BodyIntake(spool, this.#services.indexer(), this.#account !== null);
-    return new Reception(kind, this.#settings.limits.maxMessageBytes, intake);
-  }
-
-  async #read(reception: Reception, chunk: Bdat | null): Promise<"end" | "endless"> {
-    const deadline = this.#services.clock.monotonic() + this.#settings.limits.dataTimeoutMs;
-    if (chunk !== null) {
-      if (this.#reader.buffered < chunk.size) await this.#replies.flush();
-      await reception.readChunk(this.#reader, chunk.size, chunk.last, deadline);
-      return "end";
-    }
-    await this.#replies.flush(); // 354: the peer waits for it.
-    const ending = await reception.readData(this.#reader, deadline);
-    if (ending === "endless") this.#reply(withId(reception.fault() ?? replyFor("tooLarge"), this.#id));
-    return ending;
-  }
-
-  /** Why the message is not even looked at. */
-  async #refusal(transaction: Transaction, reception: Reception): Promise<Reply | null> {
-    const broken = reception.fault();
-    if (broken !== null) return broken;
-    const fault = this.#settings.faults ? messageFault(transaction.recipients) : null;
-    if (fault !== null) {
-      await reception.drop();
-      if (fault.waitMs > 0) await this.#wait(fault.waitMs);
-      return fault.reply;
-    }
-    if (!isUnknown(transaction)) return null;
-    await reception.drop();
-    this.#services.metrics.deliveries.add(
-      { result: "unknownuser", reason: "" },
-      transaction.recipients.length,
-    );
-    await this.#wait(unknownAddressWaitMs);
-    return replyFor("noSuchMailbox");
-  }
-
-  async #deliver(transaction: Transaction, reception: Reception): Promise<Reply | null> {
-    let body;
-    try {
-      body = await reception.finish();
-    } catch (error) {
-      return this.#errorReply(error);
-    }
-    const transport = this.#transport;
-    return await handOver(
-      {
-        transaction,
-        body,
-        hop: this.#hop(transaction),
-        helo: this.#session.helo,
-        remoteAddress: transport.remote.address,
-        cid: transport.id,
-        submit: this.#account?.submit ?? null,
-        wait: (ms) => this.#wait(ms),
-      },
-      this.#services,
-      this.#settings,
-      this.#log,
-    );
-  }
-
-  #hop(transaction: Transaction): Hop {
-    const { tls, remote, local } = this.#transport;
-    const { extended, helo } = this.#session;
-    return {
-      from: this.#account === null ? { helo, address: remote.address } : null,
-      by: { hostname: this.#settings.hostname, address: local.address },
-      protocol: {
-        extended,
-        utf8: transaction.smtpUtf8,
-        tls: tls !== null,
-        authenticated: this.#account !== null,
-      },
-      id: this.#id,
-      tls,
-      at: this.#services.clock.now(),
-    };
-  }
-
-  async #discard(bytes: number): Promise<void> {
-    if (this.#reader.buffered < bytes) await this.#replies.flush();
-    await discard(
-      this.#reader,
-      bytes,
-      this.#services.clock.monotonic() + this.#settings.limits.dataTimeoutMs,
-    );
-  }
-
-  #dropChunks(): Promise<void> | null {
-    const chunks = this.#chunks;
-    this.#chunks = null;
-    return chunks === null ? null : chunks.drop();
+    const { helo, extended } = this.#session;
+    const sender = { helo, extended, submit: this.#account?.submit ?? null, log: this.#log };
+    const came = await this.#messages.receive(transaction, chunk, sender);
+    if (came.kind === "received") return await (this.#happens({ ...came, chunk }) ?? undefined);
+    this.#reply(withId(came.reply, this.#id));
+    this.#close();
   }
 
   // Signing in.
@@ -499,14 +385,6 @@ export class Connection {
     await this.#happens({ kind: "secured", certificate: this.#hasCertificate() });
   }
 
-  #errorReply(error: unknown): Reply {
-    const reply = replyForError(error, this.#log);
-    if (!(error instanceof Refused)) {
-      this.#services.metrics.errors.add({ error: "servererror" });
-    }
-    return reply;
-  }
-
   async #quietly(done: Promise<void>): Promise<void> {
     try {
       await done;
@@ -515,9 +393,16 @@ export class Connection {
     }
   }
 
-  #measure(verb: Verb | "(bad)", started: number): void {
-    const { clock, metrics } = this.#services;
-    metrics.commands.observe((clock.monotonic() - started) / 1000, {
+  /** Milliseconds since this was asked last: when a command was done, or octets of the next came. */
+  #passed(): number {
+    const now = this.#services.clock.monotonic();
+    const ms = now - this.#since;
+    this.#since = now;
+    return ms;
+  }
+
+  #measure(verb: Verb | "(bad)", ms: number): void {
+    this.#services.metrics.commands.observe(ms / 1000, {
       kind: this.#settings.kind,
       cmd: verb.toLowerCase(),
       code: String(this.#said?.code ?? 0),
@@ -528,7 +413,3 @@ export class Connection {
 
 /** RFC 5321 3.8 */
 const shuttingDown: Reply = { code: 421, enhanced: "4.3.2", text: "the server stops; come back soon" };
-
-function isUnknown(transaction: Transaction): boolean {
-  return transaction.recipients[0]?.known === false;
-}

@@ -6,15 +6,19 @@
  *
  * @module
  */
+import { asciiDomain } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
 import type { Address } from "../address/address.ts";
-import { hex } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
+import { newDeliveryId } from "../delivery/delivery_id.ts";
 import type { DeliveryResult, Incoming, Submit } from "../delivery/deliver.ts";
+import { encodeEvidence, type Evidence } from "../evidence/evidence.ts";
+import { printEvidenceFields } from "../evidence/trace_fields.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import type { Reply } from "../smtp/reply.ts";
-import type { Recipient, Transaction } from "../smtp/session_state.ts";
+import type { Recipient } from "../smtp/recipients.ts";
+import type { Transaction } from "../smtp/session_state.ts";
 import type { Hop } from "../smtp/trace.ts";
 import type { Body } from "./body_intake.ts";
 import { replyFor, replyForError } from "./replies.ts";
@@ -26,6 +30,8 @@ import { indexWith, missingFields, withPrefixes } from "./trace_fields.ts";
 export interface Arrival {
   readonly transaction: Transaction;
   readonly body: Body;
+  /** What was found out of it; null for what the own users send. */
+  readonly evidence: Evidence | null;
   readonly hop: Hop;
   readonly helo: string;
   readonly remoteAddress: string;
@@ -87,20 +93,24 @@ async function store(
   services: SmtpServices,
   log: Log,
 ): Promise<Reply | null> {
-  const { transaction, body, hop, submit } = arrival;
+  const { transaction, body, evidence, hop, submit } = arrival;
   const { from } = transaction;
   const { partial, clock } = services;
+  const all = transaction.recipients.all();
   const open = partial.empty
-    ? transaction.recipients
-    : transaction.recipients.filter(({ address }) => !partial.has(from, address, index, clock.now()));
+    ? all
+    : all.filter(({ address }) => !partial.has(from, address, index, clock.now()));
   if (open.length === 0) return null;
+  const form = { authservId: asciiDomain(hop.by.hostname), utf8: hop.protocol.utf8 };
+  const found = evidence === null ? "" : printEvidenceFields(evidence, form);
   const incoming: Incoming = {
-    deliveryId: hex(services.random(16)),
+    deliveryId: newDeliveryId(clock.now(), services.random),
     from,
-    recipients: withPrefixes(open, from, hop, added),
+    recipients: withPrefixes(open, from, hop, found, added),
     remoteAddress: arrival.remoteAddress,
     helo: arrival.helo,
     index,
+    evidence: evidence === null ? null : encodeEvidence(evidence),
     content: body.content,
     spool: body.spool,
     cid: arrival.cid,
@@ -126,7 +136,7 @@ async function repeated<T>(ask: () => Promise<T>, wait: (ms: number) => Promise<
       if (!(error instanceof Refused) || error.reason !== "tryLater" && error.reason !== "timeout") {
         throw error;
       }
-      log.warn("store did not answer; asking again", { error });
+      log.warn("store did not answer; asking again", { reason: error.reason, why: error.message });
       await wait(ms);
     }
   }
@@ -174,14 +184,14 @@ function judge(
     });
     return null;
   }
-  const replies = results.map((each) => each.kind === "refused" ? replyFor(each.reason) : null);
+  const replies = results.map((each) => each.kind === "refused" ? each.reply ?? replyFor(each.reason) : null);
   log.warn("message refused", {
     from: incoming.from === null ? "" : printMailbox(incoming.from),
     rcpts: recipients.map(({ address }) => printMailbox(address)),
     reasons: results.map((each) => each.kind === "refused" ? each.reason : "delivered"),
   });
   const codes = new Set(replies.map((reply) => reply?.code));
-  if (codes.size === 1) return replyFor(first.reason);
+  if (codes.size === 1) return first.reply ?? replyFor(first.reason);
   const text = recipients.map(({ address }, i) => {
     const reply = replies[i] ?? null;
     const what = reply === null ? "250 2.0.0 done" : `${reply.code} ${reply.enhanced} ${reply.text}`;

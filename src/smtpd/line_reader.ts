@@ -27,9 +27,12 @@ const LF = 10;
 export class LineReader {
   readonly #transport: Transport;
   readonly #deadlines: Deadlines;
-  readonly #due = new Deadline(() => this.#late());
+  readonly #due = new Deadline(() =>
+    this.#waiter?.reject(new TransportError("timeout", "the peer sent nothing for too long"))
+  );
   readonly #readTimeoutMs: number;
-  #late: () => void = () => {};
+  /** Who waits for the read that is under way. */
+  #waiter: { resolve(bytes: Bytes | null): void; reject(error: unknown): void } | null = null;
   #buffer: Bytes = noBytes;
   #at = 0;
   /** Up to here there is no line end behind `#at`. */
@@ -122,10 +125,20 @@ export class LineReader {
     if (deadline <= now) return Promise.reject(new TransportError("timeout", "took too long altogether"));
     const due = Math.min(deadline, now + this.#readTimeoutMs);
     this.#transport.readTimeoutMs = due - now + farewellMs;
-    const { promise, resolve, reject } = Promise.withResolvers<Bytes | null>();
-    this.#late = () => reject(new TransportError("timeout", "the peer sent nothing for too long"));
-    this.#deadlines.set(this.#due, due);
-    this.#transport.read().then(resolve, reject).finally(() => this.#deadlines.set(this.#due, Infinity));
-    return promise;
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#deadlines.set(this.#due, due);
+      this.#transport.read().then(this.#came, this.#broke);
+    });
   }
+
+  readonly #came = (bytes: Bytes | null) => {
+    this.#deadlines.set(this.#due, Infinity);
+    this.#waiter?.resolve(bytes);
+  };
+
+  readonly #broke = (error: unknown) => {
+    this.#deadlines.set(this.#due, Infinity);
+    this.#waiter?.reject(error);
+  };
 }

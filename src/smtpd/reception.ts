@@ -10,6 +10,8 @@
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import type { Gathering } from "../evidence/gather.ts";
 import { TransportError } from "../net/transport.ts";
 import { DataReader } from "../smtp/data_reader.ts";
 import type { Reply } from "../smtp/reply.ts";
@@ -28,11 +30,19 @@ export class Reception {
   readonly #data: DataReader;
   readonly #intake: BodyIntake;
   readonly #maxBytes: number;
+  readonly #gathering: Gathering | null;
 
-  constructor(kind: "data" | "chunks", maxBytes: number, intake: BodyIntake) {
+  /** @param gathering What hears the octets that go into `intake`; null where nothing is to be found out. */
+  constructor(
+    kind: "data" | "chunks",
+    maxBytes: number,
+    intake: BodyIntake,
+    gathering: Gathering | null = null,
+  ) {
     this.#data = new DataReader(kind, maxBytes);
     this.#maxBytes = maxBytes;
     this.#intake = intake;
+    this.#gathering = gathering;
   }
 
   /** Reads to the end of DATA. @throws {TransportError} Also `closed` where the peer ends first. */
@@ -79,8 +89,14 @@ export class Reception {
     return this.#intake.finish();
   }
 
+  /** What was found out of it, once it is complete; waits for the DNS, and no longer than a deadline. */
+  async evidence(): Promise<Evidence | null> {
+    return this.#gathering === null ? null : await this.#gathering.finish();
+  }
+
   /** Lets go of whatever is held; not for a message that was taken. Never throws. */
   drop(): Promise<void> {
+    this.#gathering?.drop();
     return this.#intake.drop();
   }
 

@@ -6,6 +6,7 @@
 import { type Reason, Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Reply } from "../smtp/reply.ts";
+import type { SmtpMetrics } from "./metrics.ts";
 
 type Row = readonly [code: number, enhanced: string, text: string];
 
@@ -20,6 +21,7 @@ export const replies = {
   expunged: [451, "4.3.0", "try again later"],
   overQuota: [452, "4.2.2", "mailbox full"],
   diskFull: [452, "4.3.1", "no space now"],
+  unwanted: [550, "5.7.1", "the message is not wanted"],
   tooLarge: [552, "5.3.4", "message too large"],
   tooMany: [452, "4.5.3", "too many"],
   badCredentials: [535, "5.7.8", "credentials are wrong"],
@@ -47,6 +49,12 @@ export const authReplies = {
 export function replyFor(reason: Reason, table: Record<Reason, Row> = replies): Reply {
   const [code, enhanced, text] = table[reason];
   return { code, enhanced, text };
+}
+
+/** As {@link replyForError}, and counted where it is our bug. */
+export function countedReply(error: unknown, log: Log, { errors }: Pick<SmtpMetrics, "errors">): Reply {
+  if (!(error instanceof Refused)) errors.add({ error: "servererror" });
+  return replyForError(error, log);
 }
 
 /** The reply for whatever was thrown: what is no refusal is our bug, and nothing of it is shown. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { utf8 } from "../base/bytes.ts";
+import { briefUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Transport } from "../net/transport.ts";
 import { printReply, type Reply } from "../smtp/reply.ts";
@@ -45,7 +45,7 @@ export class ReplyWriter {
   /** Sends what waits. @throws {TransportError} */
   async flush(): Promise<void> {
     if (this.#waiting === "") return;
-    let bytes = utf8(this.#waiting);
+    let bytes = briefUtf8(this.#waiting);
     this.#waiting = "";
     if (this.slow) bytes = await this.#trickle(bytes);
     if (bytes.length > 0) await this.#transport.write(bytes);

@@ -87,10 +87,10 @@ function lastWord(error: unknown, services: SmtpServices, log: Log): Reply | nul
   }
   if (error.failure === "timeout") {
     services.metrics.errors.add({ error: "timeout" });
-    log.info("connection timed out", { error });
+    log.info("connection timed out", { why: error.message });
     return { code: 421, enhanced: "4.4.2", text: "you took too long" };
   }
   services.metrics.errors.add({ error: "io" });
-  log.debug("connection broke", { error });
+  log.debug("connection broke", { failure: error.failure, why: error.message });
   return null;
 }

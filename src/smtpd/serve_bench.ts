@@ -31,6 +31,7 @@ const services: SmtpServices = {
   deliver: delivery,
   authenticator: new MemoryAuthenticator(),
   submit: () => delivery,
+  evidence: null,
   indexer: () => ({ write: () => {}, end: () => index }),
   clock: new FakeClock(),
   random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),

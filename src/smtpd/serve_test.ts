@@ -121,6 +121,16 @@ Deno.test("a peer that does not read its replies is waited for, but not for ever
   await sent.catch(() => {});
 });
 
+Deno.test("a connection that timed out is one plain line in the log, without our stack", async () => {
+  const stage = smtpStage();
+  await stage.clock.advance(30_000);
+  await stage.done;
+  const [line = ""] = stage.logged.filter((line) => line.includes("timed out"));
+  assert.match(line, /info {2}connection timed out why="the peer sent nothing for too long"$/);
+  assert.ok(!stage.logged.some((line) => line.includes("    at ")));
+  stage.client.destroy();
+});
+
 Deno.test("a connection can be turned away", async () => {
   const { server, client } = memoryTransports();
   await refuseSmtp(server, { publicId: () => "ID" });

@@ -6,6 +6,7 @@
 import type { Authenticator } from "../accounts/authenticator.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Gatherer } from "../evidence/gather.ts";
 import type { Deliver, Submit } from "../delivery/deliver.ts";
 import type { Indexing } from "./body_intake.ts";
 import type { SmtpMetrics } from "./metrics.ts";
@@ -19,6 +20,8 @@ export interface SmtpServices {
   readonly submit: (capability: string) => Submit;
   /** A new one for each message. */
   readonly indexer: () => Indexing;
+  /** Finds out what can be known of incoming mail; null where nothing is to be. */
+  readonly evidence: Pick<Gatherer, "begin"> | null;
   readonly clock: Clock;
   /** So many random octets. */
   readonly random: (octets: number) => Bytes;

@@ -3,19 +3,25 @@
  *
  * @module
  */
-import { base64Url, type Bytes, fromLatin1, utf8 } from "../base/bytes.ts";
+import { base64Url, briefUtf8, type Bytes, fromLatin1, utf8 } from "../base/bytes.ts";
 import type { IncomingRecipient } from "../delivery/deliver.ts";
 import type { MessageIndex } from "../message/message_index.ts";
-import type { Recipient } from "../smtp/session_state.ts";
+import type { Recipient } from "../smtp/recipients.ts";
 import { type Hop, printDate, printDeliveredTo, printReceived, printReturnPath } from "../smtp/trace.ts";
 import type { Address } from "../address/address.ts";
 import type { Body, Indexing } from "./body_intake.ts";
 
-/** Each recipient's copy with its trace fields. @param added Fields that the message lacked, each with CRLF. */
+/**
+ * Each recipient's copy with its trace fields.
+ *
+ * @param found Fields about what was found out of the message, each with CRLF: above Received, whose time they are of.
+ * @param added Fields that the message lacked, each with CRLF.
+ */
 export function withPrefixes(
   recipients: readonly Recipient[],
   from: Address | null,
   hop: Hop,
+  found: string,
   added: string,
 ): IncomingRecipient[] {
   const returnPath = printReturnPath(from, hop.protocol);
@@ -23,8 +29,8 @@ export function withPrefixes(
   const shared = hop.from === null && recipients.length > 1 ? printReceived(hop, null) : null;
   return recipients.map(({ address }) => {
     const received = shared ?? printReceived(hop, address);
-    const prefix = printDeliveredTo(address, hop.protocol) + returnPath + received + added;
-    return { address, prefix: utf8(prefix) };
+    const prefix = printDeliveredTo(address, hop.protocol) + returnPath + found + received + added;
+    return { address, prefix: briefUtf8(prefix) };
   });
 }
 

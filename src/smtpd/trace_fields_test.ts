@@ -48,12 +48,14 @@ Deno.test("the index knows what was added, and keeps the offsets of the body", (
 
 Deno.test("one recipient is named, several are not, in a user's message", () => {
   const known = (local: string) => ({ address: { local, domain: "example.org" }, known: true });
-  const one = withPrefixes([known("b")], null, hop, "X: y\r\n").map(({ prefix }) => fromUtf8(prefix));
+  const one = withPrefixes([known("b")], null, hop, "Found: z\r\n", "X: y\r\n").map(({ prefix }) =>
+    fromUtf8(prefix)
+  );
   assert.match(
     one[0] ?? "",
-    /^Delivered-To: b@example\.org\r\nReturn-Path: <>\r\nReceived: [^]*for <b@example\.org>;[^]*\r\nX: y\r\n$/,
+    /^Delivered-To: b@example\.org\r\nReturn-Path: <>\r\nFound: z\r\nReceived: [^]*for <b@example\.org>;[^]*\r\nX: y\r\n$/,
   );
-  const two = withPrefixes([known("b"), known("c")], null, hop, "").map(({ prefix }) => fromUtf8(prefix));
+  const two = withPrefixes([known("b"), known("c")], null, hop, "", "").map(({ prefix }) => fromUtf8(prefix));
   assert.ok(two.every((prefix) => !prefix.includes("for <")));
   assert.match(two[1] ?? "", /^Delivered-To: c@/);
 });

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Bytes, concat, fromLatin1, noBytes } from "../base/bytes.ts";
+import { concat, fromLatin1, noBytes } from "../base/bytes.ts";
 
 /** What a client offers. */
 export interface ClientHello {
@@ -58,7 +58,7 @@ const extensionNumber = { serverName: 0, groups: 10, signatureSchemes: 13, alpn:
 
 /** Collects bytes until the ClientHello is whole, however they are cut. */
 export class ClientHelloReader {
-  #raw: Bytes = noBytes;
+  #raw: Uint8Array = noBytes;
   #length = 0;
   /** Where in `#raw` the next record header begins. */
   #at = 0;
@@ -68,7 +68,10 @@ export class ClientHelloReader {
   #records = 0;
   #result: ClientHelloResult = { kind: "more" };
 
-  /** Takes bytes as they came; the answer stays once it is not `more`. Bytes behind a whole hello are only kept. */
+  /**
+   * Takes bytes as they came, which are the reader's from then on; the answer stays once it is not `more`. Bytes behind
+   * a whole hello are only kept.
+   */
   push(bytes: Uint8Array): ClientHelloResult {
     this.#append(bytes);
     if (this.#result.kind === "more") this.#result = this.#scan();
@@ -76,12 +79,18 @@ export class ClientHelloReader {
   }
 
   /** Every byte that was pushed, for the TLS implementation. */
-  get bytes(): Bytes {
+  get bytes(): Uint8Array {
     return this.#raw.subarray(0, this.#length);
   }
 
   #append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
+    if (this.#length === 0) {
+      // Nearly always the whole hello: it is only looked at. What follows goes behind a copy.
+      this.#raw = bytes;
+      this.#length = needed;
+      return;
+    }
     if (needed > this.#raw.length) {
       const grown = new Uint8Array(Math.max(needed, this.#raw.length * 2, 1024));
       grown.set(this.bytes);
@@ -101,7 +110,7 @@ export class ClientHelloReader {
       if (broken !== null) return malformed(broken);
       const end = this.#at + recordHeaderBytes + payload;
       if (raw.length < end) break;
-      this.#pieces.push(raw.slice(this.#at + recordHeaderBytes, end));
+      this.#pieces.push(raw.subarray(this.#at + recordHeaderBytes, end));
       this.#payloadBytes += payload;
       this.#records++;
       this.#at = end;
@@ -279,15 +288,15 @@ class Fields {
   }
 
   skip(length: number): void {
-    this.#take(length);
+    this.#has(length);
   }
 
   byte(): number {
-    return this.#take(1)[0] ?? 0;
+    return this.#has(1) ? this.#bytes[this.#at - 1] ?? 0 : 0;
   }
 
   uint16(): number {
-    return uint16(this.#take(2), 0);
+    return this.#has(2) ? uint16(this.#bytes, this.#at - 2) : 0;
   }
 
   /** Bytes behind a length of one or two bytes. */
@@ -296,11 +305,16 @@ class Fields {
   }
 
   #take(length: number): Uint8Array {
+    return this.#has(length) ? this.#bytes.subarray(this.#at - length, this.#at) : noBytes;
+  }
+
+  /** Steps over so many bytes, if they are there. */
+  #has(length: number): boolean {
     if (this.broken || this.#at + length > this.#bytes.length) {
       this.broken = true;
-      return noBytes;
+      return false;
     }
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return true;
   }
 }

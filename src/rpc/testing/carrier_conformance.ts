@@ -11,6 +11,7 @@ import { offer, offerWith } from "../callee.ts";
 import type { Carrier } from "../carrier.ts";
 import { client } from "../client.ts";
 import { connect, type Connection } from "../connection.ts";
+import { giveAway } from "../plain_data.ts";
 import { RemoteFailure } from "../rpc_error.ts";
 import type { CallContext, Methods } from "../service.ts";
 
@@ -236,6 +237,22 @@ export function testCarrier(name: string, join: () => Promise<Joined>): void {
     const answer = echo.echo(request);
     request.flags.push("deleted");
     assert.deepEqual(await answer, { flags: ["seen"] });
+  });
+
+  test("what was given away arrives, large or small, and cannot be given twice", async ({ echo }) => {
+    for (const octets of [10, 65_536, 300_000]) {
+      const bytes = giveAway(new Uint8Array(octets).fill(octets));
+      assert.deepEqual(await echo.echo([1, bytes, "behind"]), [
+        1,
+        new Uint8Array(octets).fill(octets),
+        "behind",
+      ]);
+    }
+    const bytes = giveAway(new Uint8Array(100_000).fill(3));
+    assert.deepEqual(await echo.echo([bytes, bytes]), [
+      new Uint8Array(100_000).fill(3),
+      new Uint8Array(100_000).fill(3),
+    ]);
   });
 
   test("messages above the limits are refused, and the connection stays", async ({ echo }) => {

@@ -71,6 +71,7 @@ function world(): World {
     authenticator,
     submit: () => delivery,
     indexer: () => new PlainIndexer(),
+    evidence: null,
     clock,
     random: (octets) => new Uint8Array(octets).fill(++chance),
     publicId: () => "ID",
