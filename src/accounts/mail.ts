@@ -173,6 +173,8 @@ export interface StoredFlags {
   readonly modified: Uint32Array;
   /** The flags, afterwards, of every other message asked for (also where nothing had to be changed). */
   readonly flags: FlagColumns;
+  /** For each of `flags`, its MODSEQ before: the same where nothing had to be changed. */
+  readonly before: Float64Array;
 }
 
 export interface CopyRequest {

@@ -66,17 +66,28 @@ export class FlagColumnsBuilder {
     };
   }
 
-  /** The same, by ascending UID; for messages that came in another order. */
-  finishSorted(): FlagColumns {
+  /**
+   * The same, by ascending UID; for messages that came in another order. Of a message that came several times, the last
+   * counts; none of `gone` does.
+   *
+   * @param gone Ascending UIDs.
+   */
+  finishSorted(gone: Uint32Array): FlagColumns {
     const columns = this.finish();
-    const order = Uint32Array.from(columns.uids, (_uid, i) => i).sort((a, b) =>
-      at(columns.uids, a) - at(columns.uids, b)
-    );
+    const { uids } = columns;
+    const order = Uint32Array.from(uids, (_uid, i) => i).sort((a, b) => at(uids, a) - at(uids, b) || a - b);
+    let next = 0;
+    const kept = order.filter((from, i) => {
+      const uid = at(uids, from);
+      while (next < gone.length && at(gone, next) < uid) next++;
+      const isLast = i + 1 === order.length || at(uids, at(order, i + 1)) !== uid;
+      return isLast && gone[next] !== uid;
+    });
     return {
-      uids: columns.uids.slice().sort(),
-      modseqs: Float64Array.from(order, (i) => at(columns.modseqs, i)),
-      bits: Uint32Array.from(order, (i) => at(columns.bits, i)),
-      keywordSet: Uint16Array.from(order, (i) => at(columns.keywordSet, i)),
+      uids: kept.map((i) => at(uids, i)),
+      modseqs: Float64Array.from(kept, (i) => at(columns.modseqs, i)),
+      bits: Uint32Array.from(kept, (i) => at(columns.bits, i)),
+      keywordSet: Uint16Array.from(kept, (i) => at(columns.keywordSet, i)),
       keywordSets: columns.keywordSets,
     };
   }

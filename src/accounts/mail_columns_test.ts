@@ -25,11 +25,20 @@ Deno.test("flag columns can be put in order", () => {
   builder.add(9, 1, 4, "z");
   builder.add(3, 2, 5, "");
   builder.add(5, 3, 6, "y");
-  const columns = builder.finishSorted();
+  const columns = builder.finishSorted(new Uint32Array());
   assert.deepEqual([...columns.uids], [3, 5, 9]);
   assert.deepEqual([...columns.modseqs], [2, 3, 1]);
   assert.deepEqual([...columns.bits], [5, 6, 4]);
   assert.deepEqual([...columns.keywordSet].map((i) => columns.keywordSets[i]), ["", "y", "z"]);
+});
+
+Deno.test("flag columns in order hold each message once, as it came last, and none that is gone", () => {
+  const builder = new FlagColumnsBuilder();
+  for (const [uid, modseq] of [[4, 1], [2, 2], [3, 3], [2, 4], [3, 5], [9, 6]] as const) {
+    builder.add(uid, modseq, modseq, "");
+  }
+  const { uids, modseqs, bits } = builder.finishSorted(Uint32Array.of(1, 3, 7, 9));
+  assert.deepEqual([[...uids], [...modseqs], [...bits]], [[2, 4], [4, 1], [4, 1]]);
 });
 
 Deno.test("flag columns refuse more sets of keywords than an index can tell apart", () => {

@@ -8,29 +8,23 @@
  *
  * @module
  */
-import { Refused } from "../base/errors.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { noteKeywords } from "../store/add_message.ts";
-import { literal, numbersOf, one, prepared, run, type Work } from "../store/query.ts";
+import { CountChange } from "../store/counts.ts";
+import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
+import { literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
 import type { Copied, CopyRequest } from "./mail.ts";
-import { applyCounts, checkQuota, CountChange, keywordsOf } from "./mail_counts.ts";
-import { type CursorQuery, MessageCursor } from "./mail_cursor.ts";
-import { type AccountWork, type MailboxRow, mailboxWithId, takeModSeq } from "./mail_mailboxes.ts";
-import { maxUid } from "./mail_ranges.ts";
+import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
+import { keywordsOf } from "./mail_keywords.ts";
+import { type AccountWork, type MailboxRow, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Rows read by one query. */
 const chunk = 5000;
 
 type CopyRow = readonly [uid: number, emailId: number, bits: number, keywords: string, size: number];
 
-const copyRows = prepared((
-  db,
-  p: { accountId: number; mailboxId: number; from: number; to: number },
-) =>
-  db.selectFrom("messages").select(["uid", "email_id", "bits", "keywords", "size"])
-    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-    .where("uid", ">=", p.from).where("uid", "<=", p.to).where("expunged", "=", 0)
-    .orderBy("uid").limit(literal(chunk))
+const copyRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(["uid", "email_id", "bits", "keywords", "size"]).limit(literal(chunk))
 );
 
 const copyQuery: CursorQuery = { query: copyRows, limit: chunk, maxBytes: null };
@@ -91,57 +85,46 @@ const addCopies = prepared((db, p: { emails: string; more: number }) =>
 /** The rows of expunged messages stay, without what they were. RFC 7162 3.2 */
 const expungeRows = prepared((
   db,
-  p: { accountId: number; mailboxId: number; uids: string; modseq: number },
+  p: { accountId: number; mailboxId: number; uids: string; modseq: number; now: number },
 ) =>
   db.updateTable("messages")
-    .set({ expunged: 1, email_id: 0, size: 0, bits: 0, keywords: "", modseq: p.modseq })
+    .set({ expunged: 1, email_id: 0, size: 0, bits: 0, keywords: "", modseq: p.modseq, save_date: p.now })
     .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
     .where("uid", "in", numbersOf(p.uids))
 );
 
-const takeUids = prepared((db, p: { id: number; count: number }) =>
-  db.updateTable("mailboxes").set((eb) => ({ uid_next: eb("uid_next", "+", p.count) }))
-    .where("id", "=", p.id).returning("uid_next")
-);
-
-/** Takes a mailbox's next `count` UIDs; returns the first. UIDs only grow. RFC 9051 2.3.1.1 */
-export function* takeUidsOf(mailboxId: number, count: number): Work<number> {
-  const row = yield* one(takeUids, { id: mailboxId, count });
-  if (row === undefined) throw new Refused("noSuchMailbox", "the mailbox is gone");
-  if (row.uid_next > maxUid) throw new Refused("tooMany", "the mailbox has no more UIDs");
-  return row.uid_next - count;
-}
-
 /** Marks messages as expunged, with the MODSEQ of the change. Counts and emails are the caller's. */
 export function* markExpunged(
-  accountId: number,
+  { accountId, tx }: AccountWork,
   mailboxId: number,
   uids: readonly number[],
   modseq: number,
 ): Work<void> {
-  yield* run(expungeRows, { accountId, mailboxId, uids: JSON.stringify(uids), modseq });
+  yield* run(expungeRows, { accountId, mailboxId, uids: JSON.stringify(uids), modseq, now: tx.now });
 }
 
 /** `Mail.copy`, and with `move` `Mail.move`. */
 export function* copyMessages(work: AccountWork, request: CopyRequest, move: boolean): Work<Copied> {
-  const { accountId } = work;
+  const { accountId, tx } = work;
   const source = yield* mailboxWithId(accountId, request.mailbox);
   const target = yield* mailboxWithId(accountId, request.to);
   const rows = yield* allRows(accountId, source.id, request.uids);
   if (rows.length === 0) {
     return { uidValidity: target.uid_validity, from: new Uint32Array(), to: new Uint32Array() };
   }
-  if (!move) yield* checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0));
-  const modseq = yield* takeModSeq(accountId);
-  return yield* (move
-    ? moveRows(work, source, target, rows, modseq)
-    : copyRowsTo(work, source, target, rows, modseq));
+  if (!move) yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0));
+  const modseq = yield* tx.counts.takeModSeq(accountId);
+  const copied = yield* insertRows(work, source, target, rows, modseq);
+  yield* move ? removeRows(work, source, rows, modseq) : countCopies(rows);
+  return copied;
 }
 
 /** Moves every message: renaming the inbox. RFC 9051 6.3.6 */
 export function* moveAll(work: AccountWork, from: MailboxRow, to: MailboxRow, modseq: number): Work<void> {
-  const rows = yield* allRows(work.accountId, from.id, [1, maxUid]);
-  if (rows.length > 0) yield* moveRows(work, from, to, rows, modseq);
+  const rows = yield* allRows(work.accountId, from.id, allUids);
+  if (rows.length === 0) return;
+  yield* insertRows(work, from, to, rows, modseq);
+  yield* removeRows(work, from, rows, modseq);
 }
 
 function* allRows(accountId: number, mailboxId: number, uids: Ranges): Work<CopyRow[]> {
@@ -151,49 +134,36 @@ function* allRows(accountId: number, mailboxId: number, uids: Ranges): Work<Copy
   return chunks.flat();
 }
 
-function* moveRows(
+function* removeRows(
   work: AccountWork,
   source: MailboxRow,
-  target: MailboxRow,
   rows: readonly CopyRow[],
   modseq: number,
-): Work<Copied> {
-  const copied = yield* insertRows(work, source, target, rows, modseq);
-  const change = new CountChange();
-  for (const [, , bits, , size] of rows) change.add(bits, size, -1);
-  yield* markExpunged(work.accountId, source.id, rows.map((row) => row[0]), modseq);
-  yield* applyCounts(work, source.id, modseq, change);
-  return copied;
+): Work<void> {
+  yield* markExpunged(work, source.id, rows.map((row) => row[0]), modseq);
+  yield* work.tx.count(work.accountId, source.id, modseq, countOf(rows, -1));
 }
 
-function* copyRowsTo(
-  work: AccountWork,
-  source: MailboxRow,
-  target: MailboxRow,
-  rows: readonly CopyRow[],
-  modseq: number,
-): Work<Copied> {
-  const copied = yield* insertRows(work, source, target, rows, modseq);
-  // A mailbox can hold an email more than once.
+/** Emails have more copies now; a mailbox can hold an email more than once. */
+function* countCopies(rows: readonly CopyRow[]): Work<void> {
   const times = new Map<number, number>();
   for (const [, emailId] of rows) times.set(emailId, (times.get(emailId) ?? 0) + 1);
   const byTimes = Map.groupBy(times, ([, more]) => more);
   for (const [more, emails] of byTimes) {
     yield* run(addCopies, { emails: JSON.stringify(emails.map(([id]) => id)), more });
   }
-  return copied;
 }
 
 function* insertRows(
-  work: AccountWork,
+  { accountId, tx }: AccountWork,
   source: MailboxRow,
   target: MailboxRow,
   rows: readonly CopyRow[],
   modseq: number,
 ): Work<Copied> {
-  const { accountId, tx } = work;
   const uids = rows.map((row) => row[0]);
-  const first = yield* takeUidsOf(target.id, rows.length);
+  yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
+  const first = yield* tx.counts.takeUids(accountId, target.id, rows.length);
   yield* run(insertCopies, {
     accountId,
     mailboxId: source.id,
@@ -203,13 +173,16 @@ function* insertRows(
     modseq,
     now: tx.now,
   });
-  yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
-  const change = new CountChange();
-  for (const [, , bits, , size] of rows) change.add(bits, size, 1);
-  yield* applyCounts(work, target.id, modseq, change);
+  yield* tx.count(accountId, target.id, modseq, countOf(rows, 1));
   return {
     uidValidity: target.uid_validity,
     from: Uint32Array.from(uids),
     to: Uint32Array.from(uids, (_uid, i) => first + i),
   };
+}
+
+function countOf(rows: readonly CopyRow[], by: 1 | -1): CountChange {
+  const change = new CountChange();
+  for (const [, , bits, , size] of rows) change.add(bits, size, by);
+  return change;
 }

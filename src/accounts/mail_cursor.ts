@@ -7,6 +7,8 @@
  * @module
  */
 import type { Ranges } from "../imap/search_key.ts";
+import { maxUid } from "../store/counts.ts";
+import type { UidsBetween } from "../store/message_rows.ts";
 import {
   type Prepared,
   type SomeRows,
@@ -16,19 +18,11 @@ import {
   type Values,
   type Work,
 } from "../store/query.ts";
-import { checkRanges, maxUid, RangeWalk, type Stretch } from "./mail_ranges.ts";
-
-/** What a cursor's query takes: rows from UID `from` to `to` in order. */
-export interface CursorValues {
-  readonly accountId: number;
-  readonly mailboxId: number;
-  readonly from: number;
-  readonly to: number;
-}
+import { checkRanges, RangeWalk, type Stretch } from "./mail_ranges.ts";
 
 /** A cursor's query. */
 export interface CursorQuery {
-  /** Takes {@link CursorValues}. */
+  /** Takes {@link UidsBetween}; gives rows in the order of their UIDs. */
   readonly query: Prepared<never, unknown>;
   /** Its LIMIT, which is written out: see `query.ts`. */
   readonly limit: number;
@@ -53,7 +47,7 @@ export class MessageCursor<T extends readonly [uid: number, ...rest: SqlValue[]]
   #done = false;
 
   /**
-   * @param extra What the query takes beside {@link CursorValues}.
+   * @param extra What the query takes beside {@link UidsBetween}.
    * @throws {Refused} for ranges that are none.
    */
   constructor(
@@ -102,7 +96,8 @@ export class MessageCursor<T extends readonly [uid: number, ...rest: SqlValue[]]
 
   *#rows({ from, to }: Stretch): Work<SomeRows<T>> {
     const { query, maxBytes } = this.#query;
-    const values = { ...this.#extra, accountId: this.#accountId, mailboxId: this.#mailboxId, from, to };
+    const between: UidsBetween = { accountId: this.#accountId, mailboxId: this.#mailboxId, from, to };
+    const values = { ...this.#extra, ...between };
     if (maxBytes !== null) return yield* someTuples<T>(query, values, maxBytes);
     return { rows: yield* tuples<T>(query, values), cut: false };
   }

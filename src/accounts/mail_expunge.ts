@@ -10,42 +10,31 @@
 import { deleted } from "../imap/flags.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import type { Bodies } from "../store/bodies.ts";
+import { CountChange, maxUid } from "../store/counts.ts";
+import { messagesBetween, rowsBetween, type UidsBetween } from "../store/message_rows.ts";
 import { bitAnd, literal, prepared, run, tuples, type Work } from "../store/query.ts";
 import { dropCopies } from "../store/remove_message.ts";
-import { pause, type SlicedWork } from "../store/writer.ts";
+import { pause, type SlicedWork } from "../store/transaction.ts";
+import { inChunks } from "./mail_chunks.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
 import { markExpunged } from "./mail_copy.ts";
-import { applyCounts, CountChange } from "./mail_counts.ts";
-import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
-import { type AccountWork, deletable, dropMailbox, mailboxWithId, takeModSeq } from "./mail_mailboxes.ts";
-import { maxUid } from "./mail_ranges.ts";
+import { allUids, type CursorQuery } from "./mail_cursor.ts";
+import { type AccountWork, deletable, dropMailbox, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Messages removed between two places where the writer may turn to others; each takes some 30 microseconds. */
 const chunk = 100;
 
 type RemovedRow = readonly [uid: number, emailId: number, bits: number, size: number];
+const removedColumns = ["uid", "email_id", "bits", "size"] as const;
 
-const deletedRows = prepared((
-  db,
-  p: { accountId: number; mailboxId: number; from: number; to: number },
-) =>
-  db.selectFrom("messages").select(["uid", "email_id", "bits", "size"])
-    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-    .where("uid", ">=", p.from).where("uid", "<=", p.to).where("expunged", "=", 0)
-    .where(bitAnd("bits", deleted), "<>", 0)
-    .orderBy("uid").limit(literal(chunk))
+const deletedRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(removedColumns).where(bitAnd("bits", deleted), "<>", 0).limit(literal(chunk))
 );
 
 const deletedQuery: CursorQuery = { query: deletedRows, limit: chunk, maxBytes: null };
 
-const anyRows = prepared((
-  db,
-  p: { accountId: number; mailboxId: number; from: number; to: number },
-) =>
-  db.selectFrom("messages").select(["uid", "email_id", "bits", "size"])
-    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-    .where("uid", ">=", p.from).where("uid", "<=", p.to)
-    .orderBy("uid").limit(literal(chunk))
+const anyRows = prepared((db, p: UidsBetween) =>
+  rowsBetween(db, p).select(removedColumns).limit(literal(chunk))
 );
 
 const deleteRows = prepared((db, p: { accountId: number; mailboxId: number; to: number }) =>
@@ -63,18 +52,12 @@ export function* expungeMessages(
   bodies: Bodies,
   request: { readonly mailbox: number; readonly uids: Ranges | null },
 ): SlicedWork<Uint32Array<ArrayBuffer>> {
-  const { accountId } = work;
-  const mailboxId = request.mailbox;
-  const uids = request.uids ?? allUids;
-  const cursor = new MessageCursor<RemovedRow>(deletedQuery, { accountId, mailboxId, uids });
+  const { mailbox, uids } = request;
   const gone = new NumbersBuilder();
-  yield* mailboxWithId(accountId, mailboxId);
-  while (!cursor.done) {
-    const rows = yield* cursor.next();
-    if (rows.length > 0) yield* expungeChunk(work, bodies, mailboxId, rows);
+  yield* inChunks<RemovedRow>(work, deletedQuery, { mailbox, uids: uids ?? allUids }, function* (rows) {
+    yield* expungeChunk(work, bodies, mailbox, rows);
     for (const row of rows) gone.add(row[0]);
-    yield* pause();
-  }
+  });
   return gone.finishUids();
 }
 
@@ -84,11 +67,10 @@ function* expungeChunk(
   mailboxId: number,
   rows: readonly RemovedRow[],
 ): Work<void> {
-  const { accountId } = work;
-  const modseq = yield* takeModSeq(accountId);
-  yield* markExpunged(accountId, mailboxId, rows.map((row) => row[0]), modseq);
-  const change = yield* dropAll(work, bodies, rows);
-  yield* applyCounts(work, mailboxId, modseq, change);
+  const { accountId, tx } = work;
+  const modseq = yield* tx.counts.takeModSeq(accountId);
+  yield* markExpunged(work, mailboxId, rows.map((row) => row[0]), modseq);
+  yield* tx.count(accountId, mailboxId, modseq, yield* dropAll(work, bodies, rows));
 }
 
 /** Takes away the emails of messages; returns what that changes in the counts. */
@@ -131,11 +113,11 @@ function* deleteChunk(
   mailboxId: number,
   rows: readonly RemovedRow[],
 ): Work<void> {
-  const { accountId } = work;
-  const modseq = yield* takeModSeq(accountId);
+  const { accountId, tx } = work;
+  const modseq = yield* tx.counts.takeModSeq(accountId);
   // Those expunged before have no email, and are not counted.
   const change = yield* dropAll(work, bodies, rows.filter((row) => row[1] !== 0));
   yield* run(deleteRows, { accountId, mailboxId, to: rows.at(-1)?.[0] ?? 0 });
   yield* run(forgetHistory, { id: mailboxId, modseq });
-  yield* applyCounts(work, mailboxId, modseq, change);
+  yield* tx.count(accountId, mailboxId, modseq, change);
 }

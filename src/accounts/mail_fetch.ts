@@ -201,7 +201,7 @@ class RowColumns {
     return {
       id: this.number(row, "body_id"),
       size: this.number(row, "body_size"),
-      sha256: this.bytes(row, "sha256"),
+      sha256: this.text(row, "sha256"),
       in_file: this.number(row, "in_file"),
       blocks: this.bytes(row, "blocks"),
       bytes: bytes instanceof Uint8Array ? bytes : null,

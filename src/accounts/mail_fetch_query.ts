@@ -6,8 +6,9 @@
  * @module
  */
 import { sliceBytes } from "../store/connection.ts";
+import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { literal, prepared, type SqlValue } from "../store/query.ts";
-import type { CursorQuery, CursorValues } from "./mail_cursor.ts";
+import type { CursorQuery } from "./mail_cursor.ts";
 
 /** Groups of columns beside UID, MODSEQ and flags, which every row has. */
 export const fetchColumns = [
@@ -36,7 +37,7 @@ export type FetchRow = readonly [
 const selections = {
   numbers: ["m.size as size", "m.internal_date as internal_date", "m.save_date as save_date"],
   emailId: ["e.object_id as email_object_id"],
-  threadId: ["t.object_id as thread_object_id"],
+  threadId: ["e.thread_object_id as thread_object_id"],
   envelope: ["e.envelope as envelope"],
   body: ["e.body as body"],
   bodyStructure: ["e.body_structure as body_structure"],
@@ -96,7 +97,7 @@ export function fetchQuery(columns: readonly FetchColumn[]): CursorQuery {
   return made;
 }
 
-interface FetchValues extends CursorValues {
+interface FetchValues extends UidsBetween {
   readonly changedSince: number;
 }
 
@@ -106,15 +107,11 @@ function makeQuery(columns: readonly FetchColumn[]): CursorQuery {
   const limit = hasBytes ? emailRows : numberRows;
   const query = prepared((db, p: FetchValues) =>
     // SQLite leaves out a left join on a row id of which no column is wanted.
-    db.selectFrom("messages as m")
+    messagesBetween(db, p)
       .leftJoin("emails as e", "e.id", "m.email_id")
-      .leftJoin("threads as t", "t.id", "e.thread_id")
       .leftJoin("bodies as b", "b.id", "e.body_id")
       .select(wanted)
-      .where("m.account_id", "=", p.accountId).where("m.mailbox_id", "=", p.mailboxId)
-      .where("m.uid", ">=", p.from).where("m.uid", "<=", p.to)
-      .where("m.expunged", "=", 0).where("m.modseq", ">", p.changedSince)
-      .orderBy("m.uid").limit(literal(limit))
+      .where("m.modseq", ">", p.changedSince).limit(literal(limit))
   );
   return { query, limit, maxBytes: hasBytes ? sliceBytes : null };
 }

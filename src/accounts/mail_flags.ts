@@ -9,13 +9,16 @@
 import { Refused } from "../base/errors.ts";
 import { flagBits, maxKeywordLength, maxKeywords } from "../imap/flags.ts";
 import { noteKeywords } from "../store/add_message.ts";
+import { CountChange } from "../store/counts.ts";
+import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
-import { pause, type SlicedWork } from "../store/writer.ts";
+import type { SlicedWork } from "../store/transaction.ts";
 import type { StoredFlags, StoreFlags } from "./mail.ts";
+import { inChunks } from "./mail_chunks.ts";
 import { FlagColumnsBuilder, NumbersBuilder } from "./mail_columns.ts";
-import { applyCounts, CountChange, keywordsOf } from "./mail_counts.ts";
-import { type CursorQuery, MessageCursor } from "./mail_cursor.ts";
-import { type AccountWork, mailboxWithId, takeModSeq } from "./mail_mailboxes.ts";
+import type { CursorQuery } from "./mail_cursor.ts";
+import { keywordsOf } from "./mail_keywords.ts";
+import type { AccountWork } from "./mail_mailboxes.ts";
 
 /** Messages changed between two places where the writer may turn to others: two to three milliseconds. */
 const chunk = 500;
@@ -31,15 +34,8 @@ type FlagRow = readonly [uid: number, modseq: number, bits: number, keywords: st
 /** Keywords that are bits: they are never stored as words. */
 const bitWords = new Set(Object.keys(flagBits).map((flag) => flag.toLowerCase()));
 
-/** Flags of existing messages, by UID. */
-const flagRows = prepared((
-  db,
-  p: { accountId: number; mailboxId: number; from: number; to: number },
-) =>
-  db.selectFrom("messages").select(["uid", "modseq", "bits", "keywords", "size"])
-    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-    .where("uid", ">=", p.from).where("uid", "<=", p.to).where("expunged", "=", 0)
-    .orderBy("uid").limit(literal(chunk))
+const flagRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(["uid", "modseq", "bits", "keywords", "size"]).limit(literal(chunk))
 );
 
 const flagQuery: CursorQuery = { query: flagRows, limit: chunk, maxBytes: null };
@@ -80,23 +76,20 @@ export function flagSet(bits: number, keywords: readonly string[]): FlagSet {
 
 /** `Mail.storeFlags`. */
 export function* storeFlags(work: AccountWork, request: StoreFlags): SlicedWork<StoredFlags> {
-  const { accountId } = work;
-  const { mailbox, uids, unchangedSince } = request;
+  const { mailbox, unchangedSince } = request;
   const change = new FlagChange(request);
-  const cursor = new MessageCursor<FlagRow>(flagQuery, { accountId, mailboxId: mailbox, uids });
   const modified = new NumbersBuilder();
   const flags = new FlagColumnsBuilder();
-  yield* mailboxWithId(accountId, mailbox);
-  while (!cursor.done) {
-    const rows = yield* cursor.next();
+  const before = new NumbersBuilder();
+  yield* inChunks<FlagRow>(work, flagQuery, request, function* (rows) {
     const free = unchangedSince === null ? rows : rows.filter((row) => row[1] <= unchangedSince);
     if (free.length < rows.length) {
       for (const row of rows) if (row[1] > (unchangedSince ?? Infinity)) modified.add(row[0]);
     }
     yield* changeRows(work, mailbox, free, change, flags);
-    yield* pause();
-  }
-  return { modified: modified.finishUids(), flags: flags.finish() };
+    for (const [, modseq] of free) before.add(modseq);
+  });
+  return { modified: modified.finishUids(), flags: flags.finish(), before: before.finish() };
 }
 
 /** Changes a few messages with one MODSEQ; those that have the flags already are left as they are. */
@@ -107,7 +100,7 @@ function* changeRows(
   change: FlagChange,
   flags: FlagColumnsBuilder,
 ): Work<void> {
-  const { accountId } = work;
+  const { accountId, tx } = work;
   const wanted = rows.map(([, , bits, keywords]) => change.of(bits, keywords));
   const groups = new Map<FlagSet, number[]>();
   const counts = new CountChange();
@@ -120,13 +113,12 @@ function* changeRows(
     else group.push(uid);
   }
   const changed = groups.size > 0;
-  if (changed) yield* mailboxWithId(accountId, mailboxId); // It may be gone since the last slice.
-  const modseq = changed ? yield* takeModSeq(accountId) : 0;
   yield* noteKeywords(accountId, mailboxId, keywordsOf([...groups.keys()].map((after) => after.keywords)));
+  const modseq = changed ? yield* tx.counts.takeModSeq(accountId) : 0;
   for (const [after, uids] of groups) {
     yield* run(setFlags, { accountId, mailboxId, uids: JSON.stringify(uids), ...after, modseq });
   }
-  if (changed) yield* applyCounts(work, mailboxId, modseq, counts);
+  if (changed) yield* tx.count(accountId, mailboxId, modseq, counts);
   for (const [i, [uid, before, bits, keywords]] of rows.entries()) {
     const after = wanted[i] ?? { bits, keywords };
     const same = after.bits === bits && after.keywords === keywords;

@@ -7,7 +7,7 @@ import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
 import { addMessages, prepareEmail } from "../store/add_message.ts";
 import { checkIndex } from "../store/check_index.ts";
-import { prepared, run, type Work } from "../store/query.ts";
+import { one, prepared, run, type Work } from "../store/query.ts";
 import { sampleMessage } from "../store/testing/sample_message.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { ensureAccount } from "./accounts.ts";
@@ -179,6 +179,29 @@ Deno.test("subscriptions to names end at a limit", async () => {
   await refuses("tooMany", mail.subscribe({ name: "one more", subscribed: true }));
   await mail.subscribe({ name: "the last", subscribed: false });
   await mail.subscribe({ name: "one more", subscribed: true });
+});
+
+const countNames = prepared((db, p: { accountId: number }) =>
+  db.selectFrom("subscriptions").select((eb) => eb.fn.countAll<number>().as("n"))
+    .where("account_id", "=", p.accountId)
+);
+
+Deno.test("mailboxes made, renamed and deleted on and on leave no more subscriptions than there may be", async () => {
+  await using temp = tempStore();
+  const { accountId, mail } = await openMail(temp);
+  const { length } = (await mail.list({})).mailboxes;
+  await temp.store.writer.run(function* (): Work<void> {
+    for (let n = length; n < maxSubscriptions - 1; n++) yield* run(addName, { accountId, name: `name ${n}` });
+  });
+  const counted = () => temp.store.read(one(countNames, { accountId }))?.n;
+  const subscribed = async (name: string) => (await mailboxOf(mail, name)).subscribed;
+  await mail.create({ name: "a/b", specialUse: [] }); // Room for one of the two.
+  assert.deepEqual([await subscribed("a"), await subscribed("a/b")], [true, false]);
+  await mail.rename({ from: "a", to: "c" });
+  assert.deepEqual([await subscribed("c"), await subscribed("c/b")], [false, false]);
+  await mail.delete({ name: "c/b" });
+  await mail.create({ name: "c/d", specialUse: [] });
+  assert.equal(counted(), maxSubscriptions);
 });
 
 Deno.test("keywords end at limits: of a message, and of a mailbox", async () => {

@@ -11,7 +11,7 @@
 import { Refused } from "../base/errors.ts";
 import { newObjectId } from "../store/object_id.ts";
 import { literal, many, one, prepared, run, type Work } from "../store/query.ts";
-import type { Transaction } from "../store/writer.ts";
+import type { Transaction } from "../store/transaction.ts";
 import { type MailboxInfo, type MailboxList, type SpecialUse, specialUses } from "./mail.ts";
 import {
   byName,
@@ -156,11 +156,6 @@ const deleteKeywords = prepared((db, p: { accountId: number; mailboxId: number }
   )
 );
 
-const nextModSeq = prepared((db, p: { accountId: number }) =>
-  db.updateTable("accounts").set((eb) => ({ modseq: eb("modseq", "+", 1) }))
-    .where("id", "=", p.accountId).returning("modseq")
-);
-
 const nextUidValidity = prepared((db, p: { accountId: number }) =>
   db.updateTable("accounts").set((eb) => ({ uid_validity: eb("uid_validity", "+", 1) }))
     .where("id", "=", p.accountId).returning("uid_validity")
@@ -198,13 +193,6 @@ const countFrom = prepared((db, p: { accountId: number; mailboxId: number; uid: 
     .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
     .where("uid", ">=", p.uid).where("expunged", "=", 0)
 );
-
-/** Takes the account's next MODSEQ, for one change; they only grow. RFC 7162 3.1 */
-export function* takeModSeq(accountId: number): Work<number> {
-  const row = yield* one(nextModSeq, { accountId });
-  if (row === undefined) throw new Refused("noPermission", "the account is gone");
-  return row.modseq;
-}
 
 /** The mailbox, or null if it is gone. */
 export function* mailboxOrNull(accountId: number, id: number): Work<MailboxRow | null> {
@@ -290,39 +278,45 @@ export function* createMailbox(
   if ((yield* one(mailboxByName, { accountId, name })) !== undefined) {
     throw new Refused("mailboxExists", "a mailbox of that name exists");
   }
-  const modseq = yield* takeModSeq(accountId);
+  const missing = yield* missingAbove(accountId, name);
+  const modseq = yield* work.tx.counts.takeModSeq(accountId);
   for (const row of yield* many(mailboxesWithUse, { accountId })) {
     const left = usesOf(row.special_use).filter((use) => !request.specialUse.includes(use)).join(" ");
     if (left !== row.special_use) yield* run(setUse, { id: row.id, use: left, modseq });
   }
-  yield* makeWithParents(work, name, usesOf(request.specialUse.join(" ")).join(" "), modseq);
+  for (const parent of missing) yield* makeMailbox(work, parent, "", modseq);
+  yield* makeMailbox(work, name, usesOf(request.specialUse.join(" ")).join(" "), modseq);
   return yield* mailboxNamed(accountId, name);
 }
 
 /** The mailbox of that name, made if it is missing: where deliveries go. @throws {Refused} `badName`, `tooMany` */
-export function* ensureMailbox(work: AccountWork, given: string): Work<MailboxRow> {
-  const row = yield* one(mailboxByName, { accountId: work.accountId, name: mailboxName(given) });
-  return row ?? (yield* createMailbox(work, { name: given, specialUse: [] }));
+export function* ensureMailbox(work: AccountWork, given: string): Work<{ readonly id: number }> {
+  const { accountId, tx } = work;
+  // Names are stored in their one spelling, so what is found as it is given needs no other.
+  return (yield* tx.counts.mailboxNamed(accountId, given)) ??
+    (yield* tx.counts.mailboxNamed(accountId, mailboxName(given))) ??
+    (yield* createMailbox(work, { name: given, specialUse: [] }));
 }
 
-/** Makes a mailbox that is missing, and its missing parents before it. @throws {Refused} `tooMany` */
-function* makeWithParents(work: AccountWork, name: string, use: string, modseq: number): Work<void> {
-  const { accountId } = work;
+/**
+ * The names above a mailbox that is to be made which are missing, too.
+ *
+ * @throws {Refused} `tooMany` if there is no room for all of them.
+ */
+function* missingAbove(accountId: number, name: string): Work<string[]> {
   const missing: string[] = [];
   for (const parent of parentsOf(name)) {
     if ((yield* one(mailboxByName, { accountId, name: parent })) === undefined) missing.push(parent);
   }
-  yield* checkMailboxes(accountId, missing.length + 1);
-  for (const parent of missing) yield* makeMailbox(work, parent, "", modseq);
-  yield* makeMailbox(work, name, use, modseq);
-}
-
-function* checkMailboxes(accountId: number, more: number): Work<void> {
   const count = yield* one(countMailboxes, { accountId });
-  if ((count?.n ?? 0) + more > maxMailboxes) throw new Refused("tooMany", "too many mailboxes");
+  if ((count?.n ?? 0) + missing.length + 1 > maxMailboxes) throw new Refused("tooMany", "too many mailboxes");
+  return missing;
 }
 
-/** A new mailbox, which is subscribed to as well, with a UIDVALIDITY that no other ever had. RFC 9051 2.3.1.1 */
+/**
+ * A new mailbox, with a UIDVALIDITY that no other ever had (RFC 9051 2.3.1.1). It is subscribed to as well, if there is
+ * room: subscriptions outlive mailboxes, so who makes and deletes them on and on would otherwise fill the disk.
+ */
 function* makeMailbox({ accountId, tx }: AccountWork, name: string, use: string, modseq: number): Work<void> {
   const row = yield* one(nextUidValidity, { accountId });
   if (row === undefined) throw new Refused("noPermission", "the account is gone");
@@ -334,7 +328,7 @@ function* makeMailbox({ accountId, tx }: AccountWork, name: string, use: string,
     uidValidity: row.uid_validity,
     modseq,
   });
-  yield* run(addSubscription, { accountId, name });
+  if ((yield* roomForSubscriptions(accountId)) > 0) yield* run(addSubscription, { accountId, name });
   tx.listChanged(accountId);
 }
 
@@ -350,7 +344,7 @@ export function* deletable(accountId: number, name: string): Work<MailboxRow> {
 
 /** Takes away a mailbox that is empty. */
 export function* dropMailbox({ accountId, tx }: AccountWork, row: MailboxRow): Work<void> {
-  yield* takeModSeq(accountId);
+  yield* tx.counts.takeModSeq(accountId);
   yield* run(deleteKeywords, { accountId, mailboxId: row.id });
   yield* run(deleteMailbox, { id: row.id });
   tx.listChanged(accountId);
@@ -381,34 +375,30 @@ export function* renameMailbox(
   if (source.name !== inbox && isBelow(to, source.name)) {
     throw new Refused("badName", "a mailbox cannot be below itself");
   }
-  const modseq = yield* takeModSeq(accountId);
   if (source.name === inbox) {
-    yield* makeWithParents(work, to, "", modseq);
-    return { inbox: source, to: yield* mailboxNamed(accountId, to), modseq };
+    const made = yield* createMailbox(work, { name: to, specialUse: [] });
+    return { inbox: source, to: made, modseq: made.highest_modseq };
   }
+  // A child's new name may be longer than names can be.
+  const children = (yield* many(mailboxesBetween, { accountId, ...childrenOf(source.name) })).map((
+    child,
+  ) => ({
+    ...child,
+    to: mailboxName(to + child.name.slice(source.name.length)),
+  }));
   const parent = parentsOf(to).at(-1);
   if (parent !== undefined && (yield* one(mailboxByName, { accountId, name: parent })) === undefined) {
-    yield* makeWithParents(work, parent, "", modseq);
+    yield* createMailbox(work, { name: parent, specialUse: [] });
   }
-  yield* checkSubscriptions(accountId);
-  yield* renameOne(accountId, source, to, modseq);
-  for (const child of yield* many(mailboxesBetween, { accountId, ...childrenOf(source.name) })) {
-    // A child's new name may be longer than names can be.
-    yield* renameOne(accountId, child, mailboxName(to + child.name.slice(source.name.length)), modseq);
+  const modseq = yield* tx.counts.takeModSeq(accountId);
+  let room = yield* roomForSubscriptions(accountId);
+  for (const each of [{ ...source, to }, ...children]) {
+    yield* run(setName, { id: each.id, name: each.to, modseq });
+    const subscribed = yield* one(isSubscribed, { accountId, name: each.name });
+    if (subscribed !== undefined && room-- > 0) yield* run(addSubscription, { accountId, name: each.to });
   }
   tx.listChanged(accountId);
   return null;
-}
-
-function* renameOne(
-  accountId: number,
-  row: { readonly id: number; readonly name: string },
-  name: string,
-  modseq: number,
-): Work<void> {
-  yield* run(setName, { id: row.id, name, modseq });
-  const subscribed = yield* one(isSubscribed, { accountId, name: row.name });
-  if (subscribed !== undefined) yield* run(addSubscription, { accountId, name });
 }
 
 /** Every name below a mailbox lies between these two. */
@@ -428,12 +418,13 @@ export function* setSubscribed(
     return;
   }
   const name = mailboxName(request.name);
-  yield* checkSubscriptions(accountId);
+  if ((yield* roomForSubscriptions(accountId)) <= 0) throw new Refused("tooMany", "too many subscriptions");
   const { changes } = yield* run(addSubscription, { accountId, name });
   if (changes > 0) tx.listChanged(accountId);
 }
 
-function* checkSubscriptions(accountId: number): Work<void> {
+/** How many names more the account may be subscribed to. */
+function* roomForSubscriptions(accountId: number): Work<number> {
   const count = yield* one(countSubscriptions, { accountId });
-  if ((count?.n ?? 0) >= maxSubscriptions) throw new Refused("tooMany", "too many subscriptions");
+  return maxSubscriptions - (count?.n ?? 0);
 }

@@ -5,12 +5,10 @@
  */
 import { Refused } from "../base/errors.ts";
 import type { Ranges } from "../imap/search_key.ts";
+import { maxUid } from "../store/counts.ts";
 
 /** Most ranges in one request: every second of a million messages. */
 export const maxRanges = 500_000;
-
-/** The greatest UID. RFC 9051 2.3.1.1 */
-export const maxUid = 0xffffffff;
 
 /** Ranges closer together than this are read in one go, and what lies between is skipped. */
 const smallGap = 32;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Refused } from "../base/errors.ts";
-import { checkRanges, hasUid, maxRanges, maxUid, RangeWalk } from "./mail_ranges.ts";
+import { maxUid } from "../store/counts.ts";
+import { checkRanges, hasUid, maxRanges, RangeWalk } from "./mail_ranges.ts";
 
 for (const ranges of [[], [1, 1], [1, maxUid], [1, 2, 3, 3, 10, 20]]) {
   Deno.test(`checkRanges() takes [${ranges}]`, () => checkRanges(ranges));

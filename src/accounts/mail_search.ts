@@ -13,12 +13,13 @@ import { Refused } from "../base/errors.ts";
 import type { Ranges, SearchKey } from "../imap/search_key.ts";
 import type { BodyRow } from "../store/bodies.ts";
 import { turn } from "../store/connection.ts";
+import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { literal, one, prepared, type Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import type { SearchBatch, SearchRequest } from "./mail.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
 import { noContent, StoredMessage } from "./mail_content.ts";
-import { allUids, type CursorQuery, type CursorValues, MessageCursor } from "./mail_cursor.ts";
+import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
 import {
   type CompiledKey,
@@ -48,12 +49,10 @@ type SearchRow = readonly [
 ];
 
 function searchRows(limit: number): CursorQuery {
-  const query = prepared((db, p: CursorValues) =>
-    db.selectFrom("messages")
+  const query = prepared((db, p: UidsBetween) =>
+    messagesBetween(db, p)
       .select(["uid", "modseq", "bits", "keywords", "size", "internal_date", "save_date", "email_id"])
-      .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-      .where("uid", ">=", p.from).where("uid", "<=", p.to).where("expunged", "=", 0)
-      .orderBy("uid").limit(literal(limit))
+      .limit(literal(limit))
   );
   return { query, limit, maxBytes: null };
 }
@@ -62,10 +61,10 @@ const cheapQuery = searchRows(cheapRows);
 const dearQuery = searchRows(dearRows);
 
 const emailFacts = prepared((db, p: { id: number }) =>
-  db.selectFrom("emails as e").innerJoin("threads as t", "t.id", "e.thread_id")
+  db.selectFrom("emails as e")
     .select([
       "e.object_id as emailId",
-      "t.object_id as threadId",
+      "e.thread_object_id as threadId",
       "e.sent as sent",
       "e.subject as subject",
       "e.from_text as from",

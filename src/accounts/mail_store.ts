@@ -14,7 +14,7 @@ import { checkIndex } from "../store/check_index.ts";
 import type { Step, Work } from "../store/query.ts";
 import type { Spools } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
-import type { SlicedWork } from "../store/writer.ts";
+import type { SlicedWork } from "../store/transaction.ts";
 import type {
   AccountChange,
   Copied,
@@ -34,6 +34,7 @@ import type {
   StoredFlags,
   StoreFlags,
 } from "./mail.ts";
+import { mailboxChanges } from "./mail_changes.ts";
 import { copyMessages, moveAll } from "./mail_copy.ts";
 import { deleteMailbox, expungeMessages } from "./mail_expunge.ts";
 import { fetchMessages, readSection } from "./mail_fetch.ts";
@@ -46,7 +47,7 @@ import {
   renameMailbox,
   setSubscribed,
 } from "./mail_mailboxes.ts";
-import { mailboxChanges, openMailbox } from "./mail_open.ts";
+import { openMailbox } from "./mail_open.ts";
 import { searchMessages } from "./mail_search.ts";
 import { checkRanges } from "./mail_ranges.ts";
 import type { Ranges } from "../imap/search_key.ts";
@@ -165,10 +166,11 @@ export class StoreMail implements Mail {
       for (const message of messages) additions.push(await this.#addition(message, ready));
       const bytes = additions.reduce((sum, { email }) => sum + writtenBytes(email), 0);
       return await this.#change(function* ({ tx }) {
-        const { uid_validity } = yield* mailboxWithId(accountId, mailbox);
-        if (additions.length === 0) return copied(uid_validity, []);
-        const added = yield* addMessages(tx, accountId, mailbox, additions);
-        return copied(uid_validity, added.messages.map((message) => message.uid));
+        if (additions.length === 0) {
+          return copied((yield* mailboxWithId(accountId, mailbox)).uid_validity, []);
+        }
+        const { uidValidity, messages } = yield* addMessages(tx, accountId, mailbox, additions);
+        return copied(uidValidity, messages.map((message) => message.uid));
       }, bytes);
     } finally {
       for (const body of ready) body.release();

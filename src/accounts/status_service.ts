@@ -6,16 +6,22 @@
 import type { CallContext } from "../rpc/service.ts";
 import type { Store } from "../store/store.ts";
 import { totals } from "../store/totals.ts";
-import type { Counts, Status } from "./status.ts";
+import type { Counts, KeyRecord, Status } from "./status.ts";
 
 /** How often a watcher hears of changes at most. */
 const watchMs = 250;
 
 export class StatusService implements Status {
   readonly #store: Store;
+  readonly #keyRecords: readonly KeyRecord[];
 
-  constructor(store: Store) {
+  constructor(store: Store, keyRecords: readonly KeyRecord[] = []) {
     this.#store = store;
+    this.#keyRecords = keyRecords;
+  }
+
+  keyRecords(_request: Record<string, never> = {}): Promise<readonly KeyRecord[]> {
+    return Promise.resolve(this.#keyRecords);
   }
 
   counts(_request: Record<string, never> = {}): Promise<Counts> {

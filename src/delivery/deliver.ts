@@ -24,7 +24,10 @@ export type Resolution =
   | { readonly kind: "refused"; readonly code: number; readonly text: string };
 
 export interface Incoming {
-  /** 128 random bits in hex, kept for a day: the same id again gets the same answer and no second copy. */
+  /**
+   * 128 bits in hex, kept for a day: the same id again gets the same answer and no second copy. Any will do; those of
+   * `newDeliveryId` cost least.
+   */
   readonly deliveryId: string;
   /** Null for the null sender. */
   readonly from: Address | null;
@@ -33,6 +36,8 @@ export interface Incoming {
   /** The EHLO or HELO argument. */
   readonly helo: string;
   readonly index: MessageIndex;
+  /** What the front found out of it (`evidence/evidence.ts`), encoded; null for what the own users send. */
+  readonly evidence: Bytes | null;
   /** Up to `maxInlineBytes`; else null, and `spool` names the file. */
   readonly content: Bytes | null;
   readonly spool: string | null;
@@ -49,7 +54,12 @@ export interface IncomingRecipient {
 /** One result for each recipient, in order. Only after this answer is the message safe. */
 export type DeliveryResult =
   | { readonly kind: "delivered"; readonly id: string }
-  | { readonly kind: "refused"; readonly reason: Reason };
+  | {
+    readonly kind: "refused";
+    readonly reason: Reason;
+    /** What the peer is told in place of the reason's usual words. In ASCII. */
+    readonly reply?: { readonly code: number; readonly enhanced: string; readonly text: string };
+  };
 
 /** For anybody: incoming mail. */
 export interface Deliver extends Spool {

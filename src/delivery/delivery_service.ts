@@ -9,10 +9,9 @@
  */
 import type { Address } from "../address/address.ts";
 import { ensureMailbox } from "../accounts/mail_mailboxes.ts";
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
 import { type Reason, Refused } from "../base/errors.ts";
 import type { Counter } from "../base/metrics.ts";
-import { accountNamed } from "../store/accounts.ts";
 import {
   addMessages,
   type BodyRows,
@@ -21,17 +20,29 @@ import {
   prepareEmail,
   writtenBytes,
 } from "../store/add_message.ts";
+import type { ReadyBody } from "../store/bodies.ts";
 import { checkIndex } from "../store/check_index.ts";
 import { answerTo, keepAnswer } from "../store/deliveries.ts";
 import type { Work } from "../store/query.ts";
 import type { Spools } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
-import type { Transaction } from "../store/writer.ts";
+import type { Transaction } from "../store/transaction.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { Deliver, DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
+import { decodeEvidence, maxEvidenceBytes } from "../evidence/evidence.ts";
+import type { Verdict } from "../evidence/verdict.ts";
+import { parseAnswer, printAnswer } from "./delivery_answer.ts";
+import type { Judge } from "./judge.ts";
+import type { Signing } from "./signing.ts";
 
 /** Recipients of one delivery, whatever the edges allow. RFC 5321 4.5.3.1.8 asks for 100 at least. */
 export const maxRecipients = 1000;
+
+/** Makes the recipients' prefixes once the body is there. */
+type Stamp = (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
+
+/** Where mail goes that is taken and not believed. */
+const junkMailbox = "Junk";
 
 /** Where the mail of one connection goes in. */
 export class DeliveryService implements Deliver {
@@ -40,9 +51,19 @@ export class DeliveryService implements Deliver {
   readonly #spools: Spools;
   readonly #results: Counter;
   readonly #stillAllowed: () => void;
+  readonly #judge: Judge | null;
 
-  /** @param stillAllowed Throws when nothing may be delivered any more; asked inside each transaction. */
-  constructor(store: Store, book: AddressBook, stillAllowed: () => void = () => {}) {
+  /**
+   * @param stillAllowed Throws when nothing may be delivered any more; asked inside each transaction.
+   * @param judge Says what becomes of mail by its evidence; null: all is taken.
+   */
+  constructor(
+    store: Store,
+    book: AddressBook,
+    stillAllowed: () => void = () => {},
+    judge: Judge | null = null,
+  ) {
+    this.#judge = judge;
     this.#store = store;
     this.#stillAllowed = stillAllowed;
     this.#book = book;
@@ -73,19 +94,27 @@ export class DeliveryService implements Deliver {
    * @throws {Refused} `badRequest`, `tooMany` or `tooLarge` if the request itself is wrong; `diskFull` or `tryLater`
    * if nothing was delivered. Then the same id may be tried again.
    */
-  async deliver(request: Incoming): Promise<readonly DeliveryResult[]> {
+  deliver(request: Incoming): Promise<readonly DeliveryResult[]> {
+    return this.deliverStamped(request, null);
+  }
+
+  /** As {@link deliver}, with other prefixes than the request's. Not for peers. */
+  async deliverStamped(request: Incoming, stamp: Stamp | null): Promise<readonly DeliveryResult[]> {
     const id = idOf(request);
+    const judged = this.#judgement(request);
+    if (judged !== null && judged.reply !== null) return await this.#refuse(request, judged, judged.reply);
     const earlier = request.spool === null ? undefined : this.#store.read(answerTo(id));
     if (earlier !== undefined && request.spool !== null) {
       await this.#spools.drop(request.spool);
-      return answerOf(earlier);
+      return parseAnswer(earlier);
     }
     const body = await this.#store.bodies.ready(request, this.#spools);
     try {
+      const recipients = stamp === null ? request.recipients : stamp(body, request);
       const email = prepareEmail(body, checkIndex(request.index, body.hashes.size));
       const answer = await this.#store.writer.run(
-        (tx) => this.#unit(tx, id, email, request.recipients),
-        writtenBytes(email) + request.recipients.length * 1024,
+        (tx) => this.#unit(tx, id, email, { request, recipients, junk: judged?.junk === true }),
+        writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
       return answer;
@@ -103,15 +132,17 @@ export class DeliveryService implements Deliver {
     tx: Transaction,
     id: Bytes,
     email: PreparedEmail,
-    recipients: readonly IncomingRecipient[],
+    delivery: JudgedDelivery,
   ): Work<readonly DeliveryResult[]> {
     this.#stillAllowed();
     const earlier = yield* answerTo(id);
-    if (earlier !== undefined) return answerOf(earlier);
-    const bodies: BodyRows = new Map();
+    if (earlier !== undefined) return parseAnswer(earlier);
+    const bodies: BodyRows | null = delivery.recipients.length > 1 ? new Map() : null;
     const answer: DeliveryResult[] = [];
-    for (const recipient of recipients) answer.push(yield* this.#one(tx, email, recipient, bodies));
-    yield* keepAnswer(id, tx.now, JSON.stringify(answer));
+    for (const recipient of delivery.recipients) {
+      answer.push(yield* this.#one(tx, email, recipient, delivery, bodies));
+    }
+    yield* keepAnswer(id, tx.now, printAnswer(answer));
     return answer;
   }
 
@@ -120,21 +151,49 @@ export class DeliveryService implements Deliver {
     tx: Transaction,
     email: PreparedEmail,
     { address, prefix }: IncomingRecipient,
-    bodies: BodyRows,
+    { request: { evidence }, junk }: JudgedDelivery,
+    bodies: BodyRows | null,
   ): Work<DeliveryResult> {
     const found = this.#book.lookup(address);
     if (found.kind !== "local") return { kind: "refused", reason: reasonOf(found) };
-    const account = yield* accountNamed(found.account);
+    const account = yield* tx.counts.accountNamed(found.account);
     if (account === undefined) return { kind: "refused", reason: "noSuchMailbox" };
     try {
-      const mailbox = yield* ensureMailbox({ accountId: account.id, tx }, found.mailbox);
-      const addition = { email, prefix, bits: 0, keywords: [], internalDate: tx.now };
+      const name = junk ? junkMailbox : found.mailbox;
+      const mailbox = yield* ensureMailbox({ accountId: account.id, tx }, name);
+      const addition = { email, prefix, evidence, bits: 0, keywords: [], internalDate: tx.now };
       const added = yield* addMessages(tx, account.id, mailbox.id, [addition], bodies);
       return { kind: "delivered", id: added.messages[0]?.objectId ?? "" };
     } catch (error) {
       if (error instanceof Refused) return { kind: "refused", reason: error.reason };
       throw error;
     }
+  }
+
+  /** @throws {Refused} `badRequest` for evidence that is none. */
+  #judgement({ evidence }: Incoming): Verdict | null {
+    if (evidence === null) return null;
+    if (evidence.length > maxEvidenceBytes) throw new Refused("tooLarge", "evidence is too large");
+    if (this.#judge === null) return null;
+    try {
+      return this.#judge(decodeEvidence(evidence));
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new Refused("badRequest", `evidence: ${error.message}`, error);
+      throw error;
+    }
+  }
+
+  /** Nothing is kept: asked again, the same evidence gives the same answer. */
+  async #refuse(
+    request: Incoming,
+    { action, reason, sentence }: Verdict,
+    reply: { readonly code: number; readonly enhanced: string; readonly text: string },
+  ): Promise<readonly DeliveryResult[]> {
+    if (request.spool !== null) await this.#spools.drop(request.spool);
+    this.#store.log.info("message judged and refused", { cid: request.cid, verdict: reason, why: sentence });
+    const why = action === "reject" ? "unwanted" as const : "tryLater" as const;
+    this.#results.add({ result: why }, request.recipients.length);
+    return request.recipients.map(() => ({ kind: "refused", reason: why, reply }));
   }
 
   #note(request: Incoming, bytes: number, answer: readonly DeliveryResult[]): void {
@@ -154,17 +213,35 @@ export class DeliveryService implements Deliver {
   }
 }
 
-/** What one signed-in account sends. For now it is delivered like what comes in; the queue comes later. */
+/** A delivery with what was decided of it. */
+interface JudgedDelivery {
+  readonly request: Incoming;
+  readonly recipients: readonly IncomingRecipient[];
+  readonly junk: boolean;
+}
+
+/** What one signed-in account sends, signed for its domain. For now it is delivered like what comes in; the queue comes later. */
 export class SubmissionService implements Submit {
   readonly #delivery: DeliveryService;
   readonly #book: AddressBook;
   readonly #account: string;
+  readonly #store: Store;
+  readonly #signing: Signing | null;
 
   /**
    * @param account The name of the account that has signed in.
    * @param stillAllowed Throws when its session has ended; asked again inside the transaction.
+   * @param signing Null where nothing is signed.
    */
-  constructor(store: Store, book: AddressBook, account: string, stillAllowed: () => void = () => {}) {
+  constructor(
+    store: Store,
+    book: AddressBook,
+    account: string,
+    stillAllowed: () => void = () => {},
+    signing: Signing | null = null,
+  ) {
+    this.#store = store;
+    this.#signing = signing;
     this.#delivery = new DeliveryService(store, book, stillAllowed);
     this.#book = book;
     this.#account = account;
@@ -200,16 +277,58 @@ export class SubmissionService implements Submit {
     if (!this.#mine(addressOf(fromAddress))) {
       throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
     }
-    return await this.#delivery.deliver(request);
+    if (request.evidence !== null) throw new Refused("badRequest", "evidence of a submission");
+    const signing = this.#signing;
+    const { domain } = addressOf(fromAddress);
+    if (signing === null || !signing.signs(domain)) return await this.#delivery.deliver(request);
+    return await this.#delivery.deliverStamped(
+      request,
+      (body) => stamped(request, this.#signed(signing, domain, body, request)),
+    );
   }
 
   close(): Promise<void> {
     return this.#delivery.close();
   }
 
+  /** DKIM-Signature fields; none for a message that cannot be signed, which is sent all the same. */
+  #signed(signing: Signing, fromDomain: string, body: ReadyBody, request: Incoming): string {
+    const { bodyStart } = request.index.root;
+    const prefix = request.recipients[0]?.prefix ?? noBytes;
+    try {
+      const header = concat([prefix, ...cut(this.#store.bodies.pieces(body), 0, bodyStart)]);
+      const pieces = cut(this.#store.bodies.pieces(body), bodyStart, body.hashes.size);
+      return signing.sign({ fromDomain, header, body: pieces, now: this.#store.clock.now() });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.#store.log.warn("message is sent without signature", { cid: request.cid, error });
+      return "";
+    }
+  }
+
   #mine(address: Address): boolean {
     return this.#book.maySend(this.#account, address);
   }
+}
+
+/** Octets `start` to `end` of pieces. */
+function* cut(pieces: Iterable<Bytes>, start: number, end: number): Generator<Bytes> {
+  let at = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
+    if (part.length > 0) yield part;
+    at += piece.length;
+    if (at >= end) return;
+  }
+}
+
+/** Puts fields above Received, which is older, and below what only this delivery adds. RFC 5321 4.4 */
+function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] {
+  return recipients.map(({ address, prefix }) => {
+    const text = fromLatin1(prefix);
+    const at = /^received:/im.exec(text)?.index ?? 0;
+    return { address, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
+  });
 }
 
 /** The delivery's id as bytes, after what else can be checked of the request. */
@@ -233,11 +352,6 @@ function idOf(request: Incoming): Bytes {
 function addressOf(text: string): Address {
   const at = text.lastIndexOf("@");
   return { local: text.slice(0, Math.max(0, at)), domain: text.slice(at + 1) };
-}
-
-/** An answer as {@link keepAnswer} was given it. */
-function answerOf(stored: string): readonly DeliveryResult[] {
-  return JSON.parse(stored) as DeliveryResult[]; // Nobody else writes this column.
 }
 
 function reasonOf(resolution: Exclude<Resolution, { readonly kind: "local" }>): Reason {

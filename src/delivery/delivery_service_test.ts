@@ -51,6 +51,7 @@ function incoming(recipients: string[], more: Partial<Incoming> = {}): Incoming 
     remoteAddress: "192.0.2.1",
     helo: "mail.example.net",
     index,
+    evidence: null,
     content,
     spool: null,
     cid: "1",

@@ -6,7 +6,7 @@
 import { Refused } from "../base/errors.ts";
 import { newObjectId } from "./object_id.ts";
 import { many, one, prepared, run, type Work } from "./query.ts";
-import type { Transaction } from "./writer.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** A mailbox that a new account begins with. */
 export interface FirstMailbox {

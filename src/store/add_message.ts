@@ -9,14 +9,15 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
-import { deleted, maxKeywords, maxMailboxKeywords, seen } from "../imap/flags.ts";
+import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
 import { insertBody, type ReadyBody } from "./bodies.ts";
 import type { CheckedIndex } from "./check_index.ts";
+import { CountChange } from "./counts.ts";
 import { newObjectId } from "./object_id.ts";
 import { encodeParts } from "./part_table.ts";
-import { many, one, prepared, run, type Work } from "./query.ts";
-import { placeInThread } from "./threads.ts";
-import type { Transaction } from "./writer.ts";
+import { many, prepared, run, type Work } from "./query.ts";
+import { type ClueHashes, clueHashes, placeInThread } from "./threads.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Octets of the trace fields in front of one message. */
 export const maxPrefixBytes = 64 * 1024;
@@ -30,6 +31,8 @@ export interface Addition {
   readonly email: PreparedEmail;
   /** Trace fields in front of the body, each with CRLF; may be empty. */
   readonly prefix: Bytes;
+  /** What was found out of it when it came (`evidence/evidence.ts`, encoded); absent for what clients stored. */
+  readonly evidence?: Bytes | null;
   /** Flags, as in `imap/flags.ts`. */
   readonly bits: number;
   /** Lower case, ascending, without doubles. */
@@ -57,6 +60,7 @@ export interface PreparedEmail {
   readonly body: ReadyBody;
   readonly index: CheckedIndex;
   readonly parts: Bytes;
+  readonly hashes: ClueHashes;
 }
 
 /** Rows of bodies that this unit has made: handed from call to call where several accounts get the same body. */
@@ -64,7 +68,7 @@ export type BodyRows = Map<ReadyBody, number>;
 
 /** Does outside the writer what can be done there. */
 export function prepareEmail(body: ReadyBody, index: CheckedIndex): PreparedEmail {
-  return { body, index, parts: encodeParts(index.root) };
+  return { body, index, parts: encodeParts(index.root), hashes: clueHashes(index) };
 }
 
 /** About how much adding the email writes, for the size of groups. */
@@ -74,54 +78,15 @@ export function writtenBytes({ body, index, parts }: PreparedEmail): number {
     bodyStructure.length + subject.length + from.length + to.length + cc.length + 1024;
 }
 
-const takeSpace = prepared((db, p: { accountId: number; bytes: number }) =>
-  db.updateTable("accounts")
-    .set((eb) => ({ modseq: eb("modseq", "+", 1), bytes: eb("bytes", "+", p.bytes) }))
-    .where("id", "=", p.accountId)
-    .where((eb) =>
-      eb.or([eb("max_bytes", "is", null), eb(eb("bytes", "+", p.bytes), "<=", eb.ref("max_bytes"))])
-    )
-    .returning("modseq")
-);
-
-const accountExists = prepared((db, p: { accountId: number }) =>
-  db.selectFrom("accounts").select("id").where("id", "=", p.accountId)
-);
-
-const takePlaces = prepared((
-  db,
-  p: {
-    accountId: number;
-    mailboxId: number;
-    modseq: number;
-    messages: number;
-    unseen: number;
-    deleted: number;
-    bytes: number;
-    deletedBytes: number;
-  },
-) =>
-  db.updateTable("mailboxes")
-    .set((eb) => ({
-      uid_next: eb("uid_next", "+", p.messages),
-      highest_modseq: p.modseq,
-      messages: eb("messages", "+", p.messages),
-      unseen: eb("unseen", "+", p.unseen),
-      deleted: eb("deleted", "+", p.deleted),
-      bytes: eb("bytes", "+", p.bytes),
-      deleted_bytes: eb("deleted_bytes", "+", p.deletedBytes),
-    }))
-    .where("id", "=", p.mailboxId).where("account_id", "=", p.accountId)
-    .returning(["uid_next", "uid_validity"])
-);
-
 const insertEmail = prepared((
   db,
   p: {
     accountId: number;
     objectId: string;
-    threadId: number;
+    threadId: number | null;
+    threadObjectId: string;
     bodyId: number;
+    bodyShared: number;
     size: number;
     mailboxId: number;
     received: number;
@@ -147,13 +112,16 @@ const insertEmail = prepared((
     parts: Bytes;
     refs: string;
     problems: string;
+    evidence: Bytes | null;
   },
 ) =>
   db.insertInto("emails").values({
     account_id: p.accountId,
     object_id: p.objectId,
     thread_id: p.threadId,
+    thread_object_id: p.threadObjectId,
     body_id: p.bodyId,
+    body_shared: p.bodyShared,
     copies: 1,
     size: p.size,
     original_mailbox_id: p.mailboxId,
@@ -180,6 +148,7 @@ const insertEmail = prepared((
     parts: p.parts,
     refs: p.refs,
     problems: p.problems,
+    evidence: p.evidence,
   })
 );
 
@@ -228,28 +197,32 @@ const addKeyword = prepared((db, p: { accountId: number; mailboxId: number; keyw
 );
 
 /**
- * Adds messages to a mailbox. All or nothing, in one unit of the writer.
+ * Adds messages to a mailbox. All or nothing, in one unit of the writer; what it refuses, it refuses before it has
+ * changed anything.
  *
- * @throws {Refused} `noSuchMailbox`, `overQuota`, `tooMany` (keywords), `tooLarge` (prefix).
+ * @param bodies To be given where several accounts get the same bodies; null if each body is one message's alone.
+ * @throws {Refused} `noSuchMailbox`, `overQuota`, `tooMany` (keywords, UIDs), `tooLarge` (prefix).
  */
 export function* addMessages(
   tx: Transaction,
   accountId: number,
   mailboxId: number,
   additions: readonly Addition[],
-  bodies: BodyRows = new Map(),
+  bodies: BodyRows | null = null,
 ): Work<AddedAll> {
-  const totals = totalsOf(additions);
-  const modseq = yield* takeModseqAndSpace(accountId, totals.bytes);
-  const place = yield* one(takePlaces, { accountId, mailboxId, modseq, ...totals });
-  if (place === undefined) {
+  const { counts } = tx;
+  const change = changeOf(additions);
+  const mailbox = yield* counts.mailbox(accountId, mailboxId);
+  if (mailbox === undefined) {
     throw new Refused("noSuchMailbox", `no mailbox ${mailboxId} in account ${accountId}`);
   }
+  yield* counts.checkQuota(accountId, change.bytes);
   yield* noteKeywords(accountId, mailboxId, additions.flatMap((addition) => addition.keywords));
+  let uid = yield* counts.takeUids(accountId, mailboxId, additions.length);
+  const modseq = yield* counts.takeModSeq(accountId);
   const messages: Added[] = [];
-  let uid = place.uid_next - additions.length;
   for (const addition of additions) {
-    const { id, objectId } = yield* addEmail(accountId, mailboxId, addition, bodies);
+    const { id, objectId } = yield* addEmail(tx, accountId, mailboxId, addition, bodies);
     yield* run(insertMessage, {
       accountId,
       mailboxId,
@@ -265,51 +238,38 @@ export function* addMessages(
     messages.push({ uid, objectId });
     uid++;
   }
-  tx.changed(accountId, mailboxId);
-  return { modseq, uidValidity: place.uid_validity, messages };
-}
-
-/**
- * The account's next MODSEQ, and room for `bytes` more within its quota.
- *
- * @throws {Refused} `overQuota`, `noSuchMailbox` if there is no such account.
- */
-export function* takeModseqAndSpace(accountId: number, bytes: number): Work<number> {
-  const row = yield* one(takeSpace, { accountId, bytes });
-  if (row !== undefined) return row.modseq;
-  if ((yield* one(accountExists, { accountId })) === undefined) {
-    throw new Refused("noSuchMailbox", `no account ${accountId}`);
-  }
-  throw new Refused("overQuota", `account ${accountId} has no room for ${bytes} octets`);
+  yield* tx.count(accountId, mailboxId, modseq, change);
+  return { modseq, uidValidity: mailbox.uid_validity, messages };
 }
 
 /**
  * Remembers the keywords that a mailbox has.
  *
- * @throws {Refused} `tooMany` if it would have more than `maxMailboxKeywords`.
+ * @throws {Refused} `tooMany` if it would have more than `maxMailboxKeywords`; then it has changed nothing.
  */
 export function* noteKeywords(accountId: number, mailboxId: number, keywords: readonly string[]): Work<void> {
   if (keywords.length === 0) return;
   const known = new Set((yield* many(keywordsOf, { accountId, mailboxId })).map((row) => row.keyword));
-  for (const keyword of keywords) {
-    if (known.has(keyword)) continue;
-    if (known.size >= maxMailboxKeywords) throw new Refused("tooMany", "too many keywords in one mailbox");
-    known.add(keyword);
-    yield* run(addKeyword, { accountId, mailboxId, keyword });
+  const fresh = new Set(keywords).difference(known);
+  if (fresh.size > 0 && known.size + fresh.size > maxMailboxKeywords) {
+    throw new Refused("tooMany", "too many keywords in one mailbox");
   }
+  for (const keyword of fresh) yield* run(addKeyword, { accountId, mailboxId, keyword });
 }
 
 function* addEmail(
+  tx: Transaction,
   accountId: number,
   mailboxId: number,
   addition: Addition,
-  bodies: BodyRows,
+  bodies: BodyRows | null,
 ): Work<{ id: number; objectId: string }> {
-  const { email: { body, index, parts }, prefix, internalDate } = addition;
-  const place = yield* placeInThread({
+  const { email: { body, index, parts, hashes }, prefix, internalDate } = addition;
+  const place = yield* placeInThread(tx.messageIds, {
     accountId,
     mailboxId,
     received: internalDate,
+    hashes,
     messageId: index.messageId,
     references: index.references,
     baseSubject: index.baseSubject,
@@ -322,6 +282,7 @@ function* addEmail(
     objectId,
     ...place,
     bodyId: yield* bodyRow(body, bodies),
+    bodyShared: bodies !== null || body.content === null ? 1 : 0,
     size: sizeOf(addition),
     mailboxId,
     received: internalDate,
@@ -344,12 +305,15 @@ function* addEmail(
     parts,
     refs: index.references.join(" "),
     problems: index.problems.join("\n"),
+    evidence: addition.evidence ?? null,
   });
+  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
   return { id: insertedId, objectId };
 }
 
-/** The row of a body, made when this unit first needs it. */
-function* bodyRow(body: ReadyBody, rows: BodyRows): Work<number> {
+/** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */
+function* bodyRow(body: ReadyBody, rows: BodyRows | null): Work<number> {
+  if (rows === null) return yield* insertBody(body);
   const known = rows.get(body);
   if (known !== undefined) return known;
   const id = yield* insertBody(body);
@@ -366,9 +330,9 @@ function traitsOf(index: CheckedIndex): number {
     (index.hasUtf8Headers ? traitBits.hasUtf8Headers : 0) | (index.has8Bit ? traitBits.has8Bit : 0);
 }
 
-/** What the additions add to a mailbox's counts. */
-function totalsOf(additions: readonly Addition[]) {
-  const totals = { messages: additions.length, unseen: 0, deleted: 0, bytes: 0, deletedBytes: 0 };
+/** What the additions add to a mailbox's counts. @throws {Refused} For what cannot be added. */
+function changeOf(additions: readonly Addition[]): CountChange {
+  const change = new CountChange();
   for (const addition of additions) {
     if (addition.prefix.length > maxPrefixBytes) {
       throw new Refused("tooLarge", "a message's prefix is too large");
@@ -376,13 +340,7 @@ function totalsOf(additions: readonly Addition[]) {
     if (addition.keywords.length > maxKeywords) {
       throw new Refused("tooMany", "too many keywords of one message");
     }
-    const size = sizeOf(addition);
-    totals.bytes += size;
-    if ((addition.bits & seen) === 0) totals.unseen++;
-    if ((addition.bits & deleted) !== 0) {
-      totals.deleted++;
-      totals.deletedBytes += size;
-    }
+    change.add(addition.bits, sizeOf(addition), 1);
   }
-  return totals;
+  return change;
 }

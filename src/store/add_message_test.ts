@@ -12,8 +12,9 @@ import {
 } from "./add_message.ts";
 import { maxInlineBody } from "./bodies.ts";
 import { checkIndex } from "./check_index.ts";
+import { CountChange } from "./counts.ts";
 import { many, one, prepared, run } from "./query.ts";
-import { dropCopies, releaseSpace } from "./remove_message.ts";
+import { dropCopies } from "./remove_message.ts";
 import type { Store } from "./store.ts";
 import { sampleIndex, sampleMessage, type SampleSettings } from "./testing/sample_message.ts";
 import { tempStore } from "./testing/temp_store.ts";
@@ -215,16 +216,9 @@ function filesIn(folder: string): number {
   return n;
 }
 
-const expungeRow = prepared((db, p: { accountId: number; mailboxId: number; uid: number }) =>
-  db.updateTable("messages").set({ expunged: 1, email_id: 0, size: 0 })
+const expungeRow = prepared((db, p: { accountId: number; mailboxId: number; uid: number; modseq: number }) =>
+  db.updateTable("messages").set({ expunged: 1, email_id: 0, size: 0, modseq: p.modseq })
     .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId).where("uid", "=", p.uid)
-);
-const uncount = prepared((db, p: { mailboxId: number; size: number }) =>
-  db.updateTable("mailboxes").set((eb) => ({
-    messages: eb("messages", "-", 1),
-    unseen: eb("unseen", "-", 1),
-    bytes: eb("bytes", "-", p.size),
-  })).where("id", "=", p.mailboxId)
 );
 
 async function expunge(
@@ -236,9 +230,11 @@ async function expunge(
   size: number,
 ) {
   await store.writer.run(function* (tx) {
-    yield* run(expungeRow, { accountId, mailboxId, uid });
-    yield* run(uncount, { mailboxId, size });
+    const modseq = yield* tx.counts.takeModSeq(accountId);
+    yield* run(expungeRow, { accountId, mailboxId, uid, modseq });
     yield* dropCopies(tx, store.bodies, { accountId, emailId, copies: 1 });
-    yield* releaseSpace(accountId, size);
+    const change = new CountChange();
+    change.add(0, size, -1);
+    yield* tx.count(accountId, mailboxId, modseq, change);
   });
 }

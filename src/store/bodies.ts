@@ -8,23 +8,21 @@
  *
  * @module
  */
-import { type Bytes, equalBytes, hex, KiB, noBytes } from "../base/bytes.ts";
+import { type Bytes, KiB, noBytes } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { Counter, Metrics } from "../base/metrics.ts";
-import { blockBytes, type BodyHashes, hasSha256, isBlock, sha256 } from "./block_hash.ts";
+import type { Counter, Gauge, Metrics } from "../base/metrics.ts";
+import { blockBytes, type BodyHashes, isBlock, sha256 } from "./block_hash.ts";
 import type { BodyFiles } from "./body_files.ts";
 import type { Reader } from "./connection.ts";
+import { damagedBodies, maxDamaged, unmarkDamaged } from "./damaged_bodies.ts";
 import { type Disk, diskRefusal } from "./disk.ts";
 import { literal, one, prepared, run, type Work } from "./query.ts";
 import type { Spools } from "./spool.ts";
-import type { Transaction } from "./writer.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Larger bodies are files. */
 export const maxInlineBody = 256 * KiB;
-
-/** Damaged bodies that are remembered, so that each is logged once. */
-const maxKnownDamaged = 10_000;
 
 /** A body on its way into the database. */
 export interface ReadyBody {
@@ -39,7 +37,7 @@ export interface ReadyBody {
 export interface BodyRow {
   readonly id: number;
   readonly size: number;
-  readonly sha256: Bytes;
+  readonly sha256: string;
   readonly in_file: number;
   readonly blocks: Bytes;
   readonly bytes: Bytes | null;
@@ -60,14 +58,14 @@ const bodyById = prepared((db, p: { id: number }) =>
   db.selectFrom("bodies").selectAll().where("id", "=", p.id)
 );
 
-const bodyOfFile = prepared((db, p: { sha256: Bytes }) =>
+const bodyOfFile = prepared((db, p: { sha256: string }) =>
   // The number is written out, because SQLite uses a partial index only if it can see the condition.
   db.selectFrom("bodies").select("id").where("in_file", "=", (eb) => eb.lit(1)).where("sha256", "=", p.sha256)
 );
 
 const insertRow = prepared((
   db,
-  p: { size: number; sha256: Bytes; inFile: number; blocks: Bytes; bytes: Bytes | null },
+  p: { size: number; sha256: string; inFile: number; blocks: Bytes; bytes: Bytes | null },
 ) =>
   db.insertInto("bodies").values({
     size: p.size,
@@ -79,12 +77,24 @@ const insertRow = prepared((
 );
 
 const emailWithBody = prepared((db, p: { id: number }) =>
-  db.selectFrom("emails").select("id").where("body_id", "=", p.id).limit(literal(1))
+  db.selectFrom("emails").select("id").where("body_shared", "=", (eb) => eb.lit(1)).where(
+    "body_id",
+    "=",
+    p.id,
+  )
+    .limit(literal(1))
+);
+
+const fileOf = prepared((db, p: { id: number }) =>
+  db.selectFrom("bodies").select(["in_file", "sha256"]).where("id", "=", p.id)
 );
 
 const deleteRow = prepared((db, p: { id: number }) => db.deleteFrom("bodies").where("id", "=", p.id));
 
-/** Adds a body's row, or finds that of the file. Returns its id. The emails that have it must follow in this unit. */
+/**
+ * Adds a body's row, or finds that of the file. Returns its id. The emails that have it must follow in this unit; they
+ * share it if there are several of them, or if it is a file.
+ */
 export function* insertBody(body: ReadyBody): Work<number> {
   const { hashes, content } = body;
   if (content === null) {
@@ -101,21 +111,38 @@ export function* insertBody(body: ReadyBody): Work<number> {
   return insertedId;
 }
 
+export interface BodiesParts {
+  readonly files: BodyFiles;
+  readonly disk: Disk;
+  readonly reader: Reader;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called when a body is found to be damaged that is not on record: see `damaged_bodies.ts`. */
+  readonly mark?: (id: number, what: string) => void;
+}
+
 /** Where bodies are kept. */
 export class Bodies {
   readonly #files: BodyFiles;
   readonly #disk: Disk;
   readonly #reader: Reader;
   readonly #log: Log;
-  readonly #damaged: Counter;
-  readonly #knownDamaged = new Set<number>();
+  readonly #mark: (id: number, what: string) => void;
+  readonly #damagedTotal: Counter;
+  readonly #damagedNow: Gauge;
+  readonly #damaged: Set<number>;
 
-  constructor(parts: { files: BodyFiles; disk: Disk; reader: Reader; log: Log; metrics: Metrics }) {
+  constructor(parts: BodiesParts) {
     this.#files = parts.files;
     this.#disk = parts.disk;
     this.#reader = parts.reader;
     this.#log = parts.log;
-    this.#damaged = parts.metrics.counter("mailden_store_damaged_total", "Bodies found to be damaged.", [{}]);
+    this.#mark = parts.mark ?? (() => {});
+    const { metrics } = parts;
+    this.#damagedTotal = metrics.counter("mailden_store_damaged_total", "Bodies found to be damaged.", [{}]);
+    this.#damagedNow = metrics.gauge("mailden_store_damaged_bodies", "Damaged bodies that are on record.");
+    this.#damaged = new Set(parts.reader.read(damagedBodies()));
+    this.#damagedNow.set(this.#damaged.size);
   }
 
   /**
@@ -134,17 +161,17 @@ export class Bodies {
       if (hashes.size <= maxInlineBody) {
         const bytes = this.#disk.read(path, 0, hashes.size);
         const body = inline(bytes);
-        if (!equalBytes(body.hashes.sha256, hashes.sha256)) {
+        if (body.hashes.sha256 !== hashes.sha256) {
           throw new Refused("tryLater", "a spool file does not hold what was written to it");
         }
         this.#disk.remove(path);
         return body;
       }
-      const name = await this.#files.place(path, hashes.sha256);
-      return { hashes, content: null, release: () => this.#release(name) };
+      await this.#files.place(path, hashes.sha256);
+      return { hashes, content: null, release: () => this.#release(hashes.sha256) };
     } catch (error) {
       this.#disk.remove(path);
-      this.#removeUnnamed(hex(hashes.sha256)); // It may have got its place, and then not for certain.
+      this.#removeUnnamed(hashes.sha256); // It may have got its place, and then not for certain.
       throw diskRefusal(error, "a body could not be brought to its place");
     }
   }
@@ -152,13 +179,27 @@ export class Bodies {
   /**
    * Deletes a body if no email has it any more. To be called in the unit that deleted the email; the file goes
    * after the commit.
+   *
+   * @param shared The email's `body_shared`: whether others may have it.
    */
-  *dropUnused(tx: Transaction, id: number): Work<void> {
-    if ((yield* one(emailWithBody, { id })) !== undefined) return;
-    const row = yield* one(bodyById, { id });
+  *dropUnused(tx: Transaction, id: number, shared: boolean): Work<void> {
+    if (shared && (yield* one(emailWithBody, { id })) !== undefined) return;
+    const row = yield* one(fileOf, { id });
     if (row === undefined) return;
     yield* run(deleteRow, { id });
-    if (row.in_file === 1) tx.afterCommit(() => this.#removeUnnamed(hex(row.sha256)));
+    if (this.#damaged.has(id)) {
+      yield* unmarkDamaged(id);
+      tx.afterCommit(() => this.healed(id));
+    }
+    if (row.in_file === 1) tx.afterCommit(() => this.#removeUnnamed(row.sha256));
+  }
+
+  /** A body that is on its way in, in pieces of at most a megabyte. Before {@link ReadyBody.release}. */
+  *pieces({ hashes, content }: ReadyBody): Iterable<Bytes> {
+    if (content !== null) return yield content;
+    for (let at = 0; at < hashes.size; at += blockBytes) {
+      yield this.#files.read(hashes.sha256, at, Math.min(at + blockBytes, hashes.size));
+    }
   }
 
   /** A reader of a body. @throws {Refused} `damaged` if the body is small and damaged, or its row is gone. */
@@ -172,7 +213,7 @@ export class Bodies {
   reader(row: BodyRow): BodyReader {
     if (row.in_file === 1) return this.#fileReader(row);
     const bytes = row.bytes ?? noBytes;
-    if (bytes.length !== row.size || !hasSha256(bytes, row.sha256)) {
+    if (bytes.length !== row.size || sha256(bytes) !== row.sha256) {
       throw this.#damage(row.id, "its bytes are not those that were stored");
     }
     return { size: row.size, slice: (start, end) => bytes.subarray(start, end) };
@@ -218,18 +259,32 @@ export class Bodies {
     try {
       return this.#files.read(row.sha256, start, end);
     } catch (error) {
-      if (this.#reader.read(one(bodyById, { id: row.id })) === undefined) {
+      // Its number may be another body's by now.
+      if (this.#reader.read(one(fileOf, { id: row.id }))?.sha256 !== row.sha256) {
         throw new Refused("expunged", `body ${row.id} was deleted while it was read`);
       }
       throw this.#damage(row.id, "its file cannot be read", error);
     }
   }
 
+  /** Bodies that are on record as damaged. */
+  get damaged(): ReadonlySet<number> {
+    return this.#damaged;
+  }
+
+  /** A body is no longer on record as damaged. */
+  healed(id: number): void {
+    this.#damaged.delete(id);
+    this.#damagedNow.set(this.#damaged.size);
+  }
+
   #damage(id: number, what: string, cause?: unknown): Refused {
-    if (!this.#knownDamaged.has(id)) {
-      if (this.#knownDamaged.size < maxKnownDamaged) this.#knownDamaged.add(id);
-      this.#damaged.add();
+    if (!this.#damaged.has(id)) {
+      if (this.#damaged.size < maxDamaged) this.#damaged.add(id);
+      this.#damagedTotal.add();
+      this.#damagedNow.set(this.#damaged.size);
       this.#log.error("a stored body is damaged: restore it from a backup", { body: id, what });
+      this.#mark(id, what);
     }
     return new Refused("damaged", `body ${id}: ${what}`, cause);
   }
@@ -250,7 +305,7 @@ export class Bodies {
   }
 
   #named(name: string): boolean {
-    return this.#reader.read(one(bodyOfFile, { sha256: Uint8Array.fromHex(name) })) !== undefined;
+    return this.#reader.read(one(bodyOfFile, { sha256: name })) !== undefined;
   }
 }
 

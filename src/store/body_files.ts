@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Bytes, hex } from "../base/bytes.ts";
+import type { Bytes } from "../base/bytes.ts";
 import type { Disk } from "./disk.ts";
 
 /** The folder of body files. */
@@ -36,8 +36,7 @@ export class BodyFiles {
    * Moves a finished, synced file into its place, pinned: {@link unpin} must follow. A file that is there already
    * is replaced by what was just received, which is the same unless the old one is damaged.
    */
-  async place(from: string, sha256: Bytes): Promise<string> {
-    const name = hex(sha256);
+  async place(from: string, name: string): Promise<void> {
     const folder = `${this.#folder}/${name.slice(0, 2)}`;
     this.pin(name);
     try {
@@ -48,7 +47,6 @@ export class BodyFiles {
       this.unpin(name);
       throw error;
     }
-    return name;
   }
 
   /** Keeps a file from being removed until {@link unpin}. */
@@ -70,8 +68,8 @@ export class BodyFiles {
   }
 
   /** Octets `start` to `end`; fewer if the file is shorter or gone. */
-  read(sha256: Bytes, start: number, end: number): Bytes {
-    return this.#disk.read(this.path(hex(sha256)), start, end);
+  read(name: string, start: number, end: number): Bytes {
+    return this.#disk.read(this.path(name), start, end);
   }
 
   /** The size of a body's file, or null if it is gone. */

@@ -4,14 +4,17 @@
  * @module
  */
 import type { Millis } from "../base/clock.ts";
-import type { Bytes } from "../base/bytes.ts";
-import { literal, many, one, prepared, run, type Work } from "./query.ts";
+import { type Bytes, noBytes } from "../base/bytes.ts";
+import { literal, one, prepared, run, tuples, type Work } from "./query.ts";
 
 /** How long an answer is kept. */
 export const keptMs = 24 * 60 * 60 * 1000;
 
-/** Answers deleted by one call of {@link expireDeliveries}. */
+/** Answers looked at by one call of {@link oldDeliveries}. */
 export const maxExpired = 500;
+
+/** Before every id. */
+export const firstDelivery: Bytes = noBytes;
 
 const find = prepared((db, p: { id: Bytes }) =>
   db.selectFrom("deliveries").select("answer").where("delivery_id", "=", p.id)
@@ -21,11 +24,14 @@ const insert = prepared((db, p: { id: Bytes; at: number; answer: string }) =>
   db.insertInto("deliveries").values({ delivery_id: p.id, at: p.at, answer: p.answer })
 );
 
-const oldest = prepared((db, _p: Record<string, never>) =>
-  db.selectFrom("deliveries").select(["id", "at"]).orderBy("id").limit(literal(maxExpired))
+const after = prepared((db, p: { id: Bytes }) =>
+  db.selectFrom("deliveries").select(["delivery_id", "at"]).where("delivery_id", ">", p.id)
+    .orderBy("delivery_id").limit(literal(maxExpired))
 );
 
-const deleteUpTo = prepared((db, p: { id: number }) => db.deleteFrom("deliveries").where("id", "<=", p.id));
+const remove = prepared((db, p: { id: Bytes }) =>
+  db.deleteFrom("deliveries").where("delivery_id", "=", p.id)
+);
 
 /** The answer that was given to this delivery, or undefined. */
 export function* answerTo(id: Bytes): Work<string | undefined> {
@@ -37,12 +43,25 @@ export function* keepAnswer(id: Bytes, at: Millis, answer: string): Work<void> {
   yield* run(insert, { id, at, answer });
 }
 
-/** Deletes answers that are older than a day, at most {@link maxExpired}. Returns whether there may be more. */
-export function* expireDeliveries(now: Millis): Work<boolean> {
-  const rows = yield* many(oldest, {});
-  const old = rows.filter((row) => row.at < now - keptMs);
-  const last = old.at(-1);
-  if (last === undefined) return false;
-  yield* run(deleteUpTo, { id: last.id });
-  return old.length === maxExpired;
+/** Some deliveries in the order of their ids. */
+export interface OldDeliveries {
+  /** Those that are older than a day. */
+  readonly ids: readonly Bytes[];
+  /** The last that was looked at, or null if there are no more. */
+  readonly last: Bytes | null;
+}
+
+/**
+ * Looks at the next deliveries behind an id. All are looked at, hour by hour: that ids of one time lie together makes
+ * adding them cheap, but whoever makes them need not keep to it.
+ */
+export function* oldDeliveries(behind: Bytes, now: Millis): Work<OldDeliveries> {
+  const rows = yield* tuples<[id: Bytes, at: number]>(after, { id: behind });
+  const old = rows.filter(([, at]) => at < now - keptMs);
+  return { ids: old.map(([id]) => id), last: rows.length < maxExpired ? null : rows.at(-1)?.[0] ?? null };
+}
+
+/** Forgets deliveries. */
+export function* forgetDeliveries(ids: readonly Bytes[]): Work<void> {
+  for (const id of ids) yield* run(remove, { id });
 }

@@ -93,6 +93,7 @@ function first(db: Kysely<Tables>, now: Millis): Compilable[] {
       { name: "schema", value: 0 },
       { name: "created", value: now },
       { name: "commit", value: 0 },
+      { name: "message_ids", value: 0 },
     ]),
     clustered(
       schema.createTable("settings")
@@ -103,7 +104,7 @@ function first(db: Kysely<Tables>, now: Millis): Compilable[] {
     ),
     ...accountTables(db, table),
     ...mailboxTables(db, table),
-    ...emailTables(db, table),
+    ...emailTables(db),
     ...workTables(db, table),
   ];
 }
@@ -187,18 +188,20 @@ function mailboxTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[
         .addColumn("expunged", "integer", (c) => c.notNull())
         .addPrimaryKeyConstraint("messages_key", ["account_id", "mailbox_id", "uid"]),
     ),
-    schema.createIndex("messages_by_modseq").on("messages").columns(["account_id", "mailbox_id", "modseq"]),
+    // Only what was changed since it came: a delivery adds nothing here.
+    schema.createIndex("messages_by_modseq").on("messages").columns(["account_id", "mailbox_id", "modseq"])
+      .where(sql.ref("modseq"), ">", sql.ref("createseq")),
   ];
 }
 
-function emailTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
+/** Emails and bodies have no sequence of their own (`autoIncrement`): that would be one more page in each commit. */
+function emailTables({ schema }: Kysely<Tables>): Compilable[] {
+  const table = <T extends "emails" | "bodies" | "damaged">(name: T, id: string) =>
+    schema.createTable(name).addColumn(id, "integer", (c) => c.primaryKey().notNull());
   return [
-    table("threads")
-      .addColumn("account_id", "integer", (c) => c.notNull())
-      .addColumn("object_id", "text", (c) => c.notNull()),
-    table("bodies")
+    table("bodies", "id")
       .addColumn("size", "integer", (c) => c.notNull())
-      .addColumn("sha256", "blob", (c) => c.notNull())
+      .addColumn("sha256", "text", (c) => c.notNull())
       .addColumn("in_file", "integer", (c) => c.notNull())
       .addColumn("blocks", "blob", (c) => c.notNull())
       .addColumn("bytes", "blob"),
@@ -207,11 +210,16 @@ function emailTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] 
       "=",
       sql.lit(1),
     ),
-    table("emails")
+    table("damaged", "body_id")
+      .addColumn("found", "integer", (c) => c.notNull())
+      .addColumn("what", "text", (c) => c.notNull()),
+    table("emails", "id")
       .addColumn("account_id", "integer", (c) => c.notNull())
       .addColumn("object_id", "text", (c) => c.notNull())
-      .addColumn("thread_id", "integer", (c) => c.notNull())
+      .addColumn("thread_id", "integer")
+      .addColumn("thread_object_id", "text", (c) => c.notNull())
       .addColumn("body_id", "integer", (c) => c.notNull())
+      .addColumn("body_shared", "integer", (c) => c.notNull())
       .addColumn("copies", "integer", (c) => c.notNull())
       .addColumn("size", "integer", (c) => c.notNull())
       .addColumn("original_mailbox_id", "integer", (c) => c.notNull())
@@ -237,26 +245,34 @@ function emailTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] 
       .addColumn("body_structure", "blob", (c) => c.notNull())
       .addColumn("parts", "blob", (c) => c.notNull())
       .addColumn("refs", "text", (c) => c.notNull())
-      .addColumn("problems", "text", (c) => c.notNull()),
-    schema.createIndex("emails_by_thread").on("emails").columns(["account_id", "thread_id"]),
-    schema.createIndex("emails_by_body").on("emails").column("body_id"),
-    // By what threads are found; the newest first, because a row's id follows in the index.
-    schema.createIndex("emails_by_message_id").on("emails").columns(["account_id", "message_id_hash"])
-      .where(sql.ref("message_id_hash"), "is not", null),
+      .addColumn("problems", "text", (c) => c.notNull())
+      .addColumn("evidence", "blob"),
+    schema.createIndex("emails_by_shared_body").on("emails").column("body_id")
+      .where(sql.ref("body_shared"), "=", sql.lit(1)),
+    clustered(
+      schema.createTable("message_ids")
+        .addColumn("account_id", "integer", (c) => c.notNull())
+        .addColumn("hash", "integer", (c) => c.notNull())
+        .addColumn("email_id", "integer", (c) => c.notNull())
+        .addPrimaryKeyConstraint("message_ids_key", ["account_id", "hash", "email_id"]),
+    ),
     schema.createIndex("emails_by_missing_parent").on("emails").columns(["account_id", "missing_parent_hash"])
       .where(sql.ref("missing_parent_hash"), "is not", null),
+    // By time and not by hash: so it grows at one place. `threads.ts` looks through the end of it.
     schema.createIndex("emails_by_base_subject").on("emails")
-      .columns(["account_id", "original_mailbox_id", "base_subject_hash"])
+      .columns(["account_id", "original_mailbox_id", "received", "base_subject_hash"])
       .where(sql.ref("base_subject_hash"), "is not", null),
   ];
 }
 
 function workTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {
   return [
-    table("deliveries")
-      .addColumn("delivery_id", "blob", (c) => c.notNull().unique())
-      .addColumn("at", "integer", (c) => c.notNull())
-      .addColumn("answer", "text", (c) => c.notNull()),
+    clustered(
+      schema.createTable("deliveries")
+        .addColumn("delivery_id", "blob", (c) => c.primaryKey().notNull())
+        .addColumn("at", "integer", (c) => c.notNull())
+        .addColumn("answer", "text", (c) => c.notNull()),
+    ),
     table("recipients")
       .addColumn("account_id", "integer", (c) => c.notNull())
       .addColumn("address", "text", (c) => c.notNull())

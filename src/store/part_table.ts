@@ -100,8 +100,11 @@ function part(input: Input, base: number): { part: OpenPart; children: number } 
   };
 }
 
+/** Where tables are written before they are cut off; most fit. */
+const scratch: Bytes = new Uint8Array(1024);
+
 class Output {
-  #bytes: Bytes = new Uint8Array(256);
+  #bytes = scratch;
   #length = 0;
 
   byte(value: number): void {
@@ -120,6 +123,14 @@ class Output {
 
   text(value: string | null): void {
     if (value === null) return this.byte(0);
+    // Short words in ASCII, nearly all of them: a byte for the length, and no help needed for the rest.
+    const start = this.#length;
+    if (value.length < 100) {
+      this.#room(1 + value.length);
+      this.#bytes[this.#length++] = value.length + 1;
+      if (this.#ascii(value)) return;
+      this.#length = start;
+    }
     const bytes = utf8(value);
     this.number(bytes.length + 1);
     this.#room(bytes.length);
@@ -129,6 +140,15 @@ class Output {
 
   bytes(): Bytes {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  #ascii(value: string): boolean {
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 127) return false;
+      this.#bytes[this.#length++] = code;
+    }
+    return true;
   }
 
   #room(more: number): void {

@@ -56,43 +56,80 @@ class Slot {
 /** One query, compiled when it is first used. `P`: its parameters; `R`: its rows. */
 export class Prepared<P, R> {
   readonly #build: (db: Kysely<Tables>, p: P) => Compilable<R>;
-  #sql: string | null = null;
-  #parameters: readonly (Slot | SqlValue)[] = [];
+  readonly #besideCounts: boolean;
+  #text: QueryText | null = null;
 
-  constructor(build: (db: Kysely<Tables>, p: P) => Compilable<R>) {
+  constructor(build: (db: Kysely<Tables>, p: P) => Compilable<R>, settings: QuerySettings = {}) {
     this.#build = build;
+    this.#besideCounts = settings.besideCounts === true;
   }
 
   /** The text, with `?` for each of {@link bind}'s values. */
   get sql(): string {
-    if (this.#sql === null) {
-      const slots = new Proxy({}, { get: (_, name) => new Slot(String(name)) });
-      // The builder treats values as opaque; it hands our marks back among the parameters.
-      const compiled = this.#build(builder, slots as P).compile();
-      this.#parameters = compiled.parameters as readonly (Slot | SqlValue)[];
-      this.#sql = compiled.sql;
-    }
-    return this.#sql;
+    return this.#compiled.sql;
+  }
+
+  /** Whether it changes anything. */
+  get changes(): boolean {
+    return this.#compiled.changes;
+  }
+
+  /** Whether it may ask for, or change, numbers that the writer holds in memory. See `counts.ts`. */
+  get touchesCounts(): boolean {
+    return this.#compiled.touchesCounts;
   }
 
   /** The values in the order in which the text wants them. @throws {TypeError} If one is missing. */
   bind(values: Values): SqlValue[] {
-    const bound: SqlValue[] = [];
-    for (const parameter of this.#parameters) {
-      if (!(parameter instanceof Slot)) bound.push(parameter);
-      else {
-        const value = values[parameter.name];
-        if (value === undefined) throw new TypeError(`no value for the parameter ${parameter.name}`);
-        bound.push(value);
-      }
+    const { slots, fixed } = this.#compiled;
+    const bound: SqlValue[] = new Array(slots.length);
+    for (let i = 0; i < slots.length; i++) {
+      const name = slots[i];
+      const value = name === undefined ? fixed[i] : values[name];
+      if (value === undefined) throw new TypeError(`no value for the parameter ${name}`);
+      bound[i] = value;
     }
     return bound;
   }
+
+  get #compiled(): QueryText {
+    return this.#text ??= this.#compile();
+  }
+
+  #compile(): QueryText {
+    const marks = new Proxy({}, { get: (_, name) => new Slot(String(name)) });
+    // The builder treats values as opaque; it hands our marks back among the parameters.
+    const { sql, parameters } = this.#build(builder, marks as P).compile();
+    return {
+      sql,
+      slots: parameters.map((each) => each instanceof Slot ? each.name : undefined),
+      fixed: parameters.map((each) => each instanceof Slot ? undefined : each as SqlValue),
+      changes: !sql.startsWith("select"),
+      touchesCounts: !this.#besideCounts && /"(accounts|mailboxes)"/.test(sql),
+    };
+  }
+}
+
+/** A compiled query. For each `?` there is a parameter's name, or else a fixed value. */
+interface QueryText {
+  readonly sql: string;
+  readonly slots: readonly (string | undefined)[];
+  readonly fixed: readonly (SqlValue | undefined)[];
+  readonly changes: boolean;
+  readonly touchesCounts: boolean;
+}
+
+export interface QuerySettings {
+  /** Nothing that the writer holds in memory matters to it, though it names `accounts` or `mailboxes`. */
+  readonly besideCounts?: boolean;
 }
 
 /** A query with named parameters; see the module. */
-export function prepared<P, R>(build: (db: Kysely<Tables>, p: P) => Compilable<R>): Prepared<P, R> {
-  return new Prepared(build);
+export function prepared<P, R>(
+  build: (db: Kysely<Tables>, p: P) => Compilable<R>,
+  settings: QuerySettings = {},
+): Prepared<P, R> {
+  return new Prepared(build, settings);
 }
 
 /** What a {@link Work} wants to have run. */

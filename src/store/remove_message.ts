@@ -1,5 +1,5 @@
 /**
- * What goes with a message: its email when the last copy is gone, and with that its body and thread.
+ * What goes with a message: its email when the last copy is gone, and with that its body.
  *
  * Tested by `src/store/add_message_test.ts`.
  *
@@ -7,26 +7,21 @@
  */
 import type { Bodies } from "./bodies.ts";
 import { one, prepared, run, type Work } from "./query.ts";
-import { dropEmptyThread } from "./threads.ts";
-import type { Transaction } from "./writer.ts";
+import type { Transaction } from "./transaction.ts";
 
 const takeCopies = prepared((db, p: { accountId: number; emailId: number; copies: number }) =>
   db.updateTable("emails").set((eb) => ({ copies: eb("copies", "-", p.copies) }))
     .where("id", "=", p.emailId).where("account_id", "=", p.accountId)
-    .returning(["copies", "body_id", "thread_id"])
+    .returning(["copies", "body_id", "body_shared", "message_id_hash"])
 );
 
 const deleteEmail = prepared((db, p: { emailId: number }) =>
   db.deleteFrom("emails").where("id", "=", p.emailId)
 );
 
-const returnSpace = prepared((db, p: { accountId: number; bytes: number }) =>
-  db.updateTable("accounts").set((eb) => ({ bytes: eb("bytes", "-", p.bytes) })).where("id", "=", p.accountId)
-);
-
 /**
- * Takes away `copies` messages of an email. To be called in the unit that expunged them: it counts down, and deletes what nobody
- * has any more. The messages' rows, the mailbox's counts and {@link releaseSpace} are the caller's.
+ * Takes away `copies` messages of an email. To be called in the unit that expunged them: it counts down, and deletes
+ * what nobody has any more. The messages' rows and the counts are the caller's.
  */
 export function* dropCopies(
   tx: Transaction,
@@ -36,11 +31,8 @@ export function* dropCopies(
   const row = yield* one(takeCopies, email);
   if (row === undefined || row.copies > 0) return;
   yield* run(deleteEmail, { emailId: email.emailId });
-  yield* dropEmptyThread(email.accountId, row.thread_id);
-  yield* bodies.dropUnused(tx, row.body_id);
-}
-
-/** Gives octets of expunged messages back to the account's quota. */
-export function* releaseSpace(accountId: number, bytes: number): Work<void> {
-  yield* run(returnSpace, { accountId, bytes });
+  if (row.message_id_hash !== null) {
+    yield* tx.messageIds.remove(email.accountId, row.message_id_hash, email.emailId);
+  }
+  yield* bodies.dropUnused(tx, row.body_id, row.body_shared === 1);
 }

@@ -2,15 +2,23 @@
  * The tables of `mail.sqlite` and the meaning of each column.
  *
  * Times are milliseconds since 1970. Truth values are 0 or 1 (SQLite binds no booleans). Row ids are never
- * shown outside and never used twice: outside stand object ids, 128 random bits in base64url. What belongs to an
- * account has a key that begins with `account_id`. `migrations.ts` makes what is described here.
+ * shown outside: outside stand object ids, 128 random bits in base64url. They are never used twice, but for those of
+ * emails and bodies, of which only the newest, once deleted, may give its number away. What belongs to an account has a
+ * key that begins with `account_id`. `migrations.ts` makes what is described here.
+ *
+ * A delivered message adds to the ends of `messages`, `emails`, `bodies` and `deliveries`, and changes the rows of its
+ * account and mailbox; none of its index entries falls just anywhere. Each page that a commit touches is written to the
+ * log as a whole, and that is most of what a commit costs.
  *
  * @module
  */
 import type { Generated } from "kysely";
 import type { Bytes } from "../base/bytes.ts";
 
-/** Facts about the whole store: `schema`, `created`, `commit` (of the last change that was made known). */
+/**
+ * Facts about the whole store: `schema`, `created`, `commit` (no change has a higher number, see `writer.ts`),
+ * `message_ids` (the last email that is in that table for certain).
+ */
 export interface MetaTable {
   name: string;
   value: number;
@@ -112,8 +120,9 @@ export interface SubscriptionsTable {
 
 /**
  * Where emails are: one small row for each message in a mailbox, clustered by (account_id, mailbox_id, uid),
- * which makes SELECT and FETCH of flags one walk through neighbouring pages. A second index,
- * (account_id, mailbox_id, modseq), answers what changed.
+ * which makes SELECT and FETCH of flags one walk through neighbouring pages. `createseq` ascends with the UID, so the
+ * same walk, from its end, finds what is new. What else changed (`modseq` above `createseq`) an index answers,
+ * (account_id, mailbox_id, modseq), in which messages that were never changed are not.
  *
  * The row of an expunged message stays for QRESYNC, with `email_id` and `size` 0 and no keywords, until the
  * mailbox's history is cut off.
@@ -136,7 +145,7 @@ export interface MessagesTable {
   size: number;
   /** INTERNALDATE. RFC 9051 2.3.3 */
   internal_date: number;
-  /** When it came into this mailbox. RFC 8514 */
+  /** When it came into this mailbox (RFC 8514); of an expunged one, when it went. */
   save_date: number;
   expunged: number;
 }
@@ -151,8 +160,13 @@ export interface EmailsTable {
   account_id: number;
   /** EMAILID. RFC 8474 5.1 */
   object_id: string;
-  thread_id: number;
+  /** Row of the first email of its thread, which may be gone; null in that email itself. */
+  thread_id: number | null;
+  /** THREADID, the same in all emails of a thread. RFC 8474 5.2 */
+  thread_object_id: string;
   body_id: number;
+  /** Whether other emails may have the same body: an index finds those by it. */
+  body_shared: number;
   /** Messages (not expunged) that are this email; at 0 the row is deleted by whoever took the last one. */
   copies: number;
   /** Octets of prefix and body. */
@@ -195,21 +209,16 @@ export interface EmailsTable {
   refs: string;
   /** `MessageIndex.problems`, one a line. */
   problems: string;
-}
-
-/** Threads; the row goes with the last email. */
-export interface ThreadsTable {
-  id: Generated<number>;
-  account_id: number;
-  /** THREADID. RFC 8474 5.2 */
-  object_id: string;
+  /** What was found out of it when it came, encoded as `evidence/evidence.ts` does; null for what clients stored. */
+  evidence: Bytes | null;
 }
 
 /** What was sent, byte for byte, shared by every email that has it (each recipient of one delivery). */
 export interface BodiesTable {
   id: Generated<number>;
   size: number;
-  sha256: Bytes;
+  /** In hex. */
+  sha256: string;
   /** 1: the bytes are a file named by `sha256`; one row for each such file. 0: they are in `bytes`. */
   in_file: number;
   /** SHA-256 of each MB, one after the other; empty where there is only one, which `sha256` covers. */
@@ -217,13 +226,28 @@ export interface BodiesTable {
   bytes: Bytes | null;
 }
 
-/** Answers to deliveries of the last day, found by id. Older ones are deleted from the lowest row on. */
+/** Emails by the hash of their Message-ID; the newest are missing, see `message_ids.ts`. */
+export interface MessageIdsTable {
+  account_id: number;
+  hash: number;
+  email_id: number;
+}
+
+/** Bodies that were found to be damaged, by a read or by the scrub. */
+export interface DamagedTable {
+  body_id: number;
+  /** When it was found. */
+  found: number;
+  /** What is wrong, in words. */
+  what: string;
+}
+
+/** Answers to deliveries of the last day, clustered by id. */
 export interface DeliveriesTable {
-  id: Generated<number>;
-  /** The 16 bytes of `Incoming.deliveryId`. */
+  /** The 16 bytes of `Incoming.deliveryId`. Those of one time lie together: see `newDeliveryId`. */
   delivery_id: Bytes;
   at: number;
-  /** The `DeliveryResult`s, as JSON. */
+  /** What became of each recipient, in words: see `delivery_answer.ts`. */
   answer: string;
 }
 
@@ -263,8 +287,9 @@ export interface Tables {
   subscriptions: SubscriptionsTable;
   messages: MessagesTable;
   emails: EmailsTable;
-  threads: ThreadsTable;
+  message_ids: MessageIdsTable;
   bodies: BodiesTable;
+  damaged: DamagedTable;
   deliveries: DeliveriesTable;
   recipients: RecipientsTable;
   jobs: JobsTable;

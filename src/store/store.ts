@@ -12,15 +12,18 @@
  *
  * @module
  */
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Bytes } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Bodies } from "./bodies.ts";
 import { BodyFiles } from "./body_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
-import { Connection, Reader, Slice, turn } from "./connection.ts";
-import { expireDeliveries } from "./deliveries.ts";
+import { Connection, pageBytes, Reader, Slice, turn } from "./connection.ts";
+import { markDamaged } from "./damaged_bodies.ts";
+import { firstDelivery, forgetDeliveries, type OldDeliveries, oldDeliveries } from "./deliveries.ts";
 import { type Disk, realDisk } from "./disk.ts";
+import { MessageIds } from "./message_ids.ts";
 import { migrate } from "./migrations.ts";
 import { one, prepared, type Work } from "./query.ts";
 import { SpoolFolder } from "./spool.ts";
@@ -42,8 +45,6 @@ export interface StoreSettings {
 /** Free pages that the database may keep for what comes next (8 MB), and how many are given back in one step. */
 const keptPages = 1000;
 const freedPages = 250;
-/** How often old rows and free pages are looked for. */
-const housekeepingMs = 60 * 60 * 1000;
 
 const metaValue = prepared((db, p: { name: string }) =>
   db.selectFrom("meta").select("value").where("name", "=", p.name)
@@ -59,6 +60,7 @@ export class Store {
   readonly writer: Writer;
   readonly feed: ChangeFeed;
   readonly bodies: Bodies;
+  readonly messageIds: MessageIds;
   readonly spools: SpoolFolder;
   readonly clock: Clock;
   readonly log: Log;
@@ -68,7 +70,6 @@ export class Store {
   readonly #read: Connection;
   readonly #reader: Reader;
   readonly #wal: WalKeeper;
-  #housekeeping: Timer;
   #closing: Promise<void> | null = null;
 
   /** Use {@link openStore}. */
@@ -83,13 +84,24 @@ export class Store {
     this.#reader = new Reader(read);
     this.feed = new ChangeFeed(this.read(one(metaValue, { name: "commit" }))?.value ?? 0);
     this.#wal = new WalKeeper(write, clock, log, metrics);
-    this.writer = new Writer({ connection: write, feed: this.feed, wal: this.#wal, clock, log, metrics });
+    this.messageIds = MessageIds.load(this.#reader);
+    const { feed } = this;
+    const parts = {
+      connection: write,
+      feed,
+      wal: this.#wal,
+      messageIds: this.messageIds,
+      clock,
+      log,
+      metrics,
+    };
+    this.writer = new Writer({ ...parts, afterGroup: () => this.#afterGroup() });
     const files = new BodyFiles(`${folder}/${bodiesFolder}`, disk);
-    this.bodies = new Bodies({ files, disk, reader: this.#reader, log, metrics });
+    const mark = (id: number, what: string) => this.#markDamaged(id, what);
+    this.bodies = new Bodies({ files, disk, reader: this.#reader, log, metrics, mark });
     this.spools = new SpoolFolder(`${folder}/${spoolFolder}`, disk);
     const swept = { spools: this.spools.sweep(), bodies: this.bodies.sweep() };
     if (swept.spools + swept.bodies > 0) log.info("files that nothing names were removed", swept);
-    this.#housekeeping = clock.after(housekeepingMs, () => this.#keepHouse());
   }
 
   /** Octets of the write-ahead log that are not in the database yet. */
@@ -110,15 +122,20 @@ export class Store {
     return new Slice(() => this.clock.monotonic());
   }
 
-  /** Deletes what is too old, and gives free pages back; also called by itself each hour. */
+  /** Deletes what is too old, and gives free pages back. A chore: see `housekeeping.ts`. */
   async expire(): Promise<void> {
-    while (await this.writer.run((tx) => expireDeliveries(tx.now))) { /* There may be more. */ }
+    for (let behind: Bytes | null = firstDelivery; behind !== null && this.writer.closed === null;) {
+      const { ids, last }: OldDeliveries = this.read(oldDeliveries(behind, this.clock.now()));
+      if (ids.length > 0) await this.writer.run(() => forgetDeliveries(ids));
+      else await turn();
+      behind = last;
+    }
     while (
       this.writer.closed === null &&
       Number(this.#write.pragma("freelist_count")?.["freelist_count"]) > keptPages
     ) {
       this.#write.script(`PRAGMA incremental_vacuum(${freedPages})`);
-      this.#wal.committed();
+      this.#wal.committed(freedPages * pageBytes);
       await turn();
     }
   }
@@ -129,7 +146,6 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    this.#housekeeping.cancel();
     await this.writer.close();
     this.#wal.close();
     this.feed.close();
@@ -141,11 +157,23 @@ export class Store {
     }
   }
 
-  #keepHouse(): void {
-    this.#housekeeping = this.clock.after(housekeepingMs, () => this.#keepHouse());
-    this.expire().catch((error: unknown) =>
-      this.log.warn("old rows were not deleted", { error: error instanceof Error ? error : String(error) })
+  #afterGroup(): void {
+    if (!this.messageIds.full || this.writer.closed !== null) return;
+    this.messageIds.settle((unit) => this.writer.run(unit)).catch((error: unknown) =>
+      this.log.warn("Message-IDs stay in memory for now", {
+        error: error instanceof Error ? error : String(error),
+      })
     );
+  }
+
+  #markDamaged(id: number, what: string): void {
+    this.writer.run((tx) => markDamaged(id, tx.now, what)).catch((error: unknown) => {
+      if (this.writer.closed !== null) return; // The next one who reads it finds it again.
+      this.log.warn("a damaged body was not put on record", {
+        body: id,
+        error: error instanceof Error ? error : String(error),
+      });
+    });
   }
 }
 

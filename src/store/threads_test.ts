@@ -6,13 +6,13 @@ import { checkIndex } from "./check_index.ts";
 import { many, prepared } from "./query.ts";
 import { sampleMessage, type SampleSettings } from "./testing/sample_message.ts";
 import { tempStore } from "./testing/temp_store.ts";
-import { hashId, subjectAfterMs, subjectBeforeMs } from "./threads.ts";
+import { hashId, maxSubjects, subjectAfterMs, subjectBeforeMs } from "./threads.ts";
 
 const mailboxes = prepared((db, _p: Record<string, never>) =>
   db.selectFrom("mailboxes").select("id").orderBy("id")
 );
 const threads = prepared((db, _p: Record<string, never>) =>
-  db.selectFrom("emails").select("thread_id").orderBy("id")
+  db.selectFrom("emails").select(["id", "thread_id", "thread_object_id"]).orderBy("id")
 );
 
 interface Sample extends SampleSettings {
@@ -68,6 +68,13 @@ const cases: [what: string, samples: Sample[], threads: number[]][] = [
   ["a reply after four weeks", [plan, { ...re, at: subjectBeforeMs + 1 }], [0, 1]],
   ["a reply a day early", [plan, { ...re, at: -subjectAfterMs }], [0, 0]],
   ["a reply more than a day early", [plan, { ...re, at: -subjectAfterMs - 1 }], [0, 1]],
+  ["a reply whose parent came on the day before", [plan, { ...re, at: 12 * 60 * 60 * 1000 }], [0, 0]],
+  ["a reply to what came before 1970, and in 2300", [
+    { ...plan, at: -1_800_000_000_000 },
+    { ...re, at: -1_800_000_000_000 + subjectBeforeMs },
+    { ...plan, messageId: "2@x", at: 9_000_000_000_000 },
+    { ...re, at: 9_000_000_000_000 + subjectBeforeMs },
+  ], [0, 0, 1, 1]],
   ["a reply in another mailbox", [plan, { ...re, mailbox: 1 }], [0, 1]],
   ["replies without subject", [{ subject: "" }, { subject: "", isReply: true }], [0, 1]],
   ["emails without Message-ID", [{ messageId: null, subject: "a" }, { messageId: null, subject: "a" }], [
@@ -97,11 +104,37 @@ for (const [what, samples, expected] of cases) {
         }])
       );
     }
-    const rows = store.read(many(threads, {})).map((row) => row.thread_id);
-    const first = [...new Set(rows)];
-    assert.deepEqual(rows.map((thread) => first.indexOf(thread)), expected);
+    const rows = store.read(many(threads, {}));
+    for (const ids of [rows.map((row) => row.thread_object_id), rows.map((row) => row.thread_id ?? row.id)]) {
+      const first = [...new Set<string | number>(ids)];
+      assert.deepEqual(ids.map((thread) => first.indexOf(thread)), expected);
+    }
   });
 }
+
+Deno.test("a reply without references looks through so many subjects and no more", async () => {
+  await using temp = tempStore();
+  const { store } = temp;
+  const account = await store.writer.run((tx) => createAccount(tx, { name: "ann", maxBytes: null }));
+  const mailbox = store.read(many(mailboxes, {}))[0]?.id ?? 0;
+  const add = async (settings: SampleSettings[]) => {
+    const additions = await Promise.all(settings.map(async (each, i) => {
+      const { content, index } = sampleMessage(each);
+      const body = await store.bodies.ready({ content, spool: null }, store.spools.forOwner());
+      const email = prepareEmail(body, checkIndex(index, content.length));
+      return { email, prefix: noBytes, bits: 0, keywords: [], internalDate: 1_700_000_000_000 + i };
+    }));
+    await store.writer.run((tx) => addMessages(tx, account, mailbox, additions));
+    return store.read(many(threads, {})).at(-1)?.thread_id ?? null;
+  };
+  const noise = Array.from({ length: maxSubjects - 1 }, (_, i) => ({ subject: `noise ${i}` }));
+  const first = await add([{ subject: "plan", messageId: null }, ...noise]);
+  assert.equal(first, null);
+  assert.equal(await add([{ subject: "Re: plan", isReply: true, messageId: null }]), 1);
+  // That reply is one subject more, and itself an email with the subject.
+  await add([...noise, { subject: "last" }]);
+  assert.equal(await add([{ subject: "Re: plan", isReply: true, messageId: null }]), null);
+});
 
 Deno.test("a thread of another account is never joined", async () => {
   await using temp = tempStore();
@@ -117,7 +150,7 @@ Deno.test("a thread of another account is never joined", async () => {
       addMessages(tx, account, account, [{ email, prefix: noBytes, bits: 0, keywords: [], internalDate: 0 }])
     );
   }
-  assert.equal(new Set(store.read(many(threads, {})).map((row) => row.thread_id)).size, 2);
+  assert.equal(new Set(store.read(many(threads, {})).map((row) => row.thread_object_id)).size, 2);
 });
 
 Deno.test("hashId() fits a number exactly", () => {

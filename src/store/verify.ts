@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bytes, equalBytes, hex, noBytes } from "../base/bytes.ts";
+import { type Bytes, equalBytes, noBytes } from "../base/bytes.ts";
 import { blockBytes, BodyHasher } from "./block_hash.ts";
 import { BodyFiles } from "./body_files.ts";
 import { Connection, Reader } from "./connection.ts";
@@ -103,7 +103,7 @@ function* badBodies(reader: Reader, files: BodyFiles): Generator<string> {
     const rows = reader.read(many(bodiesAfter, { id, limit: batch }));
     for (const row of rows) {
       id = row.id;
-      if (row.in_file === 1) named.add(hex(row.sha256));
+      if (row.in_file === 1) named.add(row.sha256);
       const wrong = wrongBody(row, files);
       if (wrong !== null) yield `body ${id}: ${wrong}`;
     }
@@ -116,20 +116,20 @@ function* badBodies(reader: Reader, files: BodyFiles): Generator<string> {
 }
 
 function wrongBody(
-  row: { size: number; sha256: Bytes; in_file: number; blocks: Bytes; bytes: Bytes | null },
+  row: { size: number; sha256: string; in_file: number; blocks: Bytes; bytes: Bytes | null },
   files: BodyFiles,
 ): string | null {
   const hasher = new BodyHasher();
   if (row.in_file === 0) hasher.update(row.bytes ?? noBytes);
   else {
-    const size = files.size(hex(row.sha256));
-    if (size === null) return `its file ${hex(row.sha256)} is missing`;
+    const size = files.size(row.sha256);
+    if (size === null) return `its file ${row.sha256} is missing`;
     for (let at = 0; at < size; at += blockBytes) {
       hasher.update(files.read(row.sha256, at, Math.min(at + blockBytes, size)));
     }
   }
   const found = hasher.digest();
   if (found.size !== row.size) return `it has ${found.size} octets and should have ${row.size}`;
-  if (!equalBytes(found.sha256, row.sha256)) return "its content is not what was stored";
+  if (found.sha256 !== row.sha256) return "its content is not what was stored";
   return equalBytes(found.blocks, row.blocks) ? null : "its blocks' hashes are wrong";
 }

@@ -29,8 +29,7 @@ function orphans(
     | "mailbox_keywords"
     | "recipients"
     | "emails"
-    | "messages"
-    | "threads",
+    | "messages",
 ): RowCheck {
   return check(
     prepared((db, p: { limit: number }) =>
@@ -159,30 +158,69 @@ const wrongCopies = prepared((db, p: { limit: number }) =>
 
 const lostEmails = prepared((db, p: { limit: number }) =>
   db.selectFrom("emails as e").leftJoin("bodies as b", "b.id", "e.body_id")
-    .leftJoin(
-      "threads as t",
-      (join) => join.onRef("t.id", "=", "e.thread_id").onRef("t.account_id", "=", "e.account_id"),
-    )
-    .select(["e.id", "b.id as body", "t.id as thread"])
-    .where((eb) => eb.or([eb("b.id", "is", null), eb("t.id", "is", null)])).limit(p.limit)
+    .select(["e.id"]).where("b.id", "is", null).limit(p.limit)
+);
+
+const strayThreads = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e").innerJoin("emails as first", "first.id", "e.thread_id")
+    .select(["e.id", "first.id as first"])
+    .where((eb) =>
+      eb.or([
+        eb("first.account_id", "<>", eb.ref("e.account_id")),
+        eb("first.thread_object_id", "<>", eb.ref("e.thread_object_id")),
+        eb("first.thread_id", "is not", null),
+      ])
+    ).limit(p.limit)
+);
+
+const strayIds = prepared((db, p: { limit: number }) =>
+  db.selectFrom("message_ids as i")
+    .leftJoin("emails as e", (join) =>
+      join.onRef("e.id", "=", "i.email_id").onRef("e.account_id", "=", "i.account_id")
+        .onRef("e.message_id_hash", "=", "i.hash"))
+    .select(["i.email_id"]).where("e.id", "is", null).limit(p.limit)
+);
+
+const lostIds = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e")
+    .leftJoin("message_ids as i", (join) =>
+      join.onRef("i.account_id", "=", "e.account_id").onRef("i.hash", "=", "e.message_id_hash")
+        .onRef("i.email_id", "=", "e.id"))
+    .select(["e.id"]).where("e.message_id_hash", "is not", null).where("i.email_id", "is", null)
+    .where("e.id", "<=", (eb) =>
+      eb.selectFrom("meta").select("value").where("name", "=", "message_ids"))
+    .limit(p.limit)
 );
 
 const unusedBodies = prepared((db, p: { limit: number }) =>
   db.selectFrom("bodies as b").select("b.id")
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom("emails").select("emails.id").whereRef("emails.body_id", "=", "b.id")))
-    )
+    .where("b.id", "not in", (eb) => eb.selectFrom("emails").select("emails.body_id")).limit(p.limit)
+);
+
+const strayDamage = prepared((db, p: { limit: number }) =>
+  db.selectFrom("damaged as d").leftJoin("bodies as b", "b.id", "d.body_id").select(["d.body_id"])
+    .where("b.id", "is", null).limit(p.limit)
+);
+
+const doubleBodies = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails").select((eb) => ["body_id", eb.fn.countAll<number>().as("n")])
+    .groupBy("body_id")
+    .having((eb) => eb.and([eb(eb.fn.countAll<number>(), ">", 1), eb(eb.fn.min("body_shared"), "=", 0)]))
     .limit(p.limit)
 );
 
-const emptyThreads = prepared((db, p: { limit: number }) =>
-  db.selectFrom("threads as t").select("t.id")
-    .where((eb) =>
-      eb.not(eb.exists(
-        eb.selectFrom("emails").select("emails.id").whereRef("emails.account_id", "=", "t.account_id")
-          .whereRef("emails.thread_id", "=", "t.id"),
-      ))
-    ).limit(p.limit)
+/** UIDs and the MODSEQs at which messages came ascend together: what is new is found by it. */
+const wrongOrder = prepared((db, p: { limit: number }) =>
+  db.selectFrom((eb) =>
+    eb.selectFrom("messages").select((eb) => [
+      "mailbox_id",
+      "uid",
+      "createseq",
+      eb.fn.agg<number | null>("lag", ["createseq"]).over((over) =>
+        over.partitionBy(["account_id", "mailbox_id"]).orderBy("uid")
+      ).as("before"),
+    ]).as("m")
+  ).select(["mailbox_id", "uid"]).whereRef("createseq", "<", "before").limit(p.limit)
 );
 
 const lostKeywords = prepared((db, p: { limit: number }) =>
@@ -206,7 +244,6 @@ export const rowChecks: readonly RowCheck[] = [
   orphans("recipients"),
   orphans("emails"),
   orphans("messages"),
-  orphans("threads"),
   check(
     counts,
     (row) =>
@@ -227,12 +264,23 @@ export const rowChecks: readonly RowCheck[] = [
       `message ${row.uid} of mailbox ${row.mailbox_id} has no email, or one of another size, or is expunged and has one still`,
   ),
   check(wrongCopies, (row) => `email ${row.id} says ${row.copies} copies, there are ${row.n}`),
+  check(lostEmails, (row) => `email ${row.id} has a body that does not exist`),
   check(
-    lostEmails,
-    (row) => `email ${row.id} has ${row.body === null ? "a body" : "a thread"} that does not exist`,
+    strayThreads,
+    (row) => `email ${row.id} is in a thread that is not that of its first email ${row.first}`,
   ),
+  check(strayIds, (row) => `a Message-ID names email ${row.email_id}, which does not exist or has another`),
+  check(lostIds, (row) => `email ${row.id} is not found by its Message-ID`),
   check(unusedBodies, (row) => `body ${row.id} belongs to no email`),
-  check(emptyThreads, (row) => `thread ${row.id} has no email`),
+  check(strayDamage, (row) => `body ${row.body_id} is on record as damaged and does not exist`),
+  check(
+    doubleBodies,
+    (row) => `body ${row.body_id} is shared by ${row.n} emails, of which some do not know it`,
+  ),
+  check(
+    wrongOrder,
+    (row) => `message ${row.uid} of mailbox ${row.mailbox_id} came before one with a lower UID`,
+  ),
   check(
     lostKeywords,
     (row) => `keyword ${row.keyword} is noted for mailbox ${row.mailbox_id}, which does not exist`,

@@ -66,12 +66,32 @@ const damages: [what: string, damage: string | ((folder: string) => void), expec
     /message 1 .* has no email|belongs to no email|has no email/,
   ],
   ["a number of copies", "update emails set copies = 2 where id = 1", /email 1 says 2 copies, there are 1/],
-  ["a thread that is gone", "delete from threads where id = 1", /email 1 has a thread that does not exist/],
   [
-    "a thread too many",
-    "insert into threads(account_id, object_id) values (1, 'x')",
-    /thread \d+ has no email/,
+    "an email in a thread that has another id",
+    "update emails set thread_id = 1 where id = 2",
+    /email 2 is in a thread that is not that of its first email 1/,
   ],
+  [
+    "a body that is shared unknowingly",
+    "update emails set body_id = 1, body_shared = 1 where id = 2",
+    /body 1 is shared by 2 emails/,
+  ],
+  [
+    "a message that came before one with a lower UID",
+    "update messages set createseq = 1, modseq = 1 where uid = 2",
+    /message 2 of mailbox 1 came before/,
+  ],
+  [
+    "a Message-ID of an email that has another",
+    "insert into message_ids values (1, 5, 1)",
+    /a Message-ID names email 1, which/,
+  ],
+  [
+    "a Message-ID that is missing",
+    "update meta set value = 2 where name = 'message_ids'",
+    /email [12] is not found by its Message-ID/,
+  ],
+  ["damage of no body", "insert into damaged values (77, 0, 'x')", /body 77 is on record as damaged/],
   ["a body that is gone", "delete from bodies where id = 1", /email 1 has a body that does not exist/],
   [
     "a body too many",

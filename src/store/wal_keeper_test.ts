@@ -51,7 +51,7 @@ function withDatabase(test: (path: string, connection: Connection, clock: StillC
 function write(connection: Connection, wal: WalKeeper, bytes: number): void {
   for (let done = 0; done < bytes; done += MiB) {
     connection.work(run(insert, { name: crypto.randomUUID(), value: "x".repeat(MiB) }));
-    wal.committed();
+    wal.committed(MiB);
   }
 }
 
@@ -77,7 +77,7 @@ Deno.test("an idle writer's log goes into the database", () =>
     write(connection, wal, MiB);
     assert.ok(wal.bytes > MiB);
     clock.step(idleMs - 1);
-    wal.committed(); // Not idle yet.
+    wal.committed(0); // Not idle yet.
     clock.step(1);
     assert.ok(wal.bytes > MiB);
     clock.step(idleMs);
@@ -100,7 +100,7 @@ Deno.test("a reader that never ends raises an alarm and slows the writer down, u
     assert.equal(wal.pressure(), 0); // One transaction, then it waits again.
     assert.ok(wal.pressure() > 0);
     other.close();
-    wal.committed();
+    wal.committed(MiB);
     assert.equal(wal.pressure(), 0);
     wal.close();
   }));

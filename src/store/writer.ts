@@ -2,9 +2,14 @@
  * The one writer: everything that arrives together is one transaction and one fsync.
  *
  * The first unit to arrive schedules a `setImmediate`; all that arrive until then join its group. A group is one
- * synchronous transaction (WAL, synchronous=FULL). Each unit runs in a SAVEPOINT of its own, so that one
- * which fails takes back only its own changes. Promises settle after COMMIT; when that fails, nothing of the
+ * synchronous transaction (WAL, synchronous=FULL). Promises settle after COMMIT; when that fails, nothing of the
  * group was acknowledged and all of it is refused.
+ *
+ * A unit which fails takes back only its own changes. For that each would need a SAVEPOINT, and SQLite then copies
+ * every page before the unit's first change to it, which is a third of what a delivery costs. So units run without; one
+ * that fails before it has changed anything needs nothing taken back; and only when one fails later, the
+ * group is rolled back and its units run again, now each in a savepoint. A unit must therefore give the same when it is
+ * run a second time from its beginning.
  *
  * Bulk work goes in slices between groups: a transaction of its own for each ten milliseconds of it.
  *
@@ -13,13 +18,16 @@
  * @module
  */
 import { MiB } from "../base/bytes.ts";
-import type { Clock, Millis } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
-import { type Connection, databaseFailure, Slice, sliceMs } from "./connection.ts";
+import { type Connection, databaseFailure, Slice, sliceBytes, sliceMs } from "./connection.ts";
+import { Counts } from "./counts.ts";
+import type { MessageIds } from "./message_ids.ts";
 import { prepared, run, type Step, type Work } from "./query.ts";
+import { type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
 import type { WalKeeper } from "./wal_keeper.ts";
 
 /** A group takes no more units, bytes or milliseconds than this. */
@@ -31,43 +39,23 @@ export const maxGroupMs = 10;
 export const maxWaitingUnits = 10_000;
 export const maxWaitingBytes = 128 * MiB;
 
-/** What a unit can say to the writer. Good only while the unit runs. */
-export interface Transaction {
-  /** When the unit began. */
-  readonly now: Millis;
-  /** Messages or flags in a mailbox changed: listeners of the account are told after COMMIT. */
-  changed(accountId: number, mailboxId: number): void;
-  /** Mailboxes were made, deleted or renamed, or subscriptions changed. */
-  listChanged(accountId: number): void;
-  /** Called after COMMIT, before the unit's promise settles. Must not throw. */
-  afterCommit(done: () => void): void;
-  /** Called when the unit's changes (of this slice) were taken back. Must not throw. */
-  afterRollback(done: () => void): void;
-}
-
-/** Yielded where bulk work may be interrupted: everything up to here may be committed as it is. */
-export interface Pause {
-  readonly want: "pause";
-}
-
-/** Bulk work: as {@link Work}, and says where it may be interrupted. */
-export type SlicedWork<T> = Generator<Step | Pause, T, unknown>;
-
-const pauseStep: Pause = { want: "pause" };
-
-/** Here the writer may commit and go on in another transaction; others' changes come between. */
-export function* pause(): SlicedWork<void> {
-  yield pauseStep;
-}
+/**
+ * Numbers of commits that are taken at once: `meta.commit` holds the end of those taken, so that not every commit
+ * writes it. After a crash the rest of them is left out.
+ */
+export const commitsTaken = 1000;
 
 /** What the writer is handed. */
 export interface WriterParts {
   readonly connection: Connection;
   readonly feed: ChangeFeed;
   readonly wal: WalKeeper;
+  readonly messageIds: MessageIds;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Called after each group or slice, outside of any transaction. Must not throw. */
+  readonly afterGroup?: () => void;
 }
 
 interface Waiting {
@@ -93,6 +81,11 @@ interface Ran {
   readonly outcome: { readonly value: unknown } | { readonly error: unknown };
 }
 
+/** The same, of which the unit is known: it can be run again. */
+interface RanUnit extends Ran {
+  readonly waiting: Waiting;
+}
+
 const setCommit = prepared((db, p: { commit: number }) =>
   db.updateTable("meta").set({ value: p.commit }).where("name", "=", "commit")
 );
@@ -105,6 +98,11 @@ export class Writer {
   readonly #seconds: Histogram;
   readonly #queue: Waiting[] = [];
   readonly #bulk: Sliced[] = [];
+  readonly #counts = new Counts();
+  /** Whether the unit that runs has changed anything in the database. */
+  #changed = false;
+  /** End of the numbers of commits that are taken. */
+  #taken: number;
   #waitingBytes = 0;
   #scheduled = false;
   #sliceIsNext = false;
@@ -115,6 +113,7 @@ export class Writer {
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
+    this.#taken = parts.feed.commit;
     const { metrics } = parts;
     this.#groups = metrics.counter("mailden_store_commits_total", "Transactions by result.", [
       { result: "ok" },
@@ -163,10 +162,22 @@ export class Writer {
   }
 
   /** Refuses what comes from now on; resolves once everything that waits is done. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed ??= new Refused("tryLater", "the store is closed");
-    if (!this.#scheduled) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    if (this.#scheduled) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#giveBack();
+  }
+
+  /** Gives back the numbers of commits that were not used. */
+  #giveBack(): void {
+    const { connection, feed, log } = this.#parts;
+    if (this.#taken === feed.commit || this.#broken !== null) return;
+    try {
+      connection.work(run(setCommit, { commit: feed.commit }));
+      this.#taken = feed.commit;
+    } catch (error) {
+      log.warn("the number of the last commit was not written", { error: asError(error) }); // It skips some then.
+    }
   }
 
   #schedule(): void {
@@ -185,10 +196,11 @@ export class Writer {
     try {
       if (this.#broken !== null) this.#refuseAll(this.#broken);
       const sliced = this.#bulk[0];
-      if (sliced !== undefined && (this.#sliceIsNext || this.#queue.length === 0)) this.#slice(sliced);
-      else if (this.#queue.length > 0) this.#group();
+      const isSlice = sliced !== undefined && (this.#sliceIsNext || this.#queue.length === 0);
+      const written = isSlice ? this.#slice(sliced) : this.#group();
       this.#sliceIsNext = !this.#sliceIsNext;
-      this.#parts.wal.committed();
+      this.#parts.wal.committed(written);
+      this.#parts.afterGroup?.();
     } finally {
       this.#scheduled = false;
       if (this.#queue.length > 0 || this.#bulk.length > 0) this.#schedule();
@@ -196,29 +208,35 @@ export class Writer {
     }
   }
 
-  #group(): void {
+  /** Returns about how many octets it wrote. */
+  #group(): number {
     const { connection, clock } = this.#parts;
     const began = clock.monotonic();
-    const ran: Ran[] = [];
+    const ran: RanUnit[] = [];
+    let bytes = 0;
+    if (this.#queue.length === 0) return 0;
     try {
       connection.text("BEGIN IMMEDIATE");
-      let bytes = 0;
       while (ran.length < maxGroupUnits && bytes < maxGroupBytes && clock.monotonic() - began < maxGroupMs) {
         const waiting = this.#queue.shift();
         if (waiting === undefined) break;
         this.#waitingBytes -= waiting.bytes;
         bytes += waiting.bytes;
-        ran.push(this.#unit(waiting));
+        const unit = this.#unit(waiting);
+        ran.push(unit);
         if (!connection.inTransaction) throw lostTransaction(ran);
+        if (!("error" in unit.outcome) || !this.#changed) continue;
+        this.#again(ran);
+        break;
       }
       this.#commit(ran);
     } catch (error) {
       if (ran.length === 0) this.#failFirst(error);
       this.#failed(ran, error);
-      return;
     } finally {
       this.#seconds.observe((clock.monotonic() - began) / 1000);
     }
+    return bytes;
   }
 
   /** Not even BEGIN worked: the first that waits is told, so that none waits for ever. */
@@ -229,33 +247,80 @@ export class Writer {
     waiting.reject(this.#refusal(error));
   }
 
-  #unit(waiting: Waiting): Ran {
-    const { connection, clock } = this.#parts;
-    const tx = new UnitTransaction(clock.now());
-    connection.text("SAVEPOINT unit");
+  #unit(waiting: Waiting): RanUnit {
+    const tx = this.#newTransaction();
+    const before = this.#counts.changes;
+    this.#changed = false;
     try {
-      const value = connection.work(waiting.unit(tx));
-      connection.text("RELEASE unit");
-      return { waiting, tx, outcome: { value } };
+      return { waiting, tx, outcome: { value: this.#work(waiting.unit(tx)) } };
     } catch (error) {
-      if (connection.inTransaction) {
-        connection.text("ROLLBACK TO unit");
-        connection.text("RELEASE unit");
-      }
+      this.#changed ||= this.#counts.changes > before;
       return { waiting, tx, outcome: { error } };
     }
   }
 
-  #slice(sliced: Sliced): void {
+  #newTransaction(): UnitTransaction {
+    const { clock, messageIds } = this.#parts;
+    return new UnitTransaction(clock.now(), this.#counts, messageIds);
+  }
+
+  /** Rolls back the units that ran, the last of which failed, and runs them again, each in a savepoint. */
+  #again(ran: RanUnit[]): void {
+    const { connection, log } = this.#parts;
+    connection.text("ROLLBACK");
+    this.#counts.forget();
+    for (const { tx } of ran) tx.settle(false, log);
+    connection.text("BEGIN IMMEDIATE");
+    for (const [i, { waiting }] of ran.entries()) {
+      connection.text("SAVEPOINT unit");
+      ran[i] = this.#unit(waiting);
+      if (!connection.inTransaction) throw lostTransaction(ran.slice(0, i + 1));
+      this.#endSavepoint(ran[i]);
+    }
+  }
+
+  /** What is held in memory belongs to one unit only where that may be rolled back by itself. */
+  #endSavepoint(ran: RanUnit | undefined): void {
+    const { connection } = this.#parts;
+    if (ran !== undefined && "value" in ran.outcome) connection.work(this.#counts.flush());
+    else connection.text("ROLLBACK TO unit");
+    this.#counts.forget();
+    connection.text("RELEASE unit");
+  }
+
+  /** Runs a unit's steps to its end. */
+  #work<T>(work: Work<T>): T {
+    let next = work.next();
+    while (!next.done) next = this.#advance(work, next.value);
+    return next.value;
+  }
+
+  /** One step, before which what is held in memory is written if the step may ask for it. */
+  #advance<S, T>(work: Generator<S, T, unknown>, step: Step): IteratorResult<S, T> {
+    const { connection } = this.#parts;
+    const { query } = step;
+    this.#changed ||= query.changes;
+    if (query.touchesCounts) {
+      try {
+        connection.work(this.#counts.flush());
+      } catch (error) {
+        return work.throw(error);
+      }
+      if (query.changes) this.#counts.forget();
+    }
+    return connection.advance(work, step);
+  }
+
+  #slice(sliced: Sliced): number {
     const { connection, clock } = this.#parts;
     const slice = new Slice(() => clock.monotonic(), sliceMs);
-    const tx = sliced.tx ??= new UnitTransaction(clock.now());
+    const tx = sliced.tx ??= this.#newTransaction();
     try {
       connection.text("BEGIN IMMEDIATE");
       const work = sliced.work ??= sliced.begin(tx);
       let next = work.next();
       while (!next.done && !(next.value.want === "pause" && slice.full())) {
-        next = next.value.want === "pause" ? work.next() : connection.advance(work, next.value);
+        next = next.value.want === "pause" ? work.next() : this.#advance(work, next.value);
       }
       const ended = next.done === true;
       const value = next.done ? next.value : undefined;
@@ -273,6 +338,7 @@ export class Writer {
       endWork(sliced.work);
       this.#failed([{ waiting: sliced, tx, outcome: { error } }], error);
     }
+    return sliceBytes;
   }
 
   /** Commits, then tells: first the hooks, then the listeners, then those who wait. */
@@ -281,8 +347,12 @@ export class Writer {
     const touched: Touched = new Map();
     for (const { tx, outcome } of ran) if ("value" in outcome) mergeTouched(touched, tx.touched);
     const commit = feed.commit + (touched.size > 0 ? 1 : 0);
-    if (touched.size > 0) connection.work(run(setCommit, { commit }));
+    const taken = commit > this.#taken ? commit + commitsTaken - 1 : this.#taken;
+    connection.work(this.#counts.flush());
+    if (taken > this.#taken) connection.work(run(setCommit, { commit: taken }));
     connection.text("COMMIT");
+    this.#counts.forget();
+    this.#taken = taken;
     this.#groups.add({ result: "ok" });
     for (const { tx, outcome } of ran) tx.settle("value" in outcome, this.#parts.log);
     if (touched.size > 0) feed.publish(commit, touched);
@@ -296,6 +366,7 @@ export class Writer {
   /** Nothing of the group is on disk. */
   #failed(ran: readonly Ran[], error: unknown): void {
     const { connection, log } = this.#parts;
+    this.#counts.forget();
     try {
       if (connection.inTransaction) connection.text("ROLLBACK");
     } catch (rollback) {
@@ -365,60 +436,4 @@ function endWork(work: SlicedWork<unknown> | null): void {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-class UnitTransaction implements Transaction {
-  readonly touched: Touched = new Map();
-  #now: Millis;
-  #committed: (() => void)[] = [];
-  #rolledBack: (() => void)[] = [];
-
-  constructor(now: Millis) {
-    this.#now = now;
-  }
-
-  get now(): Millis {
-    return this.#now;
-  }
-
-  changed(accountId: number, mailboxId: number): void {
-    this.#touch(accountId).mailboxes.add(mailboxId);
-  }
-
-  listChanged(accountId: number): void {
-    this.#touch(accountId).list = true;
-  }
-
-  afterCommit(done: () => void): void {
-    this.#committed.push(done);
-  }
-
-  afterRollback(done: () => void): void {
-    this.#rolledBack.push(done);
-  }
-
-  /** Calls what was asked to be called. */
-  settle(committed: boolean, log: Log): void {
-    for (const done of committed ? this.#committed : this.#rolledBack) {
-      try {
-        done();
-      } catch (error) {
-        log.error("what follows a transaction failed", { error: asError(error) });
-      }
-    }
-  }
-
-  /** Ready for the next slice. */
-  clear(now: Millis): void {
-    this.#now = now;
-    this.touched.clear();
-    this.#committed = [];
-    this.#rolledBack = [];
-  }
-
-  #touch(accountId: number): { mailboxes: Set<number>; list: boolean } {
-    let touched = this.touched.get(accountId);
-    if (touched === undefined) this.touched.set(accountId, touched = { mailboxes: new Set(), list: false });
-    return touched;
-  }
 }

@@ -4,11 +4,13 @@ import { silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { Connection } from "./connection.ts";
+import { MessageIds } from "./message_ids.ts";
 import { migrate } from "./migrations.ts";
 import { many, one, prepared, run, type Work } from "./query.ts";
 import { realClock } from "./testing/temp_store.ts";
+import { pause, type SlicedWork } from "./transaction.ts";
 import { WalKeeper } from "./wal_keeper.ts";
-import { maxGroupUnits, maxWaitingBytes, maxWaitingUnits, pause, type SlicedWork, Writer } from "./writer.ts";
+import { commitsTaken, maxGroupUnits, maxWaitingBytes, maxWaitingUnits, Writer } from "./writer.ts";
 
 const insert = prepared((db, p: { name: string }) =>
   db.insertInto("meta").values({ name: p.name, value: 7 })
@@ -46,7 +48,8 @@ async function withWriter(test: (parts: Parts) => Promise<void>): Promise<void> 
   const metrics = new Metrics();
   const feed = new ChangeFeed(0);
   const wal = new WalKeeper(connection, realClock, silentLog, metrics);
-  const writer = new Writer({ connection, feed, wal, clock: realClock, log: silentLog, metrics });
+  const messageIds = new MessageIds(0);
+  const writer = new Writer({ connection, feed, wal, messageIds, clock: realClock, log: silentLog, metrics });
   connection.texts.length = 0;
   try {
     await test({
@@ -98,13 +101,16 @@ Deno.test("a group closes at its limit of bytes", () =>
   }));
 
 Deno.test("a unit that fails takes back only its own changes", () =>
-  withWriter(async ({ writer, names }) => {
+  withWriter(async ({ writer, connection, names }) => {
     const log: string[] = [];
     const results = await Promise.allSettled([
-      writer.run(() => run(insert, { name: "a" })),
       writer.run(function* (tx) {
-        tx.afterCommit(() => log.push("committed"));
-        tx.afterRollback(() => log.push("rolled back"));
+        tx.afterCommit(() => log.push("a committed"));
+        yield* run(insert, { name: "a" });
+      }),
+      writer.run(function* (tx) {
+        tx.afterCommit(() => log.push("b committed"));
+        tx.afterRollback(() => log.push("b rolled back"));
         yield* run(insert, { name: "b" });
         throw new Refused("overQuota", "no room");
       }),
@@ -112,7 +118,40 @@ Deno.test("a unit that fails takes back only its own changes", () =>
     ]);
     assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
     assert.deepEqual(names(), ["a", "c"]);
-    assert.deepEqual(log, ["rolled back"]);
+    // Once with the whole group, once by itself.
+    assert.deepEqual(log, ["b rolled back", "a committed", "b rolled back"]);
+    assert.deepEqual(connection.texts.filter((sql) => sql === "COMMIT").length, 2);
+  }));
+
+Deno.test("a unit that fails before it changes anything costs the others nothing", () =>
+  withWriter(async ({ writer, connection, names }) => {
+    const results = await Promise.allSettled([
+      writer.run(() => run(insert, { name: "a" })),
+      writer.run(function* () {
+        yield* many(sevens, {});
+        throw new Refused("overQuota", "no room");
+      }),
+      writer.run(() => run(insert, { name: "b" })),
+    ]);
+    assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
+    assert.deepEqual(names(), ["a", "b"]);
+    assert.deepEqual(connection.texts, ["BEGIN IMMEDIATE", "COMMIT"]);
+  }));
+
+Deno.test("several units of a group fail, each alone", () =>
+  withWriter(async ({ writer, names }) => {
+    const units = Array.from({ length: 9 }, (_, i) =>
+      writer.run(function* () {
+        yield* run(insert, { name: `n${i}` });
+        if (i % 3 === 1) throw new Refused("tooMany", "no");
+        return i;
+      }));
+    const results = await Promise.allSettled(units);
+    assert.deepEqual(
+      results.map((result) => result.status === "fulfilled" ? result.value : result.reason.reason),
+      [0, "tooMany", 2, 3, "tooMany", 5, 6, "tooMany", 8],
+    );
+    assert.deepEqual(names(), ["n0", "n2", "n3", "n5", "n6", "n8"]);
   }));
 
 Deno.test("nothing is acknowledged when COMMIT fails, and the next group works", () =>
@@ -218,8 +257,8 @@ Deno.test("bulk work that fails keeps its earlier slices and runs its finally bl
     assert.equal(cleaned, true);
   }));
 
-Deno.test("listeners are told after the commit, with a number that is kept", () =>
-  withWriter(async ({ writer, connection, feed }) => {
+Deno.test("listeners are told after the commit", () =>
+  withWriter(async ({ writer, feed }) => {
     const listener = feed.listen(5);
     assert.deepEqual((await listener.next()).value, { commit: 0, mailboxes: [], list: false });
     await Promise.all([
@@ -234,9 +273,25 @@ Deno.test("listeners are told after the commit, with a number that is kept", () 
       }),
     ]);
     assert.deepEqual((await listener.next()).value, { commit: 1, mailboxes: [1, 2], list: false });
-    assert.equal(connection.work(one(commitNumber, {}))?.value, 1);
     feed.close();
     assert.equal((await listener.next()).done, true);
+  }));
+
+Deno.test("numbers of commits are never used twice: after a crash some are left out, after an end none", () =>
+  withWriter(async ({ writer, connection, feed }) => {
+    const kept = () => connection.work(one(commitNumber, {}))?.value ?? 0;
+    const change = () =>
+      // deno-lint-ignore require-yield -- There is nothing to ask.
+      writer.run(function* (tx): Work<void> {
+        tx.changed(5, 1);
+      });
+    for (let i = 0; i <= commitsTaken; i++) {
+      await change();
+      assert.ok(kept() >= feed.commit, `${kept()} of ${feed.commit}`);
+    }
+    assert.equal(kept(), 2 * commitsTaken);
+    await writer.close();
+    assert.equal(kept(), commitsTaken + 1);
   }));
 
 Deno.test("too much waiting is refused at once", async (t) => {

@@ -75,6 +75,8 @@ export const messageTests: MailTests = {
     assert.deepEqual([[...flags.uids], [...flags.modseqs]], [[1], [before]]);
     const both = await mail.storeFlags({ ...add, uids: every });
     assert.equal(both.flags.modseqs[0], before);
+    assert.equal(both.before[0], before);
+    assert.ok((both.before[1] ?? 0) < before, "of the message that was changed, the MODSEQ before");
     assert.ok((both.flags.modseqs[1] ?? 0) > before);
   },
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { concat, hex, utf8 } from "../../base/bytes.ts";
+import { concat, utf8 } from "../../base/bytes.ts";
 import { silentLog } from "../../base/log.ts";
 import { Metrics } from "../../base/metrics.ts";
 import { sha256 } from "../../store/block_hash.ts";
@@ -43,11 +43,12 @@ async function deliverOne(): Promise<void> {
     remoteAddress: "192.0.2.1",
     helo: "example.org",
     index: sampleIndex(body, { subject: String(number), messageId: `${number}@x` }),
+    evidence: null,
     content: large ? null : body,
     spool,
     cid: "1",
   });
-  if (results[0]?.kind === "delivered") Deno.stdout.writeSync(utf8(`${number} ${hex(sha256(body))}\n`));
+  if (results[0]?.kind === "delivered") Deno.stdout.writeSync(utf8(`${number} ${sha256(body)}\n`));
 }
 
 await Promise.all(Array.from({ length: 20 }, async () => {
