@@ -35,8 +35,11 @@ const impure: readonly RegExp[] = [
 /** Node modules that a pure file may import. */
 const pureModules = new Set(["node:crypto"]);
 
-/** What may be imported from outside of src: the pages' files, and the version. */
-const outside: Readonly<Record<string, RegExp>> = { httpd: /^web\/.*\.(css|js)$/, cli: /^deno\.json$/ };
+/** What may be imported from outside of src: what was built of the pages, and the version. */
+const outside: Readonly<Record<string, RegExp>> = {
+  httpd: /^web\/built\/.*\.(css|js|json)$/,
+  cli: /^deno\.json$/,
+};
 
 const root = new URL("../", import.meta.url);
 const files = await sources("src/");

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { opaqueIds } from "../base/opaque_id.ts";
+import { idKeyFile, readExistingIdKey } from "../server/id_key.ts";
 import type { Command } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 
@@ -17,19 +17,29 @@ export const command: Command = {
 What peers are shown ends in an id, as in "550 5.1.1 no such mailbox (p7LGcpiXmWVAQR1PKDsQXg)". It is the number of the
 connection, encrypted, so that strangers cannot count connections. This prints the number as it stands in the log
 (cid=…): one search there tells the connection's story.`,
-  options: { config: { type: "string", value: "DIR", doc: "folder of mailden.toml", default: "." } },
+  options: {
+    config: { type: "string", value: "DIR", doc: "folder of mailden.toml", default: "." },
+    json: { type: "boolean", doc: "print it as JSON" },
+  },
   async run(args, output) {
-    const file = join(args.text("config") ?? ".", "receivedid.key");
-    const key = await Deno.readTextFile(file).catch((error: Error) => {
+    const folder = args.text("config") ?? ".";
+    const key = await readExistingIdKey(folder);
+    if (key === null) {
       throw new CommandError(
-        `${file} cannot be read: ${error.message}; say where the installation is with --config`,
+        `${idKeyFile(folder)} is not there: say with --config DIR where a server has run`,
       );
-    });
-    const id = opaqueIds(Uint8Array.fromBase64(key.trim(), { alphabet: "base64url" })).open(
-      args.positionals[0] ?? "",
-    );
-    if (id === null) throw new CommandError(`${args.positionals[0]} is no id of this installation.`);
-    output.out(id.toString(16));
+    }
+    const [shown = ""] = args.positionals;
+    const id = opaqueIds(Uint8Array.fromBase64(key, { alphabet: "base64url" })).open(shown);
+    if (id === null) {
+      throw new CommandError(
+        /^[\w-]{22}$/.test(shown)
+          ? `'${shown}' is no id of the installation in ${folder}: another one made it, or its receivedid.key is newer`
+          : `'${shown}' is no id: those have 22 letters, digits, - and _, as at the end of a reply`,
+      );
+    }
+    const cid = id.toString(16);
+    output.out(args.is("json") ? JSON.stringify({ cid }) : cid);
     return 0;
   },
 };

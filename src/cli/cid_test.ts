@@ -17,8 +17,18 @@ Deno.test("cid gives the number in the log back, and refuses what is no id", asy
   assert.equal(await main(["cid", "--config", folder, shown], output), 0);
   assert.equal(await main(["cid", "--config", folder, "AAAAAAAAAAAAAAAAAAAAAA"], output), 1);
   assert.equal(await main(["cid", "--config", join(folder, "none"), shown], output), 1);
+  assert.equal(await main(["cid", "--config", folder, "abc"], output), 1);
+  assert.equal(await main(["cid", "--config", folder, "--json", shown], output), 0);
+  await Deno.writeTextFile(join(folder, "receivedid.key"), "garbage\n");
+  assert.equal(await main(["cid", "--config", folder, shown], output), 1);
   assert.equal(lines[0], "1a1faf6571c");
-  assert.match(lines[1] ?? "", /is no id of this installation/);
-  assert.match(lines[2] ?? "", /cannot be read.*say where/);
+  assert.match(lines[1] ?? "", /'A{22}' is no id of the installation in /);
+  assert.match(lines[2] ?? "", /receivedid\.key is not there: say with --config DIR/);
+  assert.match(lines[3] ?? "", /'abc' is no id: those have 22 letters/);
+  assert.equal(lines[4], '{"cid":"1a1faf6571c"}');
+  assert.match(
+    lines[5] ?? "",
+    /receivedid\.key:1: \(file\): holds no key \(32 characters of base64url\): delete it/,
+  );
   await Deno.remove(folder, { recursive: true });
 });

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { nearest } from "./nearest.ts";
 
 /** An option as `--name`. */
 export interface Option {
@@ -35,6 +36,8 @@ export interface Command {
   readonly arguments?: string;
   /** How many positional arguments there must be. */
   readonly count?: number;
+  /** Whether it asks the network: then it runs in a process that may, and may nothing else but read. */
+  readonly network?: true;
   /** One line. */
   readonly summary: string;
   /** Paragraphs that teach. */
@@ -55,34 +58,54 @@ export class UsageError extends Error {
  * @throws {UsageError}
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
+  const { values, positionals } = parsed(command, args);
+  checkCount(command, positionals);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === "") throw new UsageError(needsValue(command, name)); // Of a variable that is not set, most often.
+  }
+  return {
+    positionals,
+    text: (name) => {
+      const value = values[name] ?? command.options[name]?.default;
+      return typeof value === "string" ? value : undefined;
+    },
+    is: (name) => (values[name] ?? command.options[name]?.default) === true,
+  };
+}
+
+function parsed(command: Command, args: readonly string[]) {
   const options: ParseArgsOptionsConfig = {};
   for (const [name, option] of Object.entries(command.options)) options[name] = { type: option.type };
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options,
-      allowPositionals: true,
-      strict: true,
-    });
-    if (positionals.length !== (command.count ?? 0)) {
-      throw new UsageError(
-        `${command.words} takes ${command.count ?? 0} arguments (${
-          command.arguments ?? "none"
-        }), not ${positionals.length}`,
-      );
-    }
-    return {
-      positionals,
-      text: (name) => {
-        const value = values[name] ?? command.options[name]?.default;
-        return typeof value === "string" ? value : undefined;
-      },
-      is: (name) => (values[name] ?? command.options[name]?.default) === true,
-    };
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    if (error instanceof UsageError || !(error instanceof TypeError)) throw error;
+    if (!(error instanceof TypeError)) throw error;
+    const name = /'(-[^' ]*)/.exec(error.message)?.[1] ?? "";
+    const code = "code" in error ? error.code : "";
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+      const meant = nearest(name, Object.keys(options).map((option) => `--${option}`));
+      throw new UsageError(`there is no option ${name}${meant === null ? "" : `; did you mean ${meant}?`}`);
+    }
+    if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
+      throw new UsageError(needsValue(command, name.slice(2)));
+    }
     throw new UsageError(error.message);
   }
+}
+
+function needsValue({ options }: Command, name: string): string {
+  const option = options[name];
+  return option?.type === "boolean"
+    ? `--${name} takes no value`
+    : `--${name} needs a value: --${name} ${option?.value ?? "TEXT"}`;
+}
+
+/** @throws {UsageError} */
+function checkCount({ words, count = 0, arguments: wanted = "" }: Command, given: readonly string[]): void {
+  if (given.length < count) throw new UsageError(`${words} needs ${wanted}`);
+  if (given.length === count) return;
+  const takes = count === 0 ? "nothing but options" : wanted;
+  throw new UsageError(`${words} takes ${takes}: '${given[count]}' is one word too many`);
 }
 
 /** The usage line of a command. */

@@ -21,10 +21,15 @@ Deno.test("readArguments() gives options, defaults and positionals", () => {
 });
 
 const refused: [title: string, args: string[], message: RegExp][] = [
-  ["an unknown option", ["7", "--jsno"], /--jsno/],
-  ["an option without its value", ["7", "--max"], /max/],
-  ["too few arguments", [], /takes 1 arguments \(ID\), not 0/],
-  ["too many arguments", ["1", "2"], /not 2/],
+  ["an unknown option", ["7", "--jsno"], /^there is no option --jsno; did you mean --json\?$/],
+  ["an option that is like no other", ["7", "--xyz"], /^there is no option --xyz$/],
+  ["an option with one dash", ["7", "-x"], /^there is no option -x$/],
+  ["an option without its value", ["7", "--max"], /^--max needs a value: --max N$/],
+  ["an option before another instead of a value", ["7", "--max", "--json"], /^--max needs a value: --max N$/],
+  ["an empty value", ["7", "--max", ""], /^--max needs a value: --max N$/],
+  ["a value for what has none", ["7", "--json=3"], /^--json takes no value$/],
+  ["too few arguments", [], /^queue list needs ID$/],
+  ["too many arguments", ["1", "2"], /^queue list takes ID: '2' is one word too many$/],
 ];
 for (const [title, args, message] of refused) {
   Deno.test(`readArguments() refuses ${title}`, () => {

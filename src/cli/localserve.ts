@@ -7,6 +7,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import { parseIp } from "../base/ip_address.ts";
 import type { FrontBoot } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
+import { bootDns } from "../server/dns_servers.ts";
+import { fileProblem } from "../server/file_problem.ts";
 import { readIdKey } from "../server/id_key.ts";
 import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
 import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
@@ -71,11 +73,17 @@ async function ensureFolder(folder: string, ip: string | undefined): Promise<boo
   if (ip !== undefined && parseIp(ip) === null) {
     throw new UsageError(`${ip} is no IP address: write it as 127.0.0.1 or ::1`);
   }
-  const exists = await Deno.stat(folder).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  if (folder.includes(",")) {
+    throw new UsageError(`${folder} holds a comma, which separates folders in permissions: choose another`);
+  }
+  const cannotBeMade = (error: unknown) =>
+    new CommandError(`${folder} cannot be made: ${fileProblem(error)}; choose another with --dir DIR`);
+  const found = await Deno.stat(folder).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw cannotBeMade(error);
   });
-  if (exists) {
+  if (found !== null) {
+    if (!found.isDirectory) throw new UsageError(`${folder} is a file: choose a folder with --dir DIR`);
     if (ip !== undefined) {
       throw new UsageError(
         `--ip is only for a new folder: change addresses in ${folder}/mailden.toml, or delete the folder`,
@@ -83,13 +91,17 @@ async function ensureFolder(folder: string, ip: string | undefined): Promise<boo
     }
     return false;
   }
-  await makeLocalserveFolder(folder, ip === undefined ? ["127.0.0.1", "::1"] : [ip], Date.now());
+  const addresses = ip === undefined ? ["127.0.0.1", "::1"] : [ip];
+  await makeLocalserveFolder(folder, addresses, Date.now()).catch((error) => {
+    throw cannotBeMade(error);
+  });
   return true;
 }
 
 /** Starts the server with exactly its grants, and waits for its end or a signal. */
 async function serve(installation: Installation, made: boolean, output: Output): Promise<number> {
-  const places = await prepareRun(installation);
+  const dns = await bootDns(installation.config);
+  const places = await prepareRun(installation, dns);
   const boot: FrontBoot = {
     config: installation.config,
     domains: installation.domains,
@@ -98,6 +110,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
     folder: installation.folder,
     certificates: installation.certificates,
     idKey: await readIdKey(installation.folder),
+    dns,
   };
   const signal = shutdownSignal();
   const role = startRole({

@@ -6,6 +6,8 @@
  * @module
  */
 import { ConfigError } from "../config/load.ts";
+import { mayUseNetwork, runWithNetwork } from "./network.ts";
+import { nearest } from "./nearest.ts";
 import { type Command, helpText, type Output, readArguments, usage, UsageError } from "./command.ts";
 import { version } from "./version.ts";
 
@@ -17,6 +19,24 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   "cid": () => import("./cid.ts"),
   "config test": () => import("./config/test.ts"),
   "config example": () => import("./config/example.ts"),
+  "dns lookup": () => import("./dns/lookup.ts"),
+  "message why": () => import("./message/why.ts"),
+  "iprev": () => import("./iprev.ts"),
+  "spf check": () => import("./spf/check.ts"),
+  "spf lookup": () => import("./spf/lookup.ts"),
+  "spf parse": () => import("./spf/parse.ts"),
+  "dkim gened25519": () => import("./dkim/gened25519.ts"),
+  "dkim genrsa": () => import("./dkim/genrsa.ts"),
+  "dkim lookup": () => import("./dkim/lookup.ts"),
+  "dkim txt": () => import("./dkim/txt.ts"),
+  "dkim verify": () => import("./dkim/verify.ts"),
+  "dkim sign": () => import("./dkim/sign.ts"),
+  "dmarc lookup": () => import("./dmarc/lookup.ts"),
+  "dmarc verify": () => import("./dmarc/verify.ts"),
+  "dmarc checkreportaddrs": () => import("./dmarc/checkreportaddrs.ts"),
+  "arc verify": () => import("./arc/verify.ts"),
+  "dnsbl check": () => import("./dnsbl/check.ts"),
+  "dnsbl checkhealth": () => import("./dnsbl/checkhealth.ts"),
 };
 
 /**
@@ -42,7 +62,9 @@ export async function main(args: readonly string[], output: Output): Promise<num
     return 0;
   }
   try {
-    return await command.run(readArguments(command, rest), output);
+    const given = readArguments(command, rest);
+    if (command.network === true && !mayUseNetwork()) return await runWithNetwork(args);
+    return await command.run(given, output);
   } catch (error) {
     if (error instanceof UsageError) {
       output.error(`${error.message}\nusage: ${usage(command)}\n'mailden ${words} --help' tells more.`);
@@ -60,27 +82,54 @@ export async function main(args: readonly string[], output: Output): Promise<num
 export { CommandError } from "./command_error.ts";
 import { CommandError } from "./command_error.ts";
 
+/** Says so, and what may have been meant: commands that begin with the first word, or one that is spelt alike. */
 async function unknownCommand(args: readonly string[], output: Output): Promise<number> {
-  const near = Object.keys(commands).filter((words) => words.startsWith(args[0] ?? ""));
+  const [first = ""] = args;
   output.error(`There is no command '${args.join(" ")}'.`);
-  if (near.length > 0) await showHelp([args[0] ?? ""], 2, { ...output, out: output.error });
-  else output.error("'mailden help' lists all.");
+  const begun = Object.keys(commands).filter((words) => words.startsWith(`${first} `));
+  if (begun.length > 0) {
+    for (const line of await summaries(begun)) output.error(line);
+    return 2;
+  }
+  const meant = nearest(args.slice(0, 2).join(" "), Object.keys(commands)) ??
+    nearest(first, Object.keys(commands));
+  output.error(meant === null ? "'mailden help' lists all." : `Did you mean 'mailden ${meant}'?`);
   return 2;
 }
 
+/** A line for each of some commands. */
+async function summaries(words: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(words.map(async (each) => (await commands[each]?.())?.command));
+  const width = Math.max(...words.map((each) => each.length));
+  return found.flatMap((each) =>
+    each === undefined ? [] : [`  ${each.words.padEnd(width)}  ${each.summary}`]
+  );
+}
+
+/** What somebody reads who has never seen this program. */
+const introduction = `mailden ${version}: a mail server for your own domains, and for your laptop
+
+To look at it, on this machine and without any configuration:
+  mailden localserve
+
+To serve your own domains, in a folder of configuration, certificates and mail:
+  mailden config example mailden.toml    shows every setting of the server; write yours to mailden.toml
+  mailden config example domains.toml    the same for domains, accounts and addresses
+  mailden config test                    checks both files, and tells every fault with its line
+  mailden serve                          serves
+
+Commands, each of which 'mailden COMMAND --help' explains:`;
+
 async function showHelp(words: readonly string[], code: number, output: Output): Promise<number> {
   const prefix = words.join(" ");
-  const found = Object.entries(commands).filter(([name]) => name.startsWith(prefix));
-  const exact = commands[prefix];
+  const exact = Object.hasOwn(commands, prefix) ? commands[prefix] : undefined;
   if (exact !== undefined) {
     output.out(helpText((await exact()).command));
     return 0;
   }
-  output.out(`mailden ${version}: a mail server for your own domains, and for your laptop\n`);
-  for (const [, load] of found) {
-    const { command } = await load();
-    output.out(`  ${command.words.padEnd(18)} ${command.summary}`);
-  }
-  output.out("\n'mailden COMMAND --help' tells how each is used.");
+  const found = Object.keys(commands).filter((name) => prefix === "" || name.startsWith(`${prefix} `));
+  if (found.length === 0) return await unknownCommand(words, output);
+  if (prefix === "") output.out(introduction);
+  for (const line of await summaries(found)) output.out(line);
   return code;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { createLog } from "../base/log.ts";
+import { ConfigError } from "../config/load.ts";
 import { readInstallation } from "../server/installation.ts";
 import { shutdownSignal } from "../server/shutdown_signal.ts";
 import { supervise } from "../server/supervisor.ts";
@@ -34,6 +35,7 @@ seconds.`,
     );
     const signal = shutdownSignal();
     const supervisor = await supervise(installation, version, log).catch((error: Error) => {
+      if (error instanceof ConfigError) throw error;
       throw new CommandError(`The server could not start; what stands above tells why. (${error.message})`);
     });
     output.out(`mailden ${version} serves ${installation.folder}; Ctrl-C stops it`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { fileProblem } from "../server/file_problem.ts";
 import { databaseName } from "../store/store.ts";
 import { verifyData } from "../store/verify.ts";
 import type { Command } from "./command.ts";
@@ -23,7 +24,9 @@ nothing names. Changes nothing. The server must be stopped. Exit code 0 if all i
     const folder = args.positionals[0] ?? "";
     await Deno.stat(join(folder, databaseName)).catch((error) => {
       throw new CommandError(
-        `${folder} is no data folder: ${join(folder, databaseName)} cannot be read (${error.message})`,
+        `${folder} is no data folder (dataDir in mailden.toml names it): ${join(folder, databaseName)}: ${
+          fileProblem(error)
+        }`,
       );
     });
     const problems = verifyData(folder);

@@ -7,6 +7,7 @@
 import type { DynamicConfig } from "../config/dynamic_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import type { PemPair } from "../tls/self_signed.ts";
+import type { BootDns } from "./boot_dns.ts";
 import type { Places } from "./grants.ts";
 
 /** What every role is told. */
@@ -25,6 +26,8 @@ export interface FrontBoot extends Boot {
   readonly certificates: Readonly<Record<string, readonly PemPair[]>>;
   /** Key in base64url with which connection ids are shown to peers (`base/opaque_id.ts`). */
   readonly idKey: string;
+  /** Whom to ask in the DNS. */
+  readonly dns: BootDns;
 }
 
 /** Longest boot line, in bytes. */

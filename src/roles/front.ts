@@ -15,7 +15,9 @@ import { listen, type Listener } from "../net/listener.ts";
 import type { ServerTls } from "../net/server_tls.ts";
 import { Certificates, loadCertificate } from "../tls/certificates.ts";
 import type { FrontBoot } from "./boot.ts";
+import { cannotListen } from "./cannot_listen.ts";
 import { edges, refusalOf } from "./front_edges.ts";
+import { frontEvidence } from "./front_evidence.ts";
 import type { FrontParts } from "./front_parts.ts";
 import { webServers } from "./front_web.ts";
 
@@ -31,12 +33,13 @@ export interface Front {
 /**
  * Starts to listen everywhere that the configuration says.
  *
- * @throws If an address cannot be listened on: nothing is left listening then.
+ * @throws {CannotListen} If an address cannot be listened on: nothing is left listening then.
  */
 export async function startFront(parts: FrontParts): Promise<Front> {
   const { boot, clock, log, metrics } = parts;
   const stopping = new AbortController();
-  const shared = edges(parts, stopping.signal);
+  const evidence = await frontEvidence(parts);
+  const shared = edges(parts, evidence, stopping.signal);
   const web = webServers(parts);
   const newId = connectionIds(clock.now());
   const started: Listener[] = [];
@@ -45,6 +48,7 @@ export async function startFront(parts: FrontParts): Promise<Front> {
     for (const listener of started) listener.stopAccepting();
     await Promise.all(started.map((listener) => listener.close(closeDeadlineMs)));
     await Promise.all(web.map((server) => server.close()));
+    await evidence.close();
   };
   const connections = metrics.gauge("mailden_connections", "Open connections.");
   try {
@@ -68,6 +72,8 @@ export async function startFront(parts: FrontParts): Promise<Front> {
             accepted: () => connections.add(1, { service }),
             ended: () => connections.add(-1, { service }),
           },
+        }).catch((error) => {
+          throw cannotListen(error, name, service, port);
         });
         started.push(listener);
         log.info("listening", { service, addresses: config.addresses, port });

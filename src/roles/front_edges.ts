@@ -24,6 +24,7 @@ import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
 import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../smtpd/settings.ts";
+import type { FrontEvidence } from "./front_evidence.ts";
 import type { FrontParts } from "./front_parts.ts";
 import { webSocketPath } from "./front_web.ts";
 
@@ -33,10 +34,12 @@ export type Handler = (transport: Transport, log: Log) => Promise<void>;
 /**
  * Gives the handler of each service of a listener.
  *
+ * @param evidence For mail from strangers.
  * @param stopping Aborts when the server is to stop.
  */
 export function edges(
   parts: FrontParts,
+  evidence: FrontEvidence,
   stopping: AbortSignal,
 ): (service: ServiceName, listener: Listener) => Handler {
   const { boot } = parts;
@@ -53,7 +56,11 @@ export function edges(
       case "submission":
       case "submissions": {
         const settings = smtpSettingsOf(service, listener, parts, offered);
-        return (transport, log) => serveSmtp(transport, smtp, settings, log);
+        const lists = listener.smtp?.dnsBlocklists ?? [];
+        const services = service === "smtp"
+          ? { ...smtp, evidence: evidence.gatherer(settings.hostname, lists) }
+          : smtp;
+        return (transport, log) => serveSmtp(transport, services, settings, log);
       }
       case "imap":
       case "imaps": {
@@ -88,6 +95,7 @@ function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
     authenticator: client(store, "authenticator", authenticatorMethods),
     submit: (capability) => client(store, "submit", submitMethods, capability),
     indexer: () => new Indexer(),
+    evidence: null,
     clock,
     random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
     publicId: (cid) => ids.seal(BigInt(`0x${cid}`)),
@@ -137,13 +145,22 @@ export function refusalOf(service: ServiceName): Uint8Array | null {
   }
 }
 
-function smtpLimitsOf(config: Listener["submissions"]): Partial<SmtpLimits> {
+/** Every limit of an SMTP service; those of signing in only where one can. */
+export function smtpLimitsOf(config: Listener["smtp"] | Listener["submissions"]): Partial<SmtpLimits> {
   if (config === null) return {};
   return {
     maxMessageBytes: config.maxMessageBytes,
     maxRecipients: config.maxRecipients,
-    readTimeoutMs: config.readTimeout,
-    dataTimeoutMs: config.dataTimeout,
+    maxCommandLine: config.maxCommandLine,
+    maxReceived: config.maxReceived,
     maxErrors: config.maxErrors,
+    maxUnknownCommands: config.maxUnknownCommands,
+    maxIdleCommands: config.maxIdleCommands,
+    maxBadTransactions: config.maxBadTransactions,
+    ...("maxAuthFailures" in config ? { maxAuthFailures: config.maxAuthFailures } : {}),
+    readTimeoutMs: config.readTimeout,
+    writeTimeoutMs: config.writeTimeout,
+    commandTimeoutMs: config.commandTimeout,
+    dataTimeoutMs: config.dataTimeout,
   };
 }

@@ -4,6 +4,10 @@
  *
  * No role has run, ffi, env or sys. What must be listened on is granted as `address:port`, one by one.
  *
+ * The front listens itself. A supervisor that held the ports could keep them while a front is started again, but with
+ * Deno 2.9.6 a listener that was sent to a child is closed in the parent (a second child got none of 40), and is lost
+ * when another message is still under way (half of them). Started by systemd, no port below 1024 needs root either way.
+ *
  * @module
  */
 
@@ -23,11 +27,13 @@ export interface Places {
   readonly program: string;
   /** The front's own sockets, over which its web requests run inside. */
   readonly webSockets: readonly string[];
+  /** What asking the DNS takes (`boot_dns.ts`). */
+  readonly dns: readonly string[] | "any";
 }
 
 /** Permissions of one role: absolute paths, `address:port`, `unix:path`. */
 export interface Grant {
-  readonly net: readonly string[];
+  readonly net: readonly string[] | "any";
   readonly read: readonly string[];
   readonly write: readonly string[];
 }
@@ -37,8 +43,8 @@ const unix = (path: string) => `unix:${path}`;
 /** The grants of each role. */
 export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
   // Talks to strangers: no mail, no keys on disk, no files but its sockets.
-  front: ({ listen, storeSocket, webSockets }) => ({
-    net: [...listen, unix(storeSocket), ...webSockets.map(unix)],
+  front: ({ listen, storeSocket, webSockets, dns }) => ({
+    net: dns === "any" ? "any" : [...listen, ...dns, unix(storeSocket), ...webSockets.map(unix)],
     read: [storeSocket, ...webSockets],
     write: [storeSocket, ...webSockets],
   }),
@@ -49,8 +55,8 @@ export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
     write: [data, storeSocket],
   }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
-  local: ({ listen, data, domains, program, webSockets }) => ({
-    net: [...listen, ...webSockets.map(unix)],
+  local: ({ listen, data, domains, program, webSockets, dns }) => ({
+    net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix)],
     read: [data, domains, program, ...webSockets],
     write: [data, ...webSockets],
   }),
@@ -77,7 +83,11 @@ export function storeWorkerGrant(places: Pick<Places, "data" | "domains">): Deno
  */
 export function grantFlags(grant: Grant): string[] {
   const flags = ["--no-prompt"];
-  for (const [name, values] of Object.entries(grant) as [keyof Grant, readonly string[]][]) {
+  for (const [name, values] of Object.entries(grant) as [keyof Grant, readonly string[] | "any"][]) {
+    if (values === "any") {
+      flags.push(`--allow-${name}`);
+      continue;
+    }
     for (const value of values) {
       if (value.includes(",")) throw new TypeError(`${value} holds a comma: choose a folder without one`);
     }

@@ -8,6 +8,7 @@ const places: Places = {
   storeSocket: "/m/run/store.sock",
   program: "/p/src",
   webSockets: ["/m/run/web.sock"],
+  dns: [],
 };
 
 Deno.test("the front gets no file but its sockets", () => {

@@ -5,16 +5,26 @@
  *
  * @module
  */
-import { utf8 } from "../base/bytes.ts";
+import { briefUtf8 } from "../base/bytes.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { systemClock } from "../net/system_clock.ts";
 import type { Boot } from "./boot.ts";
 
-/** The log of a role; each line says which. */
+/**
+ * The log of a role; each line says which. The lines of one turn of work are one write; with one that somebody must
+ * act on they are written at once, since the process may end with it.
+ */
 export function roleLog(boot: Boot, role: string): Log {
   const { logLevel, logFormat } = boot.config;
-  return createLog({ level: logLevel, format: logFormat }, () => systemClock.now(), (_level, line) => {
-    writeAll(Deno.stderr, `${line}\n`);
+  let lines = "";
+  const flush = () => {
+    if (lines !== "") writeAll(Deno.stderr, lines);
+    lines = "";
+  };
+  return createLog({ level: logLevel, format: logFormat }, () => systemClock.now(), (level, line) => {
+    if (lines === "") queueMicrotask(flush);
+    lines += `${line}\n`;
+    if (level === "error") flush();
   }, { role });
 }
 
@@ -25,7 +35,7 @@ export function sayReady(): void {
 
 /** A full pipe takes only a part; a broken one means that nobody reads any more. */
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = utf8(text);
+  const bytes = briefUtf8(text);
   try {
     for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
   } catch {
@@ -36,4 +46,12 @@ function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): v
 /** Ctrl-C goes to every process of a terminal; roles wait for their parent, which knows the order. */
 export function ignoreInterrupts(): void {
   Deno.addSignalListener("SIGINT", () => {});
+}
+
+/** Ends a role that could not start, with the reason in words: what a person can mend has no stack. */
+export function cannotStart(log: Log, error: unknown): never {
+  const plain = error instanceof Error && ["KeyFileError", "FolderLocked"].includes(error.name);
+  if (plain) { for (const line of error.message.split("\n")) log.error("cannot start", { why: line }); }
+  else log.error("cannot start", { error: error instanceof Error ? error : new Error(String(error)) });
+  Deno.exit(1);
 }

@@ -11,6 +11,7 @@ import { Metrics } from "../base/metrics.ts";
 import { systemClock } from "../net/system_clock.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import type { FrontBoot } from "./boot.ts";
+import { CannotListen } from "./cannot_listen.ts";
 import { startFront } from "./front.ts";
 import { ignoreInterrupts, sayReady } from "./role_log.ts";
 import { StoreLink } from "./store_link.ts";
@@ -30,7 +31,12 @@ export async function serveFront(life: FrontLife): Promise<never> {
   const { boot, log } = life;
   const link = new StoreLink({ dial: life.dial, clock: systemClock, log });
   await link.ready();
-  const front = await startFront({ boot, store: link, clock: systemClock, log, metrics: new Metrics() });
+  const parts = { boot, store: link, clock: systemClock, log, metrics: new Metrics() };
+  const front = await startFront(parts).catch((error) => {
+    if (!(error instanceof CannotListen)) throw error;
+    log.error("cannot listen", { problem: error.message });
+    Deno.exit(1);
+  });
   ignoreInterrupts();
   sayReady();
   await life.stop;

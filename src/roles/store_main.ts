@@ -8,14 +8,15 @@
 import { Metrics } from "../base/metrics.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { type Boot, readBoot } from "./boot.ts";
-import { ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
+import { cannotStart, ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
 import { startStore } from "./store_server.ts";
 import { listenUnix } from "./unix_socket.ts";
 
 if (import.meta.main) {
   const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable);
   const log = roleLog(boot, "store");
-  const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() });
+  const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() })
+    .catch((error: unknown) => cannotStart(log, error));
   const socket = await listenUnix(boot.places.storeSocket, (carrier) => server.accept(carrier));
   ignoreInterrupts();
   sayReady();

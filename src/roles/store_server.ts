@@ -27,14 +27,19 @@ import type { Metrics } from "../base/metrics.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService, SubmissionService } from "../delivery/delivery_service.ts";
+import { judgeStranger } from "../delivery/judge.ts";
+import type { Signing } from "../delivery/signing.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
 import { disableLogin } from "../store/accounts.ts";
+import { storeChores } from "../store/chores.ts";
+import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
 import { openStore, type Store } from "../store/store.ts";
 import type { Boot } from "./boot.ts";
 import { domainsOf } from "./domains.ts";
+import { openSigning } from "./signing_keys.ts";
 
 export interface StoreParts {
   readonly boot: Boot;
@@ -60,6 +65,7 @@ interface Shared extends StoreParts {
   readonly store: Store;
   readonly book: AddressBook;
   readonly authentication: Authentication;
+  readonly signing: Signing;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -74,9 +80,12 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       lookup: (address) => addresses.resolve(address),
       maySend: (account, address) => addresses.maySend(account, address),
     };
-    const shared: Shared = { ...parts, store, book, authentication };
+    const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
+    const shared: Shared = { ...parts, store, book, authentication, signing };
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
+    const housekeeper = new Housekeeper(store, storeChores(store));
+    housekeeper.start();
     return {
       broken: health.broken,
       accept(carrier) {
@@ -85,6 +94,7 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       },
       async close() {
         health.stop();
+        await housekeeper.stop();
         await Promise.all([...peers].map((peer) => peer.close()));
         await store.close();
       },
@@ -187,7 +197,9 @@ class Peer {
     this.#authenticator = shared.authentication.forConnection((capability) =>
       this.#endCapability(capability)
     );
-    this.#deliver = new DeliveryService(store, book);
+    // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
+    const judge = shared.boot.config.localserve === null ? judgeStranger : null;
+    this.#deliver = new DeliveryService(store, book, undefined, judge);
     this.#connection = connect(carrier, {
       clock,
       log,
@@ -206,7 +218,10 @@ class Peer {
     return {
       authenticator: offer<Authenticator>(authenticatorMethods, this.#authenticator),
       deliver: offer<Deliver>(deliverMethods, this.#deliver),
-      status: offer<Status>(statusMethods, new StatusService(this.#shared.store)),
+      status: offer<Status>(
+        statusMethods,
+        new StatusService(this.#shared.store, this.#shared.signing.records),
+      ),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
     };
@@ -227,9 +242,9 @@ class Peer {
   #openSubmit(capability: string): SubmissionService {
     const open = this.#submit.get(capability);
     if (open !== undefined) return open;
-    const { store, book } = this.#shared;
+    const { store, book, signing } = this.#shared;
     const holder = this.#authenticator.capabilities.holder(capability);
-    const submit = new SubmissionService(store, book, holder.account, stillHeld(holder));
+    const submit = new SubmissionService(store, book, holder.account, stillHeld(holder), signing);
     this.#submit.set(capability, submit);
     return submit;
   }

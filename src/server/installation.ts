@@ -8,7 +8,7 @@
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
 import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
 import {
@@ -18,7 +18,9 @@ import {
   type StaticConfig,
   staticSchema,
 } from "../config/static_config.ts";
+import { type BootDns, dnsGrant } from "../roles/boot_dns.ts";
 import type { Places } from "../roles/grants.ts";
+import { fileProblem } from "./file_problem.ts";
 import { fromFileUrl } from "./file_url.ts";
 import type { PemPair } from "../tls/self_signed.ts";
 
@@ -75,7 +77,7 @@ async function readText(file: string): Promise<string> {
     throw new ConfigError(file, [{
       line: 1,
       path: "(file)",
-      message: `cannot be read: ${(error as Error).message}`,
+      message: `cannot be read: ${fileProblem(error)}; is ${dirname(file)} the folder of the configuration?`,
     }]);
   }
 }
@@ -96,7 +98,7 @@ async function readCertificates(
         pairs.push({ chainPem: cert, keyPem: key });
       } else problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
     } catch (error) {
-      const message = `${certFile} and ${keyFile} cannot be used: ${(error as Error).message}`;
+      const message = `${certFile} and ${keyFile} cannot be used: ${fileProblem(error)}`;
       problems.push({ line: 1, path, message });
     }
   }
@@ -110,7 +112,10 @@ const maxSocketPath = 100;
  * Where everything is, for the grants. Creates the folder of sockets: beside the configuration, or (where that
  * path is too long for a socket) in the system's temporary folder.
  */
-export async function prepareRun(installation: Installation): Promise<Places & { readonly run: string }> {
+export async function prepareRun(
+  installation: Installation,
+  dns: BootDns,
+): Promise<Places & { readonly run: string }> {
   let run = join(installation.folder, "run");
   if (run.length + "/metrics.sock".length > maxSocketPath) {
     run = await Deno.makeTempDir({ prefix: "mailden-" });
@@ -137,5 +142,6 @@ export async function prepareRun(installation: Installation): Promise<Places & {
     storeSocket: join(run, "store.sock"),
     program: fromFileUrl(new URL("../", import.meta.url)),
     webSockets: [join(run, "web.sock"), join(run, "metrics.sock")],
+    dns: dnsGrant(dns),
   };
 }

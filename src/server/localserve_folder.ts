@@ -65,6 +65,10 @@ hostname = "localhost"
 dataDir = "data"
 logLevel = "info"
 
+# No DNS server is asked: this server's own names are all that there is. "off" asks those of the system.
+[dns]
+mode = "local"
+
 [listeners.local]
 addresses = ${JSON.stringify(ips)}
 
@@ -115,6 +119,12 @@ const domainsFile =
 
 [domains.localhost]
 weakMechanisms = true
+
+[domains.localhost.dkim]
+sign = ["localserve"]
+
+[domains.localhost.dkim.selectors.localserve]
+privateKeyFile = "localserve.key"
 
 [accounts.${localAccount.name}]
 domain = "localhost"

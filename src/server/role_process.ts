@@ -22,6 +22,9 @@ const readyDeadlineMs = 10 * 60_000;
  */
 const mallocSettings = { MALLOC_MMAP_THRESHOLD_: "131072" };
 
+/** A server asks nobody whether there is a newer runtime. */
+const quiet = { DENO_NO_UPDATE_CHECK: "1" };
+
 export interface RoleProcess {
   readonly name: string;
   readonly pid: number;
@@ -62,6 +65,7 @@ export function startRole(start: RoleStart): RoleProcess {
     // Where Deno finds its cache of packages; the role itself cannot read its environment.
     env: {
       ...mallocSettings,
+      ...quiet,
       ...Object.fromEntries(["HOME", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR"].flatMap((name) => {
         const value = Deno.env.get(name);
         return value === undefined ? [] : [[name, value]];

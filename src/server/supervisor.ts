@@ -12,6 +12,7 @@
 import type { Log } from "../base/log.ts";
 import type { Boot, FrontBoot } from "../roles/boot.ts";
 import { grantFlags, grants } from "../roles/grants.ts";
+import { bootDns } from "./dns_servers.ts";
 import { readIdKey } from "./id_key.ts";
 import { type Installation, prepareRun } from "./installation.ts";
 import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
@@ -36,7 +37,8 @@ export interface Supervisor {
  * @throws If one of them cannot start at all: then the other is stopped again.
  */
 export async function supervise(installation: Installation, version: string, log: Log): Promise<Supervisor> {
-  const places = await prepareRun(installation);
+  const dns = await bootDns(installation.config);
+  const places = await prepareRun(installation, dns);
   const boot: Boot = {
     config: installation.config,
     domains: installation.domains,
@@ -48,6 +50,7 @@ export async function supervise(installation: Installation, version: string, log
     ...boot,
     certificates: installation.certificates,
     idKey: await readIdKey(installation.folder),
+    dns,
   };
   const store = new Kept({
     name: "store",

@@ -140,12 +140,15 @@ const places: Places = {
   domains: "domains.toml",
   storeSocket: "socket",
   webSockets: ["socket"],
+  dns: ["the DNS servers"],
   program: "program",
 };
 
 /** The kinds of things in a grant. Sockets that a role may use, it may also read and write: said once. */
 function kinds(grant: Grant, part: keyof Grant): string[] {
-  const all = grant[part].map((value) => value.replace(/^unix:/, ""));
+  const granted = grant[part];
+  assert.ok(granted !== "any");
+  const all = granted.map((value) => value.replace(/^unix:/, ""));
   return [...new Set(part === "net" ? all : all.filter((value) => value !== "socket"))].sort();
 }
 
@@ -164,6 +167,9 @@ Deno.test("README's table of permissions says what the roles are granted, and no
     }
   }
   // No role may run programs, read the environment, or load native code: a grant has no such part.
+  const anywhere = grants.front({ ...places, dns: "any" });
+  assert.deepEqual([anywhere.net, anywhere.read], ["any", ["socket", "socket"]]);
+  assert.match(readme, /The front of a server that validates DNSSEC may reach any address/);
   assert.match(readme, /No role may run programs, read the environment, or load native code\./);
   for (const role of ["front", "store", "local"] satisfies RoleName[]) {
     assert.deepEqual(Object.keys(grants[role](places)).sort(), ["net", "read", "write"]);

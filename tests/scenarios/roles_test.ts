@@ -62,6 +62,7 @@ for (const role of ["front", "store", "local"] satisfies RoleName[]) {
       storeSocket: join(folder, "store.sock"),
       program: join(folder, "src"),
       webSockets: [join(folder, "web.sock")],
+      dns: [],
     };
     const config = join(folder, "mailden.toml");
     const script = join(folder, "probe.ts");

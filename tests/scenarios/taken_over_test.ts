@@ -67,6 +67,7 @@ function incoming(change: Partial<Incoming> = {}): Incoming {
     remoteAddress: "192.0.2.1",
     helo: "x",
     index: indexer.end(),
+    evidence: null,
     content,
     spool: null,
     cid: "1",

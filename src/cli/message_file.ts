@@ -1,0 +1,32 @@
+/**
+ * Messages that commands are given: a file, or standard input.
+ *
+ * Tested by `tests/scenarios/dns_commands_test.ts`.
+ *
+ * @module
+ */
+import { type Bytes, concat, fromLatin1, latin1, MiB } from "../base/bytes.ts";
+import { CommandError } from "./command_error.ts";
+
+/** Of a message that is read whole. */
+const maxMessageBytes = 256 * MiB;
+
+/** Reads a message; `-` is standard input. Bare line feeds become CRLF, as they do on their way over SMTP. */
+export async function readMessage(path: string): Promise<Bytes> {
+  const bytes = path === "-" ? await readInput() : await Deno.readFile(path).catch((error: Error) => {
+    throw new CommandError(`${path} cannot be read: ${error.message}`);
+  });
+  if (bytes.length > maxMessageBytes) throw new CommandError(`${path} is larger than 256 MB`);
+  return latin1(fromLatin1(bytes).replace(/\r?\n/g, "\r\n"));
+}
+
+async function readInput(): Promise<Bytes> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of Deno.stdin.readable) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > maxMessageBytes) throw new CommandError("standard input is larger than 256 MB");
+  }
+  return concat(pieces);
+}

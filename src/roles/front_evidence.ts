@@ -1,0 +1,57 @@
+/**
+ * What the front finds out of incoming mail with: the resolver that the configuration asks for, in front of it this
+ * server's own names, and the gatherer of evidence.
+ *
+ * Tested by `tests/scenarios/evidence_test.ts`.
+ *
+ * @module
+ */
+import { type Status, statusMethods } from "../accounts/status.ts";
+import { asciiDomain } from "../address/domain.ts";
+import { LocalResolver } from "../dns/local_resolver.ts";
+import type { Resolver } from "../dns/resolver.ts";
+import { Gatherer } from "../evidence/gather.ts";
+import { publicSuffixList } from "../evidence/public_suffix_list.ts";
+import { configuredResolver } from "../net/configured_resolver.ts";
+import { client } from "../rpc/client.ts";
+import type { FrontParts } from "./front_parts.ts";
+import { ownNames } from "./own_names.ts";
+
+/** The evidence of all listeners, and how to end it. */
+export interface FrontEvidence {
+  /** For a listener with these blocklists and this name. */
+  gatherer(hostname: string, blocklists: readonly string[]): Gatherer;
+  close(): Promise<void>;
+}
+
+/** Puts it together; asks the store for the keys that this server signs with. */
+export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
+  const { boot, store, clock, log } = parts;
+  const { mode, servers, direct } = boot.dns;
+  const asking = mode === "local" ? null : configuredResolver({ mode, servers, direct, clock, log });
+  const keys = await client<Status>(store, "status", statusMethods).keyRecords({});
+  const names = ownNames(Object.keys(boot.domains.domains), keys, boot.config.localserve !== null);
+  const resolver: Resolver = new LocalResolver(names, asking);
+  const suffixes = boot.config.localserve === null ? publicSuffixList : localSuffixes;
+  return {
+    gatherer: (hostname, blocklists) =>
+      new Gatherer({
+        resolver,
+        clock,
+        log,
+        suffixes,
+        settings: {
+          hostname: asciiDomain(hostname),
+          blocklists,
+          deadlineMs: boot.config.dns.evidenceTimeout,
+        },
+      }),
+    close: () => asking === null ? Promise.resolve() : asking.close(),
+  };
+}
+
+/** In localserve `localhost` may sign, though it is a name under which nobody else could. */
+const localSuffixes: typeof publicSuffixList = {
+  ...publicSuffixList,
+  isPublicSuffix: (domain) => domain !== "localhost" && publicSuffixList.isPublicSuffix(domain),
+};
