@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
@@ -10,7 +11,14 @@ import { many, one, prepared, run, type Work } from "./query.ts";
 import { realClock } from "./testing/temp_store.ts";
 import { pause, type SlicedWork } from "./transaction.ts";
 import { WalKeeper } from "./wal_keeper.ts";
-import { commitsTaken, maxGroupUnits, maxWaitingBytes, maxWaitingUnits, Writer } from "./writer.ts";
+import {
+  commitsTaken,
+  maxGroupMs,
+  maxGroupUnits,
+  maxWaitingBytes,
+  maxWaitingUnits,
+  Writer,
+} from "./writer.ts";
 
 const insert = prepared((db, p: { name: string }) =>
   db.insertInto("meta").values({ name: p.name, value: 7 })
@@ -41,15 +49,18 @@ interface Parts {
   names(): string[];
 }
 
-async function withWriter(test: (parts: Parts) => Promise<void>): Promise<void> {
+/** Time that does not pass while a group runs, however busy the machine is. */
+const stillClock: Clock = { ...realClock, monotonic: () => 0 };
+
+async function withWriter(test: (parts: Parts) => Promise<void>, clock: Clock = realClock): Promise<void> {
   const folder = Deno.makeTempDirSync();
   const connection = new Failing(`${folder}/db`);
   migrate(connection, 0);
   const metrics = new Metrics();
   const feed = new ChangeFeed(0);
-  const wal = new WalKeeper(connection, realClock, silentLog, metrics);
+  const wal = new WalKeeper(connection, clock, silentLog, metrics);
   const messageIds = new MessageIds(0);
-  const writer = new Writer({ connection, feed, wal, messageIds, clock: realClock, log: silentLog, metrics });
+  const writer = new Writer({ connection, feed, wal, messageIds, clock, log: silentLog, metrics });
   connection.texts.length = 0;
   try {
     await test({
@@ -77,7 +88,17 @@ Deno.test("what arrives together is one transaction", () =>
     await Promise.all(["a", "b", "c"].map((name) => writer.run(() => run(insert, { name }))));
     assert.deepEqual(names(), ["a", "b", "c"]);
     assert.equal(connection.texts.filter((sql) => sql === "COMMIT").length, 1);
-  }));
+  }, stillClock));
+
+Deno.test("a group closes at its limit of time", () => {
+  let now = 0;
+  const clock: Clock = { ...realClock, monotonic: () => now += maxGroupMs / 4 };
+  return withWriter(async ({ writer, connection, names }) => {
+    await Promise.all(["a", "b", "c", "d", "e"].map((name) => writer.run(() => run(insert, { name }))));
+    assert.deepEqual(names(), ["a", "b", "c", "d", "e"]);
+    assert.equal(connection.texts.filter((sql) => sql === "COMMIT").length, 2);
+  }, clock);
+});
 
 Deno.test("a group closes at its limit of units", () =>
   withWriter(async ({ writer, connection, names }) => {
@@ -98,7 +119,7 @@ Deno.test("a group closes at its limit of bytes", () =>
       [1, 2, 3].map((n) => writer.run(() => run(insert, { name: `n${n}` }), 5 * 1024 * 1024)),
     );
     assert.equal(connection.texts.filter((sql) => sql === "COMMIT").length, 2);
-  }));
+  }, stillClock));
 
 Deno.test("a unit that fails takes back only its own changes", () =>
   withWriter(async ({ writer, connection, names }) => {
@@ -121,7 +142,7 @@ Deno.test("a unit that fails takes back only its own changes", () =>
     // Once with the whole group, once by itself.
     assert.deepEqual(log, ["b rolled back", "a committed", "b rolled back"]);
     assert.deepEqual(connection.texts.filter((sql) => sql === "COMMIT").length, 2);
-  }));
+  }, stillClock));
 
 Deno.test("a unit that fails before it changes anything costs the others nothing", () =>
   withWriter(async ({ writer, connection, names }) => {
@@ -136,7 +157,7 @@ Deno.test("a unit that fails before it changes anything costs the others nothing
     assert.deepEqual(results.map((result) => result.status), ["fulfilled", "rejected", "fulfilled"]);
     assert.deepEqual(names(), ["a", "b"]);
     assert.deepEqual(connection.texts, ["BEGIN IMMEDIATE", "COMMIT"]);
-  }));
+  }, stillClock));
 
 Deno.test("several units of a group fail, each alone", () =>
   withWriter(async ({ writer, names }) => {
@@ -152,7 +173,7 @@ Deno.test("several units of a group fail, each alone", () =>
       [0, "tooMany", 2, 3, "tooMany", 5, 6, "tooMany", 8],
     );
     assert.deepEqual(names(), ["n0", "n2", "n3", "n5", "n6", "n8"]);
-  }));
+  }, stillClock));
 
 Deno.test("nothing is acknowledged when COMMIT fails, and the next group works", () =>
   withWriter(async ({ writer, connection, feed, names }) => {
