@@ -23,8 +23,11 @@ type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
 const migrations: readonly Migration[] = [first];
 
+/** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
+const firstVersion = 2;
+
 /** The number of the newest step. */
-export const schemaVersion = migrations.length;
+export const schemaVersion = firstVersion + migrations.length - 1;
 
 /** Brings the database to {@link schemaVersion}. @throws {WrongDatabase} If it is newer, or not ours. */
 export function migrate(connection: Connection, now: Millis): void {
@@ -35,8 +38,14 @@ export function migrate(connection: Connection, now: Millis): void {
         "use the newer mailden that last opened it, or restore a backup from before that upgrade",
     );
   }
+  if (from > 0 && from < firstVersion) {
+    throw new WrongDatabase(
+      "the database is of a mailden from before its first release, which this one cannot read: " +
+        "move its folder away, and a new one is made",
+    );
+  }
   for (const [i, migration] of migrations.entries()) {
-    if (i >= from) step(connection, migration, i + 1, now);
+    if (i + firstVersion > from) step(connection, migration, i + firstVersion, now);
   }
 }
 

@@ -30,6 +30,14 @@ Deno.test("a database newer than the program is refused in plain words", () =>
     );
   }));
 
+Deno.test("a database from before the first release is refused with a remedy, and left alone", () =>
+  withConnection((connection) => {
+    migrate(connection, 0);
+    connection.rows("update meta set value = 1 where name = 'schema'");
+    assert.throws(() => migrate(connection, 0), /WrongDatabase: .*move its folder away/);
+    assert.equal(versionOf(connection), 1);
+  }));
+
 Deno.test("a database that is not ours is refused and left alone", () =>
   withConnection((connection) => {
     connection.script("create table something(else_)");
