@@ -57,10 +57,16 @@ export type Outcome =
     /** The certificate's fingerprint if it was the proof, else null. */
     readonly certificate: string | null;
   }
-  | { readonly kind: "failed"; readonly reason: Reason };
+  | {
+    readonly kind: "failed";
+    readonly reason: Reason;
+    /** It was counted as a failure of its address already. */
+    readonly counted?: true;
+  };
 
 const badRequest: Outcome = { kind: "failed", reason: "badRequest" };
 const badCredentials: Outcome = { kind: "failed", reason: "badCredentials" };
+const countedFailure: Outcome = { ...badCredentials, counted: true };
 
 /** Random octets of a challenge or nonce. */
 const nonceBytes = 18;
@@ -124,19 +130,24 @@ async function password(parts: MechanismParts, request: AuthBegin, given: Passwo
   const prepared = prepareOpaqueString(given.password);
   const name = subject.account?.name ?? subject.login;
   const compared = stored ?? parts.decoys.argon2(subject.login);
-  let right = parts.cache.knows(name, prepared ?? "", compared);
-  if (!right) {
+  const known = parts.cache.knows(name, prepared ?? "", compared);
+  let right = known;
+  if (!known) {
     right = await parts.gate.run(() => {
       // Others may have failed while this waited; guesses sent all at once get no further than one by one.
       if (parts.limits.limited(request.remoteAddress)) {
         throw new Refused("rateLimited", "too many failed attempts");
       }
+      // Counted before it is known: the next may begin before this has been acted upon. Success takes it back.
+      parts.limits.failed(request.remoteAddress);
       return checkArgon2(parts.argon2, prepared ?? "", compared);
     });
   }
-  if (!right || prepared === null || stored === null || subject.account === null) return badCredentials;
+  if (!right || prepared === null || stored === null || subject.account === null) {
+    return known ? badCredentials : countedFailure;
+  }
   parts.cache.remember(name, prepared, stored);
-  if (!actsAsSelf(given.authzid, subject.login)) return badCredentials;
+  if (!actsAsSelf(given.authzid, subject.login)) return known ? badCredentials : countedFailure;
   return proved(subject.account, subject.login);
 }
 

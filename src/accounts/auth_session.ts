@@ -195,7 +195,9 @@ export class ConnectionAuthenticator implements Authenticator {
         return { kind: "challenge", exchange, challenge: outcome.challenge };
       }
       case "failed":
-        if (outcome.reason === "badCredentials") this.#parts.limits.failed(request.remoteAddress);
+        if (outcome.reason === "badCredentials" && outcome.counted !== true) {
+          this.#parts.limits.failed(request.remoteAddress);
+        }
         return this.#fail(request, outcome.reason);
       case "proved":
         return await this.#succeed(request, outcome);
