@@ -7,6 +7,7 @@ import {
   many,
   numbersOf,
   one,
+  type Prepared,
   prepared,
   run,
   someTuples,
@@ -119,3 +120,24 @@ Deno.test("an error of a query is thrown into the store function, which may go o
     }
     assert.equal(connection.work(twice()), "known");
   }));
+
+Deno.test("a query knows whether it changes anything, and whether counts that are held matter to it", () => {
+  const cases: [Prepared<Record<string, never>, unknown>, boolean, boolean][] = [
+    [prepared((db) => db.selectFrom("emails").select("id")), false, false],
+    [prepared((db) => db.selectFrom("mailboxes as b").select("b.id")), false, true],
+    [
+      prepared((db) =>
+        db.selectFrom("emails as e").innerJoin("accounts as a", "a.id", "e.account_id").select("e.id")
+      ),
+      false,
+      true,
+    ],
+    [prepared((db) => db.updateTable("accounts").set({ bytes: 0 })), true, true],
+    [prepared((db) => db.deleteFrom("mailbox_keywords")), true, false],
+    [prepared((db) => db.insertInto("subscriptions").values({ account_id: 1, name: "x" })), true, false],
+    [prepared((db) => db.selectFrom("accounts").select("id"), { besideCounts: true }), false, false],
+  ];
+  for (const [query, changes, touches] of cases) {
+    assert.deepEqual([query.changes, query.touchesCounts], [changes, touches], query.sql);
+  }
+});
