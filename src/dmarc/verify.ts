@@ -24,10 +24,11 @@ export class DmarcVerifier {
    *
    * @param domain The Author Domain, in normal form.
    * @param walker Shared by the Author Domains of one message.
+   * @param discovery If it is known already, or on its way.
    */
-  constructor(domain: string, walker: TreeWalker) {
+  constructor(domain: string, walker: TreeWalker, discovery = discover(domain, walker)) {
     this.#walker = walker;
-    this.#discovery = discover(domain, walker);
+    this.#discovery = discovery;
     this.#discovery.catch(() => {}); // Whoever finishes gets the error; nobody may.
   }
 

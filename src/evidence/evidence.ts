@@ -210,9 +210,15 @@ export type Evidence = Value<typeof evidenceShape>;
 /** For tests of the shape's own limits. */
 export const shapeOfEvidence: Shape<Evidence> = evidenceShape;
 
+/** What fits already: a message's evidence is cut down once. */
+const fitting = new WeakSet<Evidence>();
+
 /** Evidence with everything cut down to its limit. */
 export function fitEvidence(evidence: Evidence): Evidence {
-  return evidenceShape.fit(evidence);
+  if (fitting.has(evidence)) return evidence;
+  const fitted = evidenceShape.fit(evidence);
+  fitting.add(fitted);
+  return fitted;
 }
 
 /** Compact JSON in UTF-8. What is too long is cut down. @throws {RangeError} If it is too large all the same. */

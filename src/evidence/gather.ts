@@ -21,6 +21,7 @@ import type { Log } from "../base/log.ts";
 import { KeyCache } from "../dkim/public_key.ts";
 import type { DkimOptions } from "../dkim/verifier.ts";
 import { Blocklists } from "../dnsbl/blocklists.ts";
+import type { Discovery } from "../dmarc/discovery.ts";
 import { minTtlSeconds } from "../dns/answer.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { checkHost } from "../spf/check_host.ts";
@@ -97,6 +98,7 @@ export class Gatherer {
   readonly #keys = new KeyCache();
   readonly #blocklists: Blocklists;
   readonly #envelopes = new Recent<EnvelopeFindings>(maxEnvelopes, envelopeMs);
+  readonly #discoveries = new Recent<Discovery>(maxEnvelopes, envelopeMs);
 
   constructor(means: GatherMeans) {
     this.#means = means;
@@ -117,6 +119,7 @@ export class Gatherer {
       keys: this.#keys,
       blocklists: this.#blocklists,
       envelopes: this.#envelopes,
+      discoveries: this.#discoveries,
     });
   }
 }
@@ -126,6 +129,7 @@ interface Shared {
   readonly keys: KeyCache;
   readonly blocklists: Blocklists;
   readonly envelopes: Recent<EnvelopeFindings>;
+  readonly discoveries: Recent<Discovery>;
 }
 
 /** What the envelope alone told. */
@@ -142,7 +146,7 @@ interface EnvelopeFindings {
  */
 const envelopeMs = minTtlSeconds * 1000;
 
-/** Envelopes that are remembered. */
+/** Envelopes that are remembered, and DMARC records of authors. */
 const maxEnvelopes = 1000;
 
 /** The evidence of one message on its way. */
@@ -216,7 +220,7 @@ export class Gathering {
     };
     const hostname = normalForm(settings.hostname) ?? settings.hostname;
     const own = new Set([hostname, ...(settings.authservIds ?? [])]);
-    this.#message = new MessageChecks(options, (id) => own.has(id), this.#log);
+    this.#message = new MessageChecks(options, (id) => own.has(id), this.#log, shared.discoveries);
   }
 
   /** The result of SPF alone, as soon as it is there: for what RCPT may depend on. */

@@ -14,11 +14,13 @@ import { MessageReader } from "../dkim/message_reader.ts";
 import { dkimLimits, type DkimOptions, DkimVerification, keyLookup, sectionOf } from "../dkim/verifier.ts";
 import { type DmarcResult, strictest, withoutAuthor } from "../dmarc/evaluate.ts";
 import { TreeWalker } from "../dmarc/tree_walk.ts";
+import { discover, type Discovery } from "../dmarc/discovery.ts";
 import { DmarcVerifier } from "../dmarc/verify.ts";
 import { type UntrustedResults, untrustedResults } from "../message/authentication_results.ts";
 import type { ArcEvidence, DkimEvidence, FromEvidence, SpfEvidence } from "./evidence.ts";
 import { arcEvidence, brokenArc, brokenDkim, dkimEvidence } from "./findings.ts";
 import { readFrom } from "./from_field.ts";
+import type { Recent } from "./recent.ts";
 
 /** What is found in the message itself. */
 export interface MessageFindings {
@@ -41,6 +43,7 @@ export class MessageChecks {
   readonly #options: DkimOptions;
   readonly #isOurs: (authservId: string) => boolean;
   readonly #log: Log;
+  readonly #discoveries: Recent<Discovery>;
   readonly #body = new DkimBodyHasher(dkimLimits.maxBodyHashes);
   readonly #dkim: DkimVerification;
   readonly #arc: ArcVerification;
@@ -50,7 +53,14 @@ export class MessageChecks {
   #authors: readonly DmarcVerifier[] = [];
   #isBroken = false;
 
-  constructor(options: DkimOptions, isOurs: (authservId: string) => boolean, log: Log) {
+  /** @param discoveries DMARC records that other messages have asked for a moment ago. */
+  constructor(
+    options: DkimOptions,
+    isOurs: (authservId: string) => boolean,
+    log: Log,
+    discoveries: Recent<Discovery>,
+  ) {
+    this.#discoveries = discoveries;
     this.#options = options;
     this.#isOurs = isOurs;
     this.#log = log;
@@ -109,10 +119,22 @@ export class MessageChecks {
       this.#from = readFrom(section.all("from"));
       this.#untrusted = untrustedResults(header, this.#isOurs);
       const walker = new TreeWalker(this.#options.resolver);
-      this.#authors = this.#from.domains.map((domain) => new DmarcVerifier(domain, walker));
+      this.#authors = this.#from.domains.map((domain) =>
+        new DmarcVerifier(domain, walker, this.#discover(domain, walker))
+      );
     }
     this.#dkim.begin(section, this.#body);
     this.#arc.begin(section, this.#body);
+  }
+
+  /** What failed is tried again for the next message. */
+  async #discover(domain: string, walker: TreeWalker): Promise<Discovery> {
+    const { now } = this.#options;
+    const known = this.#discoveries.get(domain, now);
+    if (known !== undefined) return known;
+    const found = await discover(domain, walker);
+    if (found.status !== "failed") this.#discoveries.add(domain, found, now);
+    return found;
   }
 
   /** A stranger's message must not be able to end the session, whatever is wrong with our code. */
