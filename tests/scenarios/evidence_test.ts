@@ -6,12 +6,14 @@
  */
 import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
+import { sealMessage } from "../../src/arc/seal.ts";
+import { ArcVerifier } from "../../src/arc/verify.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import { generateKey, recordOf } from "../../src/dkim/keys.ts";
 import { bodyHasherFor, type Signer, signMessage } from "../../src/dkim/sign.ts";
 import type { DataByType, RecordType } from "../../src/dns/record.ts";
 import { typeNumbers } from "../../src/dns/record.ts";
-import { txt } from "../../src/dns/testing/zone_resolver.ts";
+import { txt, ZoneResolver } from "../../src/dns/testing/zone_resolver.ts";
 import { type DnsHandler, record, soa, startDnsServer } from "../support/dns_server.ts";
 import { imap, LineClient, smtp } from "../support/line_client.ts";
 import { signedIn } from "../support/scenario.ts";
@@ -81,14 +83,37 @@ function message(from: string, id: string, text = "text"): string {
   return `From: <a@${from}>\r\nTo: <mailden@localhost>\r\nSubject: ${id}\r\nMessage-ID: <${id}@test>\r\n\r\n${text}\r\n`;
 }
 
+const signer: Signer = {
+  domain: "good.example",
+  selector: "sel",
+  key,
+  headerCanonicalization: "relaxed",
+  bodyCanonicalization: "relaxed",
+};
+
+/** As passed on by somebody who seals what he found. */
+async function sealed(text: string): Promise<string> {
+  const verifier = new ArcVerifier({ resolver: new ZoneResolver({}), now: Date.now() });
+  verifier.write(utf8(text));
+  const at = text.indexOf("\r\n\r\n") + 4;
+  const body = bodyHasherFor([signer]);
+  body.write(utf8(text.slice(at)));
+  body.finish();
+  const results = "good.example; spf=pass smtp.mailfrom=first.example";
+  const chain = await verifier.finish();
+  const fields = sealMessage({
+    header: utf8(text.slice(0, at)),
+    body,
+    chain,
+    results,
+    signer,
+    now: Date.now(),
+  });
+  return (fields ?? []).join("") + text;
+}
+
 function signed(text: string): string {
-  const signers: Signer[] = [{
-    domain: "good.example",
-    selector: "sel",
-    key,
-    headerCanonicalization: "relaxed",
-    bodyCanonicalization: "relaxed",
-  }];
+  const signers = [signer];
   const at = text.indexOf("\r\n\r\n") + 4;
   const body = bodyHasherFor(signers);
   body.write(utf8(text.slice(at)));
@@ -118,9 +143,12 @@ Deno.test("good and forged messages are told apart in their headers, and explain
     assert.match(await send(server, "good.example", signed(message("good.example", "good"))), /^250/);
     const forged = signed(message("good.example", "forged")).replace("text", "changed");
     assert.match(await send(server, "strict.example", forged), /^250/);
+    const passedOn = await sealed(message("first.example", "sealed"));
+    assert.match(await send(server, "good.example", passedOn), /^250/);
+    assert.match(await send(server, "good.example", passedOn.replace("\r\ntext", "\r\nchanged")), /^250/);
     const client = await signedIn(server);
     await imap(client, "s", "SELECT INBOX");
-    const headers = (await imap(client, "f", "FETCH 1:2 BODY.PEEK[HEADER]")).map((line) =>
+    const headers = (await imap(client, "f", "FETCH 1:4 BODY.PEEK[HEADER]")).map((line) =>
       line.replace(/\r\n[ \t]+/g, " ")
     );
     client.close();
@@ -130,6 +158,8 @@ Deno.test("good and forged messages are told apart in their headers, and explain
     );
     assert.match(headers[0] ?? "", /Received-SPF: pass \(good\.example; without dnssec\)/);
     assert.match(headers[1] ?? "", /dkim=fail .*spf=fail .*dmarc=fail .*asks for reject/);
+    assert.match(headers[2] ?? "", /arc=pass \(i=1, without dnssec\)/);
+    assert.match(headers[3] ?? "", /arc=fail \(i=1/);
     const why = await mailden("message", "why", "--config", server.folder, "forged@test");
     assert.equal(why.code, 0, why.stderr);
     assert.match(why.stdout, /refused \(dmarc-policy\)/);
