@@ -50,7 +50,8 @@ export function ignoreInterrupts(): void {
 
 /** Ends a role that could not start, with the reason in words: what a person can mend has no stack. */
 export function cannotStart(log: Log, error: unknown): never {
-  const plain = error instanceof Error && ["KeyFileError", "FolderLocked", "WrongDatabase"].includes(error.name);
+  const plain = error instanceof Error &&
+    ["KeyFileError", "FolderLocked", "WrongDatabase"].includes(error.name);
   if (plain) { for (const line of error.message.split("\n")) log.error("cannot start", { why: line }); }
   else log.error("cannot start", { error: error instanceof Error ? error : new Error(String(error)) });
   Deno.exit(1);
