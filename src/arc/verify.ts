@@ -10,7 +10,8 @@
 import type { Security } from "../dns/resolver.ts";
 import { type BodyHash, DkimBodyHasher } from "../dkim/body_hasher.ts";
 import type { HeaderSection } from "../dkim/header_section.ts";
-import { type KeyLookup, weaker } from "../dkim/key_lookup.ts";
+import type { KeyLookup } from "../dkim/key_lookup.ts";
+import { weaker } from "../dns/security.ts";
 import { MessageReader } from "../dkim/message_reader.ts";
 import { problemOf } from "../dkim/public_key.ts";
 import type { SignerTags, SigningTags } from "../dkim/signature.ts";

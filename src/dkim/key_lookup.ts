@@ -83,11 +83,3 @@ const maxRecords = 10;
 function none(status: "permerror" | "temperror", why: string, security: Security | null): KeyAnswer {
   return { kind: "none", status, why, security };
 }
-
-const byStrength: readonly Security[] = ["bogus", "indeterminate", "insecure", "secure"];
-
-/** The weaker of two, for what depends on both; null is none. */
-export function weaker(a: Security | null, b: Security | null): Security | null {
-  if (a === null || b === null) return a ?? b;
-  return byStrength.indexOf(a) <= byStrength.indexOf(b) ? a : b;
-}

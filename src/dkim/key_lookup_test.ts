@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { txt, type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import type { Resolver } from "../dns/resolver.ts";
-import { KeyLookup, weaker } from "./key_lookup.ts";
+import { KeyLookup } from "./key_lookup.ts";
 import { KeyCache } from "./public_key.ts";
 
 const name = "s1._domainkey.example.org";
@@ -98,13 +98,4 @@ Deno.test("a resolver that breaks its promise breaks the one who awaits, and nob
   const keys = new KeyLookup(broken, new KeyCache());
   void keys.find("s1", "example.org"); // Would end the test process if it were an unhandled rejection.
   await assert.rejects(keys.find("s1", "example.org"), /a bug/);
-});
-
-Deno.test("of two securities the weaker counts, null not at all", () => {
-  assert.equal(weaker("secure", "insecure"), "insecure");
-  assert.equal(weaker("indeterminate", "insecure"), "indeterminate");
-  assert.equal(weaker("bogus", "secure"), "bogus");
-  assert.equal(weaker(null, "secure"), "secure");
-  assert.equal(weaker("insecure", null), "insecure");
-  assert.equal(weaker(null, null), null);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Security } from "../dns/resolver.ts";
-import { weaker } from "../dkim/key_lookup.ts";
+import { weaker } from "../dns/security.ts";
 import type { DmarcRecord } from "./record.ts";
 import { organizationalDomain, type TreeWalker, type Walk, type WalkStep } from "./tree_walk.ts";
 

@@ -148,13 +148,6 @@ export function failedAnswer<T extends RecordType>(
 }
 
 /** From the weakest. */
-const bySecurity: readonly Security[] = ["bogus", "indeterminate", "insecure", "secure"];
-
-/** Whether `a` is the weaker: an answer is as secure as the least secure step on the way to it. RFC 4035 5 */
-export function isWeaker(a: Security, b: Security): boolean {
-  return bySecurity.indexOf(a) < bySecurity.indexOf(b);
-}
-
 /** The records of one name and type, each once (RFC 2181 5), of the Internet. */
 export function recordsOf(records: readonly ResourceRecord[], name: Name, type: number): ResourceRecord[] {
   const found = records.filter((record) => record.type === type && isOf(record, name));

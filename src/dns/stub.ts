@@ -7,7 +7,8 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { AliasTrail, answerOf, failedAnswer, isWeaker, readFinding } from "./answer.ts";
+import { AliasTrail, answerOf, failedAnswer, readFinding } from "./answer.ts";
+import { isWeaker } from "./security.ts";
 import { AnswerCache } from "./cache.ts";
 import type { Exchange, Exchanged } from "./exchange.ts";
 import { canonicalName, nameFromText } from "./name.ts";

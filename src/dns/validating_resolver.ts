@@ -11,7 +11,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
-import { AliasTrail, answerOf, failedAnswer, type Finding, isWeaker, readFinding } from "./answer.ts";
+import { AliasTrail, answerOf, failedAnswer, type Finding, readFinding } from "./answer.ts";
+import { isWeaker } from "./security.ts";
 import type { AnswerCache } from "./cache.ts";
 import { ChainWalk } from "./dnssec_chain.ts";
 import { checkRrset, findRrset, keysOf, type Rrset, rrsetsOf } from "./dnssec_rrset.ts";

@@ -4,7 +4,7 @@ import type { DataByType, RecordType } from "../dns/record.ts";
 import type { Answer, LookupOptions, Resolver } from "../dns/resolver.ts";
 import { txt, type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { checkHost, type SpfRequest } from "./check_host.ts";
-import { maxLookups, maxMxHosts, maxPtrNames, maxVoidLookups, weaker } from "./lookups.ts";
+import { maxLookups, maxMxHosts, maxPtrNames, maxVoidLookups } from "./lookups.ts";
 import { maxExplanation } from "./macro.ts";
 import { maxRecordLength } from "./record.ts";
 
@@ -32,12 +32,6 @@ Deno.test("a pass says which term matched, and the weakest DNSSEC state of all a
     ["pass", "include:a.example", "insecure", 1, "example.org"],
   );
   assert.equal((await check(zone, { from: "192.0.2.16" })).status, "softfail");
-});
-
-Deno.test("weaker() orders bogus, indeterminate, insecure, secure", () => {
-  assert.equal(weaker("secure", "insecure"), "insecure");
-  assert.equal(weaker("bogus", "indeterminate"), "bogus");
-  assert.equal(weaker("insecure", "indeterminate"), "indeterminate");
 });
 
 Deno.test("an answer that failed, also validation, is temperror and never another", async () => {

@@ -9,7 +9,8 @@
 import { type IpAddress, printIp } from "../base/ip_address.ts";
 import type { Name } from "../dns/record.ts";
 import type { Resolver, Security } from "../dns/resolver.ts";
-import { isAddress, maxPtrNames, weaker } from "./lookups.ts";
+import { weaker } from "../dns/security.ts";
+import { isAddress, maxPtrNames } from "./lookups.ts";
 import { reverseName } from "./reverse_name.ts";
 
 /** What came of it. */

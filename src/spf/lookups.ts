@@ -7,6 +7,7 @@
  */
 import { type IpAddress, parseIp, printIp } from "../base/ip_address.ts";
 import type { Name, RecordType } from "../dns/record.ts";
+import { weaker } from "../dns/security.ts";
 import type { Answer, Resolver, Security } from "../dns/resolver.ts";
 import { reverseName } from "./reverse_name.ts";
 
@@ -124,12 +125,6 @@ export class Lookups {
     }
     return used;
   }
-}
-
-/** The weaker of two: `bogus`, then `indeterminate`, then `insecure`. */
-export function weaker(a: Security, b: Security): Security {
-  const order: readonly Security[] = ["bogus", "indeterminate", "insecure", "secure"];
-  return order.indexOf(a) < order.indexOf(b) ? a : b;
 }
 
 /** Whether the data of an A or AAAA record are this address. */
