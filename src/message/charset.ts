@@ -53,6 +53,8 @@ const decoders = new Map<string, TextDecoder>();
 
 /** Text of `bytes`, whatever they are. Malformed sequences become U+FFFD. */
 export function decodeCharset(bytes: Uint8Array, label: string | null): string {
+  const usual = label === null ? undefined : decoders.get(label); // Its own name already, as `utf-8` is.
+  if (usual !== undefined) return usual.decode(bytes);
   const name = canonicalName(label);
   if (name === "utf-7") return decodeUtf7(bytes);
   if (name === "") return decodeUnlabelled(bytes);

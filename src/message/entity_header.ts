@@ -140,10 +140,17 @@ const message: MediaType = { type: "message", subtype: "rfc822", parameters: [],
 /** What is not looked into. RFC 2046 4.5.1 */
 export const octetStream = { type: "application", subtype: "octet-stream" } as const;
 
+/** Types as they were written lately: nearly all parts have one of a few. Both limits keep strangers' texts few. */
+const knownTypes = new Map<string, MediaType>();
+const maxKnownTypes = 256;
+const maxKnownLength = 100;
+
 /** RFC 2045 5.2: what is missing or cannot be read is plain text. */
 function readMediaType(value: string | null, inDigest: boolean, report: Report): MediaType {
   const fallback = inDigest ? message : plainText;
   if (value === null) return fallback;
+  const known = knownTypes.get(value);
+  if (known !== undefined) return known;
   const { value: name, parameters, malformed } = parseParameters(value);
   if (malformed) report("malformed content-type parameters");
   if (asciiLower(name) === "text") return { ...plainText, parameters }; // Sent by old software.
@@ -154,7 +161,13 @@ function readMediaType(value: string | null, inDigest: boolean, report: Report):
   }
   const type = asciiLower(match[1] ?? "");
   const subtype = asciiLower(match[2] ?? "");
-  if (type !== "multipart") return { type, subtype, parameters, boundary: null };
+  if (type !== "multipart") {
+    const media = { type, subtype, parameters, boundary: null };
+    if (malformed || value.length > maxKnownLength) return media;
+    if (knownTypes.size >= maxKnownTypes) knownTypes.clear();
+    knownTypes.set(value, media);
+    return media;
+  }
   const boundary = readBoundary(parameters);
   if (boundary !== null) return { type, subtype, parameters, boundary };
   report("multipart without a usable boundary");

@@ -87,3 +87,18 @@ Deno.test("the first field counts, and all are counted", () => {
   assert.equal(fields.count("c"), 1);
   assert.equal(new FieldIndex(`${"x\n".repeat(1_000_000)}a:1`, new Set(["a"])).get("a"), "1");
 });
+
+Deno.test("a type that was read before is read as it was, and reported as it was", () => {
+  for (let round = 0; round < 2; round++) {
+    assert.deepEqual(read("Content-Type: image/PNG; name=a\r\n").header.parameters, [
+      { name: "name", value: "a", extended: false },
+    ]);
+    assert.equal(read("Content-Type: image/png; name\r\n").problems.length, 1);
+    assert.equal(read("Content-Type: image\r\n", true).header.type, "message");
+    assert.equal(read("Content-Type: image\r\n").header.type, "text");
+  }
+  // More than are remembered.
+  for (let n = 0; n < 1000; n++) {
+    assert.equal(read(`Content-Type: image/x${n % 300}\r\n`).header.subtype, `x${n % 300}`);
+  }
+});

@@ -51,6 +51,10 @@ const text = large(
   "8bit",
   "A line of text - as people write them - with a few hyphens in it, and - one more.\r\n",
 );
+const quoted = large(
+  "quoted-printable",
+  "A line of text as people write them, with =C3=A4 letter in it that is not ASCII =\r\n",
+);
 const hyphens = large("7bit", "--a\r\n-b\r\n");
 
 function large(encoding: string, line: string): Uint8Array {
@@ -76,6 +80,9 @@ Deno.bench("8 MiB of base64", () => {
 });
 Deno.bench("8 MiB of text", () => {
   index(text);
+});
+Deno.bench("8 MiB of quoted-printable", () => {
+  index(quoted);
 });
 Deno.bench("8 MiB of hyphens", () => {
   index(hyphens);

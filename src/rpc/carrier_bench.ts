@@ -8,6 +8,7 @@ import { silentLog } from "../base/log.ts";
 import type { Carrier } from "./carrier.ts";
 import { client } from "./client.ts";
 import { connect } from "./connection.ts";
+import { giveAway } from "./plain_data.ts";
 import { PortCarrier } from "./port_carrier.ts";
 import { SocketCarrier } from "./socket_carrier.ts";
 
@@ -49,4 +50,7 @@ for (const [name, carrier] of carriers) {
   });
   const large = { bytes: new Uint8Array(256 * 1024) };
   Deno.bench(`${name}: 1 call of 256 KB`, async () => void await echo(large));
+  Deno.bench(`${name}: 1 call of 256 KB, given away`, async () => {
+    await echo({ bytes: giveAway(new Uint8Array(256 * 1024)) });
+  });
 }

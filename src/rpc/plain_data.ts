@@ -25,8 +25,9 @@ export type Column =
   | BigInt64Array
   | BigUint64Array;
 
-type ColumnConstructor = {
-  new (buffer: ArrayBuffer): Column;
+/** How a column of some kind is made of memory. */
+export type ColumnConstructor = {
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): Column;
   readonly BYTES_PER_ELEMENT: number;
 };
 

@@ -19,6 +19,7 @@ import {
   messageOverheadBytes,
 } from "./limits.ts";
 import {
+  type ColumnConstructor,
   columnKinds,
   forbiddenKey,
   isBare,
@@ -72,7 +73,7 @@ export class PortCarrier implements Carrier {
   send(message: Plain): number {
     if (this.#ended) return 0;
     const copier = new Copier();
-    const copy = copier.copy(message, 0);
+    const copy = copier.message(message);
     const bytes = copier.bytes + messageOverheadBytes;
     if (this.#messages.length === 0) queueMicrotask(() => this.#flush());
     this.#messages.push(copy);
@@ -126,15 +127,44 @@ export class PortCarrier implements Carrier {
   }
 }
 
-/** Copies plain data within the limits of a message, and weighs it. */
+/** A small array that waits for its place in the memory of all small ones of a message. */
+interface SmallColumn {
+  readonly view: ArrayBufferView;
+  readonly kind: ColumnConstructor;
+  /** Where in the copy it belongs. */
+  readonly holder: Record<PropertyKey, Plain>;
+  readonly key: PropertyKey;
+}
+
+/** The runtime keeps arrays of so few octets without a piece of memory of their own. */
+const tinyOctets = 64;
+
+/**
+ * Copies plain data within the limits of a message, and weighs it. Small arrays share one piece of memory: for each a
+ * piece of its own would cost more than all the rest of the message, at both ends.
+ */
 class Copier {
   bytes = 0;
   /** Buffers of the copy that are worth moving. */
   readonly transfer: ArrayBuffer[] = [];
+  #small: SmallColumn[] | null = null;
   #values = 0;
 
-  copy(value: Plain, depth: number): Plain {
-    if (++this.#values > maxMessageValues) throw tooLarge("values", maxMessageValues);
+  message(value: Plain): Plain {
+    const root: Record<PropertyKey, Plain> = { message: null };
+    if (ArrayBuffer.isView(value)) this.#column(root, "message", value);
+    else root.message = this.#copy(value, 0);
+    if (this.#small !== null) this.#pack(this.#small);
+    return root.message;
+  }
+
+  #copyTo(holder: Record<PropertyKey, Plain>, key: PropertyKey, value: Plain, depth: number): void {
+    if (ArrayBuffer.isView(value)) this.#column(holder, key, value);
+    else holder[key] = this.#copy(value, depth);
+  }
+
+  #copy(value: Plain, depth: number): Plain {
+    this.#count();
     switch (typeof value) {
       case "boolean":
         this.#weigh(1);
@@ -154,26 +184,50 @@ class Copier {
       this.#weigh(1);
       return null;
     }
-    if (ArrayBuffer.isView(value)) return this.#column(value);
     if (depth >= maxMessageDepth) throw tooLarge("levels", maxMessageDepth);
-    if (!Array.isArray(value)) return this.#object(value, depth);
-    this.#weigh(5);
-    const copy: Plain[] = [];
-    for (let i = 0; i < value.length; i++) copy.push(this.copy(value[i], depth + 1));
-    return copy;
+    return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
   }
 
-  #column(view: ArrayBufferView): Plain {
+  #column(holder: Record<PropertyKey, Plain>, key: PropertyKey, view: ArrayBufferView): void {
+    this.#count();
     const kind = columnKinds[kindOf(view)] ?? Uint8Array;
     this.#weigh(6 + view.byteLength);
     if (takeGiven(view)) {
       this.transfer.push(view.buffer);
-      return view;
+      holder[key] = view;
+    } else if (view.byteLength <= tinyOctets || view.byteLength >= worthMoving) {
+      const copy = new Uint8Array(view.byteLength);
+      copy.set(octetsOf(view));
+      if (view.byteLength >= worthMoving) this.transfer.push(copy.buffer);
+      holder[key] = new kind(copy.buffer);
+    } else {
+      holder[key] = null; // Takes its place among the members.
+      const small = { view, kind, holder, key };
+      if (this.#small === null) this.#small = [small];
+      else this.#small.push(small);
     }
-    const copy = new Uint8Array(view.byteLength);
-    copy.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    if (copy.byteLength >= worthMoving) this.transfer.push(copy.buffer);
-    return new kind(copy.buffer);
+  }
+
+  #pack(small: readonly SmallColumn[]): void {
+    let length = 0;
+    for (const { view } of small) length += aligned(view.byteLength);
+    const memory = new ArrayBuffer(length);
+    let at = 0;
+    for (const { view, kind, holder, key } of small) {
+      new Uint8Array(memory, at, view.byteLength).set(octetsOf(view));
+      holder[key] = new kind(memory, at, view.byteLength / kind.BYTES_PER_ELEMENT);
+      at += aligned(view.byteLength);
+    }
+    if (length >= worthMoving) this.transfer.push(memory);
+  }
+
+  #array(values: readonly Plain[], depth: number): Plain {
+    this.#weigh(5);
+    const copy: Plain[] = [];
+    // An array's indexes are keys as those of any object.
+    const holder = copy as unknown as Record<PropertyKey, Plain>;
+    for (let i = 0; i < values.length; i++) this.#copyTo(holder, i, values[i], depth + 1);
+    return copy;
   }
 
   #object(value: object, depth: number): Plain {
@@ -188,13 +242,26 @@ class Copier {
       if (++count > maxObjectMembers) throw tooLarge("members in an object", maxObjectMembers);
       if (key.length > maxKeyBytes) throw tooLarge("octets in a member's name", maxKeyBytes);
       this.#weigh(1 + key.length);
-      copy[key] = this.copy(member, depth + 1);
+      this.#copyTo(copy, key, member, depth + 1);
     }
     return copy;
+  }
+
+  #count(): void {
+    if (++this.#values > maxMessageValues) throw tooLarge("values", maxMessageValues);
   }
 
   #weigh(bytes: number): void {
     this.bytes += bytes;
     if (this.bytes > maxMessageBytes) throw tooLarge("octets", maxMessageBytes);
   }
+}
+
+/** Room for so many octets such that whatever stands behind them begins where any kind of array may. */
+function aligned(octets: number): number {
+  return (octets + 7) & ~7;
+}
+
+function octetsOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }

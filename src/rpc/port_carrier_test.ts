@@ -66,6 +66,31 @@ Deno.test("port carrier: what was given away is moved, everything else is copied
   assert.ok(!transfer.includes(kept.buffer) && new Set(transfer).size === 3);
 });
 
+Deno.test("port carrier: the small arrays of a message share their memory, and nothing else", async () => {
+  const { port, carrier } = started();
+  const values = () => [
+    new Uint8Array(65).fill(1),
+    { a: new Float64Array(9).fill(0.5), b: new Uint8Array(0), c: [new BigInt64Array(9).fill(-1n)] },
+    new Uint8Array(1000).fill(7).subarray(10, 80),
+    new Uint8Array(64).fill(8),
+    new Uint8Array(70_000).fill(9),
+  ];
+  const sent = values();
+  carrier.send([1, sent]);
+  carrier.send([2, new Uint8Array(100)]);
+  sent[0] = new Uint8Array(0);
+  await Promise.resolve();
+  const [, messages] = port.posted[0]?.message as [number[], [[number, Uint8Array[]], [number, Uint8Array]]];
+  const [[, first], [, second]] = messages;
+  assert.deepEqual(first, values());
+  const [one, , three, tiny, large] = first;
+  assert.equal(one?.buffer, three?.buffer);
+  assert.equal(one?.buffer.byteLength, 72 + 72 + 72 + 72);
+  assert.equal(tiny?.buffer.byteLength, 64);
+  assert.equal(large?.buffer.byteLength, 70_000);
+  assert.equal(second.buffer.byteLength, 104);
+});
+
 for (const [what, batch] of [["nothing", undefined], ["a number", 7], ["half a batch", [[1]]]] as const) {
   Deno.test(`port carrier: ${what} in place of a batch ends the connection`, () => {
     const { port, seen } = started();
