@@ -37,6 +37,9 @@ export function messageIds(raw: string): string[] {
   return [...ids];
 }
 
+/** As octets: what may stand between the parts of an identifier and means nothing, and what may not stand there at all. */
+const blanks = /[\x00-\x20\x7f]+/g;
+
 function* bracketed(raw: string): Generator<string> {
   for (let at = raw.indexOf("<"); at !== -1;) {
     const end = raw.indexOf(">", at);
@@ -45,7 +48,7 @@ function* bracketed(raw: string): Generator<string> {
     const inner = raw.slice(raw.lastIndexOf("<", end) + 1, end);
     if (inner.length <= maxMessageIdLength) {
       // Comments are obsolete here and mean nothing. RFC 5322 4.5.4
-      const id = plain(inner.replace(/\([^()"]*\)/g, "").replace(/[ \t\r\n\u0000]+/g, ""));
+      const id = plain(inner.replace(/\([^()"]*\)/g, "").replace(blanks, ""));
       if (id !== "") yield id;
     }
     at = raw.indexOf("<", end);
@@ -56,5 +59,6 @@ function* bracketed(raw: string): Generator<string> {
 function plain(id: string): string {
   const unquoted = /^"((?:[^"\\]|\\.)*)"(@[^]*)$/.exec(id);
   const text = unquoted === null ? id : (unquoted[1] ?? "").replace(/\\(.)/g, "$1") + (unquoted[2] ?? "");
-  return /[^\x00-\x7f]/.test(text) ? decodeUnlabelled(latin1(text)) : text;
+  // Also what only now can be seen to be blank: identifiers are kept joined by spaces.
+  return (/[^\x00-\x7f]/.test(text) ? decodeUnlabelled(latin1(text)) : text).replace(/[\s\0]+/g, "");
 }

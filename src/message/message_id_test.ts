@@ -37,3 +37,13 @@ Deno.test("brackets that do not pair are read in linear time", () => {
   assert.deepEqual(messageIds(`<${"(".repeat(900)}>`.repeat(1000)).length, 1);
   assert.deepEqual(messageIds(`${"<".repeat(500_000)}${">".repeat(500_000)}`), []);
 });
+
+for (const blank of ["\v", "\f", "\0", "\u00c2\u00a0", "\u00e2\u0080\u00a8", '"\v"@x']) {
+  Deno.test(`no blank of any kind is left in an identifier: ${JSON.stringify(blank)}`, () => {
+    // Identifiers are kept joined by spaces.
+    for (const id of messageIds(`<a${blank}b@x> <"a${blank.replaceAll('"', "")}b"@x>`)) {
+      assert.doesNotMatch(id, /[\s\0]/);
+    }
+    assert.doesNotMatch(firstMessageId(`<a${blank}b@x>`) ?? "", /[\s\0]/);
+  });
+}
