@@ -47,6 +47,13 @@ export interface RoleStart {
   readonly v8Flags?: readonly string[];
 }
 
+/**
+ * Megabytes of one half of the young generation, of which each isolate has three. By itself it grows to twice as much when
+ * somebody sends messages that are hard to read, and nothing takes it back while the server is idle: 260 to 300 MB were
+ * left instead of 180. Deliveries are as fast with it.
+ */
+const heapFlags = ["--max-semi-space-size=8"];
+
 /** Starts a role. */
 export function startRole(start: RoleStart): RoleProcess {
   const root = fromFileUrl(new URL("../../", import.meta.url));
@@ -57,7 +64,7 @@ export function startRole(start: RoleStart): RoleProcess {
       `--config=${root}deno.json`,
       "--cached-only",
       ...grantFlags(start.grant),
-      ...(start.v8Flags === undefined ? [] : [`--v8-flags=${start.v8Flags.join(",")}`]),
+      `--v8-flags=${[...heapFlags, ...start.v8Flags ?? []].join(",")}`,
       fromFileUrl(start.entry),
     ],
     cwd: root,
