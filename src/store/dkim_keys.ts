@@ -19,11 +19,13 @@ export class KeyFileError extends Error {
 
 /** The folder of key files. */
 export class DkimKeys {
+  readonly #dataFolder: string;
   readonly #folder: string;
   readonly #disk: Disk;
 
   /** @param dataFolder Absolute. */
   constructor(dataFolder: string, disk: Disk) {
+    this.#dataFolder = dataFolder;
     this.#folder = `${dataFolder}/dkim`;
     this.#disk = disk;
   }
@@ -54,12 +56,12 @@ export class DkimKeys {
   }
 
   /**
-   * Whole or not there: content, then name, then the folder's names are brought to the disk, so that a key whose record
+   * Whole or not there: the folder's own name, the content, then the file's name are brought to the disk, so that a key whose record
    * was published is never lost to a crash. What a crash leaves of the first step is overwritten by the next try.
    */
   async #make(name: string): Promise<void> {
     const disk = this.#disk;
-    disk.makeFolder(this.#folder);
+    if (disk.makeFolder(this.#folder)) await disk.syncFolder(this.#dataFolder);
     const making = `${this.#folder}/${name}.new`;
     disk.remove(making);
     const file = await disk.create(making);

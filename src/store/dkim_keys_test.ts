@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { DkimKeys, KeyFileError } from "./dkim_keys.ts";
-import { realDisk } from "./disk.ts";
+import { type Disk, realDisk } from "./disk.ts";
 
 async function withFolder(test: (keys: DkimKeys, folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -44,5 +44,23 @@ Deno.test("a key that is missing or of no use is named with its remedy", async (
       privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     );
     assert.throws(() => keys.read("b.key"), /holds no private key for DKIM/);
+  });
+});
+
+Deno.test("each name is on the disk before what relies on it", async () => {
+  await withFolder(async (_keys, folder) => {
+    const done: string[] = [];
+    const shown = (path: string) => path.slice(folder.length);
+    const disk: Disk = {
+      ...realDisk,
+      async create(path) {
+        const file = await realDisk.create(path);
+        return { ...file, sync: () => file.sync().then(() => void done.push(`content ${shown(path)}`)) };
+      },
+      rename: (from, to) => realDisk.rename(from, to).then(() => void done.push(`rename ${shown(to)}`)),
+      syncFolder: (path) => realDisk.syncFolder(path).then(() => void done.push(`names ${shown(path)}`)),
+    };
+    await new DkimKeys(folder, disk).readOrMake("a.key");
+    assert.deepEqual(done, ["names ", "content /dkim/a.key.new", "rename /dkim/a.key", "names /dkim"]);
   });
 });
