@@ -1,5 +1,5 @@
 /**
- * Deliveries as the store makes them: {@link Deliver} for anybody, {@link Submit} for who has signed in.
+ * Deliveries as the store makes them: {@link Deliver} for anybody; `submission_service.ts` for who has signed in.
  *
  * One delivery is one unit of the writer: the message of every recipient, its threads and counts, and the answer, which
  * is kept for a day under the delivery's id. The same id again, after a lost connection or a restart, gets the same answer
@@ -9,7 +9,7 @@
  */
 import type { Address } from "../address/address.ts";
 import { ensureMailbox } from "../accounts/mail_mailboxes.ts";
-import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
+import type { Bytes } from "../base/bytes.ts";
 import { type Reason, Refused } from "../base/errors.ts";
 import type { Counter } from "../base/metrics.ts";
 import {
@@ -28,18 +28,17 @@ import type { Spools } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import type { AddressBook } from "./address_book.ts";
-import type { Deliver, DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
+import type { Deliver, DeliveryResult, Incoming, IncomingRecipient, Resolution } from "./deliver.ts";
 import { decodeEvidence, maxEvidenceBytes } from "../evidence/evidence.ts";
 import type { Verdict } from "../evidence/verdict.ts";
 import { parseAnswer, printAnswer } from "./delivery_answer.ts";
 import type { Judge } from "./judge.ts";
-import type { Signing } from "./signing.ts";
 
 /** Recipients of one delivery, whatever the edges allow. RFC 5321 4.5.3.1.8 asks for 100 at least. */
 export const maxRecipients = 1000;
 
-/** Makes the recipients' prefixes once the body is there. */
-type Stamp = (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
+/** Makes the recipients' prefixes once the body is there; may refuse it. */
+export type Stamp = (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
 
 /** Where mail goes that is taken and not believed. */
 const junkMailbox = "Junk";
@@ -220,117 +219,6 @@ interface JudgedDelivery {
   readonly junk: boolean;
 }
 
-/** What one signed-in account sends, signed for its domain. For now it is delivered like what comes in; the queue comes later. */
-export class SubmissionService implements Submit {
-  readonly #delivery: DeliveryService;
-  readonly #book: AddressBook;
-  readonly #account: string;
-  readonly #store: Store;
-  readonly #signing: Signing | null;
-
-  /**
-   * @param account The name of the account that has signed in.
-   * @param stillAllowed Throws when its session has ended; asked again inside the transaction.
-   * @param signing Null where nothing is signed.
-   */
-  constructor(
-    store: Store,
-    book: AddressBook,
-    account: string,
-    stillAllowed: () => void = () => {},
-    signing: Signing | null = null,
-  ) {
-    this.#store = store;
-    this.#signing = signing;
-    this.#delivery = new DeliveryService(store, book, stillAllowed);
-    this.#book = book;
-    this.#account = account;
-  }
-
-  spoolOpen(request: Record<string, never>): Promise<string> {
-    return this.#delivery.spoolOpen(request);
-  }
-
-  spoolWrite(request: { spool: string; bytes: Bytes }): Promise<void> {
-    return this.#delivery.spoolWrite(request);
-  }
-
-  spoolDrop(request: { spool: string }): Promise<void> {
-    return this.#delivery.spoolDrop(request);
-  }
-
-  maySend({ address }: { address: Address }): Promise<boolean> {
-    return Promise.resolve(this.#mine(address));
-  }
-
-  resolve(request: { address: Address }): Promise<Resolution> {
-    return this.#delivery.resolve(request);
-  }
-
-  /** As {@link DeliveryService.deliver}. @throws {Refused} Also `noPermission` if the sender is not the account's. */
-  async submit(request: Incoming): Promise<readonly DeliveryResult[]> {
-    if (request.from !== null && !this.#mine(request.from)) {
-      throw new Refused("noPermission", `account ${this.#account} may not send as this sender`);
-    }
-    const { fromAddress } = request.index; // RFC 6409 8.1: the header's sender is checked as well.
-    if (fromAddress === null) throw new Refused("badRequest", "a submission needs exactly one From address");
-    if (!this.#mine(addressOf(fromAddress))) {
-      throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
-    }
-    if (request.evidence !== null) throw new Refused("badRequest", "evidence of a submission");
-    const signing = this.#signing;
-    const { domain } = addressOf(fromAddress);
-    if (signing === null || !signing.signs(domain)) return await this.#delivery.deliver(request);
-    return await this.#delivery.deliverStamped(
-      request,
-      (body) => stamped(request, this.#signed(signing, domain, body, request)),
-    );
-  }
-
-  close(): Promise<void> {
-    return this.#delivery.close();
-  }
-
-  /** DKIM-Signature fields; none for a message that cannot be signed, which is sent all the same. */
-  #signed(signing: Signing, fromDomain: string, body: ReadyBody, request: Incoming): string {
-    const { bodyStart } = request.index.root;
-    const prefix = request.recipients[0]?.prefix ?? noBytes;
-    try {
-      const header = concat([prefix, ...cut(this.#store.bodies.pieces(body), 0, bodyStart)]);
-      const pieces = cut(this.#store.bodies.pieces(body), bodyStart, body.hashes.size);
-      return signing.sign({ fromDomain, header, body: pieces, now: this.#store.clock.now() });
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.#store.log.warn("message is sent without signature", { cid: request.cid, error });
-      return "";
-    }
-  }
-
-  #mine(address: Address): boolean {
-    return this.#book.maySend(this.#account, address);
-  }
-}
-
-/** Octets `start` to `end` of pieces. */
-function* cut(pieces: Iterable<Bytes>, start: number, end: number): Generator<Bytes> {
-  let at = 0;
-  for (const piece of pieces) {
-    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
-    if (part.length > 0) yield part;
-    at += piece.length;
-    if (at >= end) return;
-  }
-}
-
-/** Puts fields above Received, which is older, and below what only this delivery adds. RFC 5321 4.4 */
-function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] {
-  return recipients.map(({ address, prefix }) => {
-    const text = fromLatin1(prefix);
-    const at = /^received:/im.exec(text)?.index ?? 0;
-    return { address, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
-  });
-}
-
 /** The delivery's id as bytes, after what else can be checked of the request. */
 function idOf(request: Incoming): Bytes {
   if (!/^[0-9a-f]{32}$/.test(request.deliveryId)) {
@@ -346,12 +234,6 @@ function idOf(request: Incoming): Bytes {
     }
   }
   return Uint8Array.fromHex(request.deliveryId);
-}
-
-/** `MessageIndex.fromAddress` as an address. */
-function addressOf(text: string): Address {
-  const at = text.lastIndexOf("@");
-  return { local: text.slice(0, Math.max(0, at)), domain: text.slice(at + 1) };
 }
 
 function reasonOf(resolution: Exclude<Resolution, { readonly kind: "local" }>): Reason {

@@ -11,7 +11,7 @@ import { FaultyDisk } from "../store/testing/faulty_disk.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { Incoming } from "./deliver.ts";
-import { DeliveryService, maxRecipients, SubmissionService } from "./delivery_service.ts";
+import { DeliveryService, maxRecipients } from "./delivery_service.ts";
 
 const messages = prepared((db, p: { account: string }) =>
   db.selectFrom("messages as m").innerJoin("accounts as a", "a.id", "m.account_id")
@@ -200,25 +200,4 @@ Deno.test("a connection that goes takes its spool files with it, and only its ow
     await other.close();
     assert.equal([...Deno.readDirSync(`${folder}/spool`)].length, 1);
     await service.spoolDrop({ spool });
-  }));
-
-Deno.test("a submission is delivered here, from the account's own addresses only", () =>
-  withService(async (_service, { store }) => {
-    const submission = new SubmissionService(store, book, "ann");
-    assert.equal(await submission.maySend({ address: address("ann") }), true);
-    assert.equal(await submission.maySend({ address: address("bob") }), false);
-    assert.equal(await submission.maySend({ address: address("lists") }), false);
-    const dora = new SubmissionService(store, book, "dora");
-    assert.equal(await dora.maySend({ address: address("dora") }), true);
-    const hers = incoming(["bob"], { from: address("dora") });
-    await dora.submit({ ...hers, index: { ...hers.index, fromAddress: "dora@example.org" } });
-    await dora.close();
-    const mine = incoming(["bob", "x@elsewhere.example"], { from: address("ann") });
-    const results = await submission.submit(mine);
-    assert.deepEqual(results.map((result) => result.kind), ["delivered", "refused"]);
-    await assert.rejects(submission.submit({ ...mine, from: address("bob") }), refused("noPermission"));
-    const from = (fromAddress: string | null) => ({ ...mine, index: { ...mine.index, fromAddress } });
-    await assert.rejects(submission.submit(from("bob@example.org")), refused("noPermission"));
-    await assert.rejects(submission.submit(from(null)), refused("badRequest"));
-    await submission.close();
   }));

@@ -1,0 +1,173 @@
+/**
+ * Submissions: what one signed-in account sends, from its own addresses only, signed for its author's domain. RFC 6409
+ * 6.1, 8.1
+ *
+ * The front has looked at the author already, to refuse early; the store looks again, in the message itself, since a
+ * front that was taken over could say anything of a message and have it signed.
+ *
+ * @module
+ */
+import type { Address } from "../address/address.ts";
+import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { maxHeaderOctets } from "../dkim/message_reader.ts";
+import { Indexer } from "../message/indexer.ts";
+import type { ReadyBody } from "../store/bodies.ts";
+import type { Store } from "../store/store.ts";
+import type { AddressBook } from "./address_book.ts";
+import type { DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
+import { DeliveryService } from "./delivery_service.ts";
+import type { Signing } from "./signing.ts";
+
+/** What one signed-in account sends, signed for its domain. For now it is delivered like what comes in; the queue comes later. */
+export class SubmissionService implements Submit {
+  readonly #delivery: DeliveryService;
+  readonly #book: AddressBook;
+  readonly #account: string;
+  readonly #store: Store;
+  readonly #signing: Signing | null;
+
+  /**
+   * @param account The name of the account that has signed in.
+   * @param stillAllowed Throws when its session has ended; asked again inside the transaction.
+   * @param signing Null where nothing is signed.
+   */
+  constructor(
+    store: Store,
+    book: AddressBook,
+    account: string,
+    stillAllowed: () => void = () => {},
+    signing: Signing | null = null,
+  ) {
+    this.#store = store;
+    this.#signing = signing;
+    this.#delivery = new DeliveryService(store, book, stillAllowed);
+    this.#book = book;
+    this.#account = account;
+  }
+
+  spoolOpen(request: Record<string, never>): Promise<string> {
+    return this.#delivery.spoolOpen(request);
+  }
+
+  spoolWrite(request: { spool: string; bytes: Bytes }): Promise<void> {
+    return this.#delivery.spoolWrite(request);
+  }
+
+  spoolDrop(request: { spool: string }): Promise<void> {
+    return this.#delivery.spoolDrop(request);
+  }
+
+  maySend({ address }: { address: Address }): Promise<boolean> {
+    return Promise.resolve(this.#mine(address));
+  }
+
+  resolve(request: { address: Address }): Promise<Resolution> {
+    return this.#delivery.resolve(request);
+  }
+
+  /** As {@link DeliveryService.deliver}. @throws {Refused} Also `noPermission` if the sender is not the account's. */
+  async submit(request: Incoming): Promise<readonly DeliveryResult[]> {
+    if (request.from !== null && !this.#mine(request.from)) {
+      throw new Refused("noPermission", `account ${this.#account} may not send as this sender`);
+    }
+    const { fromAddress } = request.index; // RFC 6409 8.1: the header's sender is checked as well.
+    if (fromAddress === null) throw new Refused("badRequest", "a submission needs exactly one From address");
+    if (!this.#mine(addressOf(fromAddress))) {
+      throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
+    }
+    if (request.evidence !== null) throw new Refused("badRequest", "evidence of a submission");
+    return await this.#delivery.deliverStamped(request, (body) => this.#stamp(body, request));
+  }
+
+  close(): Promise<void> {
+    return this.#delivery.close();
+  }
+
+  /** The prefixes with signatures, of a message whose author is looked up in its own octets. */
+  #stamp(body: ReadyBody, request: Incoming): readonly IncomingRecipient[] {
+    const pieces = () => this.#store.bodies.pieces(body);
+    const header = headerOf(pieces());
+    const author = authorOf(header);
+    if (author === null || !this.#mine(author)) {
+      throw new Refused("noPermission", `the message of account ${this.#account} is not from it alone`);
+    }
+    const fields = this.#sign(author.domain, header, body, request);
+    return fields === "" ? request.recipients : stamped(request, fields);
+  }
+
+  /** DKIM-Signature fields; none for a message that cannot be signed, which is sent all the same. */
+  #sign(fromDomain: string, header: Bytes, body: ReadyBody, request: Incoming): string {
+    if (this.#signing === null) return "";
+    const { bodies, clock, log } = this.#store;
+    const { prefix } = request.recipients[0] ?? { prefix: noBytes };
+    try {
+      return this.#signing.sign({
+        fromDomain,
+        header: concat([prefix, header]), // With the fields that the message lacked.
+        body: cut(bodies.pieces(body), header.length, body.hashes.size),
+        now: clock.now(),
+      });
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      log.warn("message is sent without signature", { cid: request.cid, error });
+      return "";
+    }
+  }
+
+  #mine(address: Address): boolean {
+    return this.#book.maySend(this.#account, address);
+  }
+}
+
+/**
+ * The header section up to its empty line, that included. Found here: the front's index is believed for what clients are
+ * shown, not for who signs.
+ *
+ * @throws {Refused} `tooLarge`
+ */
+function headerOf(pieces: Iterable<Bytes>): Bytes {
+  let header: Bytes = noBytes;
+  for (const piece of pieces) {
+    const from = Math.max(0, header.length - 3);
+    header = concat([header, piece.subarray(0, maxHeaderOctets + 4 - header.length)]);
+    const end = fromLatin1(header, from).indexOf("\r\n\r\n");
+    if (end !== -1) return header.subarray(0, from + end + 4);
+    if (header.length > maxHeaderOctets) throw new Refused("tooLarge", "the header section is too large");
+  }
+  return header;
+}
+
+/** The one author, as the front reads it too; null if there is not exactly one From with exactly one address. */
+function authorOf(header: Bytes): Address | null {
+  const indexer = new Indexer();
+  indexer.write(header);
+  const { fromAddress } = indexer.end();
+  return fromAddress === null ? null : addressOf(fromAddress);
+}
+
+/** Octets `start` to `end` of pieces. */
+function* cut(pieces: Iterable<Bytes>, start: number, end: number): Generator<Bytes> {
+  let at = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
+    if (part.length > 0) yield part;
+    at += piece.length;
+    if (at >= end) return;
+  }
+}
+
+/** Puts fields above Received, which is older, and below what only this delivery adds. RFC 5321 4.4 */
+function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] {
+  return recipients.map(({ address, prefix }) => {
+    const text = fromLatin1(prefix);
+    const at = /^received:/im.exec(text)?.index ?? 0;
+    return { address, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
+  });
+}
+
+/** `MessageIndex.fromAddress` as an address. */
+function addressOf(text: string): Address {
+  const at = text.lastIndexOf("@");
+  return { local: text.slice(0, Math.max(0, at)), domain: text.slice(at + 1) };
+}
