@@ -9,6 +9,7 @@ import { ConfigError } from "../config/load.ts";
 import { mayUseNetwork, runWithNetwork } from "./network.ts";
 import { nearest } from "./nearest.ts";
 import { type Command, helpText, type Output, readArguments, usage, UsageError } from "./command.ts";
+import { terminalText } from "./terminal_text.ts";
 import { version } from "./version.ts";
 
 /** Every command, by its words. */
@@ -45,7 +46,14 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
  * @param args Without the program's name.
  * @returns The exit code: 0 done, 1 failed, 2 called wrongly.
  */
-export async function main(args: readonly string[], output: Output): Promise<number> {
+export function main(args: readonly string[], output: Output): Promise<number> {
+  return runLine(args, {
+    out: (line) => output.out(terminalText(line)),
+    error: (line) => output.error(terminalText(line)),
+  });
+}
+
+async function runLine(args: readonly string[], output: Output): Promise<number> {
   if (args[0] === "--version" || args[0] === "version") {
     output.out(`mailden ${version}`);
     return 0;

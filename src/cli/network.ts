@@ -1,6 +1,6 @@
 /**
  * Commands that ask the network run in a process of their own: the launcher that all commands share may not, and what
- * asks strangers may neither write nor run anything.
+ * asks strangers may neither write nor run anything, and read nothing but the files that it was given.
  *
  * Tested by `tests/scenarios/dns_commands_test.ts`.
  *
@@ -13,11 +13,34 @@ export function mayUseNetwork(): boolean {
   return Deno.permissions.querySync({ name: "net" }).state === "granted";
 }
 
+/** Where the system's list of DNS servers is. */
+export const systemServersFile = "/etc/resolv.conf";
+
+/** A name with a comma cannot be granted: the command then says that it may not read it. */
+function isFile(word: string): boolean {
+  if (word.includes(",") || word.startsWith("-")) return false;
+  try {
+    return Deno.statSync(word).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** Runs the same command line where it may; returns its exit code. */
 export async function runWithNetwork(args: readonly string[]): Promise<number> {
   const main = `${fromFileUrl(new URL("../../", import.meta.url))}main.ts`;
+  const read = [systemServersFile, ...args.filter(isFile)].join(",");
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--cached-only", "--allow-net", "--allow-read", main, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--cached-only",
+      "--allow-net",
+      `--allow-read=${read}`,
+      main,
+      ...args,
+    ],
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

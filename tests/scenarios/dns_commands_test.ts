@@ -72,6 +72,7 @@ const records: Records = {
     MX: [{ preference: 5, exchange: "." }],
   },
   "why.example.org": { TXT: txt("not from %{i}") },
+  "evil.example.org": { TXT: txt("v=spf1 \x1b]0;owned\x07 -all") },
   "_dmarc.example.org": { TXT: txt("v=DMARC1; p=reject; rua=mailto:d@example.net") },
   "example.org._report._dmarc.example.net": { TXT: txt("v=DMARC1;") },
   "1.2.0.192.in-addr.arpa": { PTR: [{ target: "mx.example.org." }] },
@@ -95,6 +96,7 @@ const calls: [args: string[], code: number, out: RegExp][] = [
   ],
   [["spf", "lookup", "example.org"], 0, /^v=spf1 ip4:192\.0\.2\.0\/28 exp=why\.example\.org -all/],
   [["spf", "lookup", "mx.example.org"], 1, /^$/],
+  [["spf", "lookup", "evil.example.org"], 1, /^v=spf1 \\u001b\]0;owned\\u0007 -all/],
   [
     ["dmarc", "lookup", "a.example.org"],
     0,
@@ -188,7 +190,7 @@ Deno.test("wrong arguments are named with a remedy", async () => {
   }
 });
 
-Deno.test("a command that asks the network may neither write nor run anything", async () => {
+Deno.test("a command that asks the network may neither write nor run anything, nor read what it was not given", async () => {
   const asked = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
   const server = await startDnsServer(async () => {
@@ -215,6 +217,6 @@ Deno.test("a command that asks the network may neither write nor run anything", 
   const line = stdout.split("\n").find((each) =>
     each.includes("--allow-net") && each.includes(String(server.port))
   );
-  assert.match(line ?? "", / --allow-net --allow-read /);
+  assert.match(line ?? "", / --allow-net --allow-read=\/etc\/resolv\.conf \S*main\.ts /);
   assert.doesNotMatch(line ?? "", /--allow-(write|run|env|ffi|sys|all)|-A /);
 });

@@ -19,6 +19,7 @@ import { parseResolvConf, upstreamServers } from "../../net/resolv_conf.ts";
 import { systemClock } from "../../net/system_clock.ts";
 import { type Arguments, type Option, UsageError } from "../command.ts";
 import { CommandError } from "../command_error.ts";
+import { systemServersFile } from "../network.ts";
 
 /** The options of every command that asks the DNS. */
 export const dnsOptions = {
@@ -73,7 +74,7 @@ function serverOf(text: string) {
 }
 
 async function systemServers() {
-  const text = await Deno.readTextFile("/etc/resolv.conf").catch(() => "");
+  const text = await Deno.readTextFile(systemServersFile).catch(() => "");
   return upstreamServers(parseResolvConf(text));
 }
 
