@@ -14,7 +14,7 @@ if (import.meta.main) {
   const { boot, stop } = await readBoot<FrontBoot>(Deno.stdin.readable);
   await serveFront({
     boot,
-    log: roleLog(boot, "front"),
+    log: roleLog(boot, "front").log,
     stop,
     dial: () => dialUnix(boot.places.storeSocket),
     after: () => Promise.resolve(),

@@ -15,7 +15,7 @@ import type { FromStoreWorker, ToStoreWorker } from "./store_worker.ts";
 
 if (import.meta.main) {
   const { boot, stop } = await readBoot<FrontBoot>(Deno.stdin.readable);
-  const log = roleLog(boot, "local");
+  const { log } = roleLog(boot, "local");
   const worker = new Worker(new URL("./store_worker.ts", import.meta.url), {
     type: "module",
     name: "store",

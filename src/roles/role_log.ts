@@ -5,27 +5,41 @@
  *
  * @module
  */
-import { briefUtf8 } from "../base/bytes.ts";
+import { briefUtf8, KiB } from "../base/bytes.ts";
 import { createLog, type Log } from "../base/log.ts";
 import { systemClock } from "../net/system_clock.ts";
 import type { Boot } from "./boot.ts";
 
+/** How long a line may wait for others, in milliseconds: a write costs as much as a dozen lines do. */
+const gatherMs = 20;
+
+/** Characters that may wait. */
+const maxGathered = 64 * KiB;
+
+/** A log, and how to write at once what waits. */
+export interface RoleLog {
+  readonly log: Log;
+  flush(): void;
+}
+
 /**
- * The log of a role; each line says which. The lines of one turn of work are one write; with one that somebody must
- * act on they are written at once, since the process may end with it.
+ * The log of a role; each line says which. Lines of a moment are one write; with one that somebody must act on they are
+ * written at once, since the process may end with it. Who kills the process takes the last moment's lines along.
  */
-export function roleLog(boot: Boot, role: string): Log {
+export function roleLog(boot: Boot, role: string): RoleLog {
   const { logLevel, logFormat } = boot.config;
   let lines = "";
   const flush = () => {
     if (lines !== "") writeAll(Deno.stderr, lines);
     lines = "";
   };
-  return createLog({ level: logLevel, format: logFormat }, () => systemClock.now(), (level, line) => {
-    if (lines === "") queueMicrotask(flush);
+  addEventListener("unload", flush); // Also where the process ends itself.
+  const log = createLog({ level: logLevel, format: logFormat }, () => systemClock.now(), (level, line) => {
+    if (lines === "") systemClock.after(gatherMs, flush);
     lines += `${line}\n`;
-    if (level === "error") flush();
+    if (level === "error" || lines.length >= maxGathered) flush();
   }, { role });
+  return { log, flush };
 }
 
 /** Tells the parent that the role serves. */

@@ -14,7 +14,7 @@ import { listenUnix } from "./unix_socket.ts";
 
 if (import.meta.main) {
   const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable);
-  const log = roleLog(boot, "store");
+  const { log } = roleLog(boot, "store");
   const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() })
     .catch((error: unknown) => cannotStart(log, error));
   const socket = await listenUnix(boot.places.storeSocket, (carrier) => server.accept(carrier));

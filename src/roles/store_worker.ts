@@ -31,21 +31,29 @@ interface Scope {
 // TypeScript's library knows the global scope as a window's.
 const scope = globalThis as unknown as Scope;
 let server: StoreServer | null = null;
+/** A Worker that is ended hears nothing of it: what waits to be logged must be written before it says that it is done. */
+let flushLog = () => {};
 
 scope.addEventListener("message", (event) => {
   const message = event.data;
   if (message.kind === "start") void start(message.boot, message.port);
-  else void server?.close().then(() => scope.postMessage({ kind: "closed" }));
+  else void server?.close().then(() => say({ kind: "closed" }));
 });
+
+function say(message: FromStoreWorker): void {
+  flushLog();
+  scope.postMessage(message);
+}
 
 async function start(boot: Boot, port: MessagePort): Promise<void> {
   try {
-    const log = roleLog(boot, "store");
+    const { log, flush } = roleLog(boot, "store");
+    flushLog = flush;
     server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() });
     server.accept(new PortCarrier(port));
-    scope.postMessage({ kind: "ready" });
-    scope.postMessage({ kind: "failed", message: (await server.broken).message });
+    say({ kind: "ready" });
+    say({ kind: "failed", message: (await server.broken).message });
   } catch (error) {
-    scope.postMessage({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    say({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 }
