@@ -62,12 +62,22 @@ export function isLoopback(ip: IpAddress): boolean {
 
 /** Four decimal numbers without leading zeros: `010` is 8 to some and 10 to others. RFC 6943 3.1.1 */
 function parseIpv4(text: string): Bytes | null {
-  const parts = text.split(".");
-  if (parts.length !== 4) return null;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
-    bytes[i] = Number(part);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      if (digits === 3 || digits > 0 && value === 0) return null;
+      value = value * 10 + digit;
+      digits++;
+      continue;
+    }
+    const isEnd = i === text.length;
+    if (digits === 0 || value > 255 || (isEnd ? part !== 3 : part === 3 || text[i] !== ".")) return null;
+    bytes[part++] = value;
+    digits = value = 0;
   }
   return bytes;
 }

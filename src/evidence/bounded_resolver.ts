@@ -7,14 +7,13 @@
 import type { DataByType, RecordType } from "../dns/record.ts";
 import type { Answer, FailureKind, LookupOptions, Resolver } from "../dns/resolver.ts";
 import type { Log } from "../base/log.ts";
+import type { Deadline } from "./deadline.ts";
 import { maxCutLookups } from "./evidence.ts";
 
 /** What bounds it. */
 export interface LookupBounds {
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal;
-  /** Why it was aborted, as part of a sentence. */
-  readonly reason: () => string;
+  /** From when on nobody waits any more. */
+  readonly deadline: Pick<Deadline, "signal" | "reason">;
   readonly maxLookups: number;
 }
 
@@ -34,8 +33,9 @@ export class BoundedResolver implements Resolver {
   }
 
   async lookup<T extends RecordType>(name: string, type: T, options: LookupOptions = {}): Promise<Answer<T>> {
-    const { signal, reason, maxLookups } = this.#bounds;
-    if (signal.aborted) return this.#cutOff(name, type, "timeout", reason());
+    const { deadline, maxLookups } = this.#bounds;
+    const { signal } = deadline;
+    if (signal.aborted) return this.#cutOff(name, type, "timeout", deadline.reason());
     if (++this.#lookups > maxLookups) {
       return this.#cutOff(name, type, "limit", `the message asked for more than ${maxLookups} lookups`);
     }
@@ -47,7 +47,7 @@ export class BoundedResolver implements Resolver {
       const answer = await Promise.race([this.#resolver.lookup(name, type, { signal: both }), given.promise]);
       // What came because it was given up is told as what it is.
       if (signal.aborted && (answer === null || answer.failure === "aborted")) {
-        return this.#cutOff(name, type, "timeout", reason());
+        return this.#cutOff(name, type, "timeout", deadline.reason());
       }
       return answer ?? failed(name, type, "aborted", "the one who asked gave up");
     } catch (error) {

@@ -7,8 +7,7 @@ import { maxCutLookups } from "./evidence.ts";
 
 const zone = new ZoneResolver({ "a.example": { records: { TXT: txt("x") } } });
 const bounds = (over: AbortController, maxLookups = 10) => ({
-  signal: over.signal,
-  reason: () => String(over.signal.reason),
+  deadline: { signal: over.signal, reason: () => String(over.signal.reason) },
   maxLookups,
 });
 

@@ -1,8 +1,8 @@
 /**
  * What is known of how a message came: all that a verdict may depend on, and all that a person may ask for later.
  *
- * Plain data, bounded and versioned; kept with the message as compact JSON. Texts are cut down to their limits,
- * control characters become spaces. Domains are in normal form (U-labels), unless said otherwise.
+ * Plain data, bounded and versioned; kept with the message as JSON without the names of members, whose order is that of
+ * the shapes below: a later version adds behind. Texts are cut down to their limits, control characters become spaces. Domains are in normal form (U-labels), unless said otherwise.
  *
  * The store reads evidence that the front gathered, and does not trust it: {@link decodeEvidence} takes nothing but
  * what {@link encodeEvidence} could have made.
@@ -15,7 +15,7 @@ import { count, flag, list, nullable, object, type Shape, text, type Value, word
 /** Of the form described here. A reader takes all versions that ever were. */
 export const evidenceVersion = 1;
 
-/** Most octets of encoded evidence: all limits below reached, with the widest characters. Usual: 2000 to 4000. */
+/** Most octets of encoded evidence: all limits below reached, with the widest characters. Usual: 800 to 2000. */
 export const maxEvidenceBytes = 160 * KiB;
 
 /** Signatures that are told; the verifier checks no more. */
@@ -221,9 +221,9 @@ export function fitEvidence(evidence: Evidence): Evidence {
   return fitted;
 }
 
-/** Compact JSON in UTF-8. What is too long is cut down. @throws {RangeError} If it is too large all the same. */
+/** Packed JSON in UTF-8. What is too long is cut down. @throws {RangeError} If it is too large all the same. */
 export function encodeEvidence(evidence: Evidence): Bytes {
-  const bytes = utf8(JSON.stringify(fitEvidence(evidence)));
+  const bytes = utf8(JSON.stringify(evidenceShape.pack(fitEvidence(evidence))));
   if (bytes.length > maxEvidenceBytes) throw new RangeError(`evidence of ${bytes.length} octets`);
   return bytes;
 }
@@ -233,7 +233,9 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   if (bytes.length > maxEvidenceBytes) throw new SyntaxError(`evidence of ${bytes.length} octets`);
   const json = fromStrictUtf8(bytes);
   if (json === null) throw new SyntaxError("evidence that is not UTF-8");
-  const evidence = evidenceShape.read(JSON.parse(json), "evidence");
+  const value: unknown = JSON.parse(json);
+  // The first messages of all have theirs with names.
+  const evidence = evidenceShape.read(value, "evidence", Array.isArray(value) ? "packed" : "named");
   if (evidence.version !== evidenceVersion) throw new SyntaxError(`evidence of version ${evidence.version}`);
   return evidence;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { utf8 } from "../base/bytes.ts";
+import { fromUtf8, utf8 } from "../base/bytes.ts";
 import {
   decodeEvidence,
   encodeEvidence,
@@ -29,7 +29,11 @@ Deno.test("evidence is read back as it was", () => {
   const bytes = encodeEvidence(evidence);
   assert.deepEqual(decodeEvidence(bytes), evidence);
   assert.deepEqual(fitEvidence(evidence), evidence);
-  assert.ok(bytes.length < 3500, `${bytes.length} octets`);
+  assert.ok(bytes.length < 1700, `${bytes.length} octets`);
+});
+
+Deno.test("evidence with names, as the first messages have it, is read", () => {
+  assert.deepEqual(decodeEvidence(utf8(JSON.stringify(sampleEvidence))), sampleEvidence);
 });
 
 Deno.test("the largest evidence is within the limit, and is read back", () => {
@@ -104,6 +108,10 @@ const refused: [what: string, bytes: Uint8Array][] = [
   ["another status", json({ spf: { ...sampleSpf, status: "good" } })],
   ["more than is known", json({ admin: true })],
   ["a line end in a text", json({ helo: "a\r\nb" })],
+  [
+    "a list with a member too few",
+    utf8(JSON.stringify(JSON.parse(fromUtf8(encodeEvidence(sampleEvidence))).slice(1))),
+  ],
   ["too many signatures", json({ dkim: Array.from({ length: maxSignatures + 1 }, () => sampleDkim) })],
   ["deep nesting", utf8("[".repeat(maxEvidenceBytes))],
   ["too much", utf8(JSON.stringify(sampleEvidence) + " ".repeat(maxEvidenceBytes))],

@@ -15,7 +15,7 @@ import type { Address } from "../address/address.ts";
 import { normalForm } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
 import type { PublicSuffixes } from "../address/public_suffix.ts";
-import type { Clock, Millis, Timer } from "../base/clock.ts";
+import type { Clock, Millis } from "../base/clock.ts";
 import { type IpAddress, parseIp, printIp } from "../base/ip_address.ts";
 import type { Log } from "../base/log.ts";
 import { KeyCache } from "../dkim/public_key.ts";
@@ -28,6 +28,7 @@ import { checkHost } from "../spf/check_host.ts";
 import { heloIdentity, identityOf, type SpfIdentity } from "../spf/identity.ts";
 import { iprev } from "../spf/iprev.ts";
 import { BoundedResolver } from "./bounded_resolver.ts";
+import { Deadline } from "./deadline.ts";
 import {
   type BlocklistEvidence,
   type Evidence,
@@ -99,13 +100,16 @@ export class Gatherer {
   readonly #blocklists: Blocklists;
   readonly #envelopes = new Recent<EnvelopeFindings>(maxEnvelopes, envelopeMs);
   readonly #discoveries = new Recent<Discovery>(maxEnvelopes, envelopeMs);
+  readonly #ownIds: ReadonlySet<string>;
 
   constructor(means: GatherMeans) {
     this.#means = means;
     const { resolver, clock, settings, log } = means;
     const { deadlineMs } = { ...gatherLimits, ...settings };
+    const hostname = normalForm(settings.hostname) ?? settings.hostname;
+    this.#ownIds = new Set([hostname, ...(settings.authservIds ?? [])]);
     // Shared by all messages, so only what each lookup is told bounds it.
-    const bounds = { signal: new AbortController().signal, reason: () => "", maxLookups: Infinity };
+    const bounds = { deadline: new Deadline(clock, Infinity), maxLookups: Infinity };
     this.#blocklists = new Blocklists({
       resolver: new BoundedResolver(resolver, bounds, log),
       clock,
@@ -120,6 +124,7 @@ export class Gatherer {
       blocklists: this.#blocklists,
       envelopes: this.#envelopes,
       discoveries: this.#discoveries,
+      isOurs: (authservId) => this.#ownIds.has(authservId),
     });
   }
 }
@@ -130,6 +135,8 @@ interface Shared {
   readonly blocklists: Blocklists;
   readonly envelopes: Recent<EnvelopeFindings>;
   readonly discoveries: Recent<Discovery>;
+  /** Whether this server has ever written Authentication-Results under that name. */
+  readonly isOurs: (authservId: string) => boolean;
 }
 
 /** What the envelope alone told. */
@@ -156,11 +163,9 @@ export class Gathering {
   readonly #log: Log;
   readonly #at: Millis;
   readonly #ip: string;
-  readonly #deadlineMs: number;
-  readonly #over = new AbortController();
-  readonly #envelopeOver = new AbortController();
-  readonly #timers: Timer[] = [];
   /** For what the envelope tells, and for what the message does. */
+  readonly #earlyDeadline: Deadline;
+  readonly #lateDeadline: Deadline;
   readonly #early: BoundedResolver;
   readonly #late: BoundedResolver;
   readonly #iprev: Promise<IprevEvidence>;
@@ -181,16 +186,12 @@ export class Gathering {
     this.#log = envelope.log ?? means.log;
     this.#at = clock.now();
     this.#ip = printIp(ip);
-    this.#deadlineMs = limits.deadlineMs;
-    const bounded = (over: AbortController) => {
-      const reason = () =>
-        typeof over.signal.reason === "string" ? over.signal.reason : "nobody waits any more";
-      const bounds = { signal: over.signal, reason, maxLookups: limits.maxLookups };
-      return new BoundedResolver(resolver, bounds, this.#log);
-    };
-    this.#early = bounded(this.#envelopeOver);
-    this.#late = bounded(this.#over);
-    this.#endAfterDeadline(this.#envelopeOver);
+    const { deadlineMs, maxLookups } = limits;
+    this.#earlyDeadline = new Deadline(clock, deadlineMs);
+    this.#lateDeadline = new Deadline(clock, deadlineMs);
+    this.#early = new BoundedResolver(resolver, { deadline: this.#earlyDeadline, maxLookups }, this.#log);
+    this.#late = new BoundedResolver(resolver, { deadline: this.#lateDeadline, maxLookups }, this.#log);
+    this.#earlyDeadline.start();
     const { mailFrom, helo } = envelope;
     const sender = mailFrom === null || mailFrom.domain === "" ? null : mailFrom;
     this.#envelopes = shared.envelopes;
@@ -218,9 +219,7 @@ export class Gathering {
       keys: shared.keys,
       isPublicSuffix: (domain) => means.suffixes.isPublicSuffix(domain),
     };
-    const hostname = normalForm(settings.hostname) ?? settings.hostname;
-    const own = new Set([hostname, ...(settings.authservIds ?? [])]);
-    this.#message = new MessageChecks(options, (id) => own.has(id), this.#log, shared.discoveries);
+    this.#message = new MessageChecks(options, shared.isOurs, this.#log, shared.discoveries);
   }
 
   /** The result of SPF alone, as soon as it is there: for what RCPT may depend on. */
@@ -240,7 +239,7 @@ export class Gathering {
    */
   async finish(signal?: AbortSignal): Promise<Evidence> {
     const start = this.#means.clock.monotonic();
-    this.#endAfterDeadline(this.#over);
+    this.#lateDeadline.start();
     const giveUp = () => this.#end("nobody waits any more");
     if (signal?.aborted === true) giveUp();
     signal?.addEventListener("abort", giveUp, { once: true });
@@ -313,7 +312,7 @@ export class Gathering {
 
   /** A list's health is asked for once for all messages, beyond our bounds: so the waiting is bounded here. */
   #checkList(ip: IpAddress, list: string, blocklists: Blocklists): Promise<BlocklistEvidence> {
-    const { signal } = this.#envelopeOver;
+    const { signal } = this.#earlyDeadline;
     const unknown = (why: string) => unknownListing(list, why);
     return this.#guard("blocklist", async () => {
       const found = await orAborted(blocklists.lookup(ip, list, signal), signal);
@@ -331,16 +330,9 @@ export class Gathering {
     }
   }
 
-  #endAfterDeadline(over: AbortController): void {
-    const seconds = this.#deadlineMs / 1000;
-    const reason = `there was no answer within ${seconds} s`;
-    this.#timers.push(this.#means.clock.after(this.#deadlineMs, () => over.abort(reason)));
-  }
-
   #end(reason: string): void {
-    for (const timer of this.#timers) timer.cancel();
-    this.#envelopeOver.abort(reason);
-    this.#over.abort(reason);
+    this.#earlyDeadline.end(reason);
+    this.#lateDeadline.end(reason);
   }
 }
 

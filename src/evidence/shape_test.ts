@@ -26,6 +26,40 @@ Deno.test("a shape reads what it fits, and fits what it reads", () => {
   assert.equal(text(2).fit("a😀"), "a\ufffd");
 });
 
+Deno.test("what is packed has no names, and is read back", () => {
+  const packed = ["x", 1, true, "a", [[1]]];
+  assert.deepEqual(shape.pack(good), packed);
+  assert.deepEqual(shape.read(packed, "", "packed"), good);
+  assert.deepEqual(shape.read(shape.pack({ ...good, kind: null, parts: [] }), "", "packed"), {
+    ...good,
+    kind: null,
+    parts: [],
+  });
+});
+
+Deno.test("what fits is not copied", () => {
+  assert.equal(shape.fit(good), good);
+  const long = { ...good, name: "abcdef" };
+  const fitted = shape.fit(long);
+  assert.equal(fitted.parts, long.parts);
+  assert.equal(long.name, "abcdef");
+  const part = { id: 1 };
+  assert.equal(shape.fit({ ...good, parts: [part, { id: -1 }] }).parts[0], part);
+});
+
+const refusedPacked: [what: string, value: unknown][] = [
+  ["names", good],
+  ["a member too few", ["x", 1, true, "a"]],
+  ["a member too many", ["x", 1, true, "a", [[1]], 1]],
+  ["a wrong member", ["x", "1", true, "a", [[1]]]],
+  ["names further inside", ["x", 1, true, "a", [{ id: 1 }]]],
+  ["a long list", ["x", 1, true, "a", [[1], [1], [1]]]],
+];
+for (const [what, value] of refusedPacked) {
+  Deno.test(`a shape refuses, packed, ${what}`, () =>
+    assert.throws(() => shape.read(value, "x", "packed"), SyntaxError));
+}
+
 const refused: [what: string, value: unknown][] = [
   ["nothing", undefined],
   ["null", null],

@@ -114,9 +114,8 @@ function keyword(text: string): string {
 
 /** Words, the first with `(`, the last with `)`: between them the line may be folded. RFC 5322 3.2.2 */
 function printComment(text: string, form: ResultsForm): string[] {
-  const escaped = visible(text, form).replace(/[()\\]/g, "\\$&");
-  const words = escaped.split(" ").filter((word) => word !== "");
-  return words.length === 0 ? [] : `(${words.join(" ")})`.split(" ");
+  const escaped = visible(text, form).replace(/[()\\]/g, "\\$&").replace(/ {2,}/g, " ").trim();
+  return escaped === "" ? [] : `(${escaped})`.split(" ");
 }
 
 /** RFC 2045 5.1 (`value`), RFC 8601 2.2 (`pvalue`) */
@@ -134,6 +133,7 @@ function quoted(text: string): string {
 
 /** No control characters, line ends of any kind, or more than the limit. */
 function visible(text: string, { utf8 }: ResultsForm): string {
+  if (text.length <= maxValueLength && /^[\x20-\x7e]*$/.test(text)) return text;
   const short = text.slice(0, utf8 && !isAscii(text) ? maxUnicodeLength : maxValueLength);
   const known = short.toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]/g, "?");
   return utf8 ? known : known.replace(/[^\x00-\x7f]/gu, "?");

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { latin1, utf8 } from "../../src/base/bytes.ts";
+import { fromUtf8, latin1, utf8 } from "../../src/base/bytes.ts";
 import { decodeEvidence, encodeEvidence, type Evidence } from "../../src/evidence/evidence.ts";
 import { explain } from "../../src/evidence/explain.ts";
 import { sampleEvidence } from "../../src/evidence/testing/sample_evidence.ts";
@@ -81,18 +81,41 @@ function changed(path: readonly string[], value: unknown): string {
   });
 }
 
+/** Decodes what somebody made up; what is taken is evidence in every way. */
+function decodeAnything(json: string): void {
+  let evidence: Evidence;
+  try {
+    evidence = decodeEvidence(utf8(json));
+  } catch (error) {
+    assert.ok(error instanceof SyntaxError, String(error));
+    return;
+  }
+  assert.deepEqual(decodeEvidence(encodeEvidence(evidence)), evidence);
+  use(evidence);
+}
+
 Deno.test("fuzz: evidence from whom nobody trusts", () => {
   fc.assert(
-    fc.property(fc.constantFrom(...paths), fc.jsonValue(), (path, value) => {
-      let evidence: Evidence;
-      try {
-        evidence = decodeEvidence(utf8(changed(path, value)));
-      } catch (error) {
-        assert.ok(error instanceof SyntaxError, String(error));
-        return;
-      }
-      assert.deepEqual(decodeEvidence(encodeEvidence(evidence)), evidence);
-      use(evidence);
+    fc.property(
+      fc.constantFrom(...paths),
+      fc.jsonValue(),
+      (path, value) => decodeAnything(changed(path, value)),
+    ),
+    budget,
+  );
+});
+
+const packed: readonly unknown[] = JSON.parse(fromUtf8(encodeEvidence(sampleEvidence)));
+
+Deno.test("fuzz: packed evidence from whom nobody trusts", () => {
+  const outer = fc.nat({ max: packed.length });
+  const inner = fc.option(fc.nat({ max: 12 }));
+  fc.assert(
+    fc.property(outer, inner, fc.jsonValue(), (i, j, value) => {
+      const old = packed[i];
+      const isList = Array.isArray(old) && old.length > 0 && j !== null;
+      const changed = isList ? old.with(Math.min(j, old.length - 1), value) : value;
+      decodeAnything(JSON.stringify([...packed.slice(0, i), changed, ...packed.slice(i + 1)]));
     }),
     budget,
   );
