@@ -27,6 +27,22 @@ async function load(settings: Load): Promise<LoadResult> {
   return JSON.parse(new TextDecoder().decode(output.stdout)) as LoadResult;
 }
 
+/** Runs a server of `reference.ts` for as long as it is used. */
+async function withBareServer<T>(args: readonly string[], use: (port: number) => Promise<T>): Promise<T> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-A", here("reference.ts"), ...args],
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  try {
+    return await use(Number(new TextDecoder().decode((await reader.read()).value)));
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+  }
+}
+
 const perSecond = (result: LoadResult) => result.done / result.seconds;
 
 async function deliver(server: TestServer, seconds: number): Promise<void> {
@@ -45,7 +61,16 @@ async function deliver(server: TestServer, seconds: number): Promise<void> {
   });
   const bareAfter = appendRate(server.folder, 2048, 2);
   const reference = (bare + bareAfter) / 2;
+  const ceiling = await withBareServer(
+    ["smtp"],
+    (port) => load({ port, connections: 20, bytes: 2048, seconds, mode: "plain" }),
+  );
   row("bare append + fdatasync, again", `${bareAfter.toFixed(0)}/s`);
+  row(
+    "SMTP that keeps nothing, 20 connections",
+    `${perSecond(ceiling).toFixed(0)}/s`,
+    perSecond(ceiling) / reference,
+  );
   row(
     "2 KB, 20 connections",
     `${perSecond(many).toFixed(0)}/s`,
@@ -53,6 +78,7 @@ async function deliver(server: TestServer, seconds: number): Promise<void> {
     "at least 0.6, aim 1.0",
   );
   row("  latency of another connection, p99", `${many.latencyP99.toFixed(1)} ms`, null, "under 10 ms");
+  row("  ratio to SMTP that keeps nothing", "", perSecond(many) / perSecond(ceiling));
   const one = await load({ port: smtp, connections: 1, bytes: 2048, seconds, mode: "plain" });
   row(
     "2 KB, 1 connection",
@@ -83,25 +109,11 @@ async function deliver(server: TestServer, seconds: number): Promise<void> {
 
 async function handshakes(server: TestServer, seconds: number): Promise<void> {
   title("A new connection with STARTTLS for each message, against bare handshakes");
-  const bareServer = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "-A",
-      here("reference.ts"),
-      `${server.folder}/localhost.crt`,
-      `${server.folder}/localhost.key`,
-    ],
-    stdout: "piped",
-  }).spawn();
-  const reader = bareServer.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await reader.read()).value));
   const certificate = `${server.folder}/localhost.crt`;
-  const bare = await load({ port, connections: 16, bytes: 0, seconds, mode: "handshake", certificate });
-  bareServer.kill("SIGKILL");
-  await bareServer.status;
-  await reader.cancel();
+  const bare = await withBareServer(
+    ["tls", certificate, `${server.folder}/localhost.key`],
+    (port) => load({ port, connections: 16, bytes: 0, seconds, mode: "handshake", certificate }),
+  );
   row("bare TLS handshakes, 16 at once", `${perSecond(bare).toFixed(0)}/s`);
   const whole = await load({
     port: server.ports.smtp,
