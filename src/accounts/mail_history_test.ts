@@ -73,7 +73,7 @@ Deno.test("what was expunged long ago is forgotten, and it is said that it is", 
       unchangedSince: null,
     });
     await expunge(mail, mailbox, [11, 15]);
-    const limits = { days: 40, count: 1000 };
+    const limits = { days: 40, messages: 1000 };
     await cut(store, limits); // Too soon.
     assert.deepEqual([uidsOf(store, mailbox).length, forgotten(store, mailbox)], [10, 0]);
     await clock.advance(11 * dayMs);
@@ -91,11 +91,11 @@ Deno.test("of what was expunged, so many are kept, the newest", () =>
   withMail(async ({ temp: { store }, mail }) => {
     const mailbox = await fill(mail, "Inbox", 20);
     for (const uid of [7, 3, 9, 1]) await expunge(mail, mailbox, [uid, uid]);
-    await cut(store, { days: 1000, count: 4 });
+    await cut(store, { days: 1000, messages: 4 });
     assert.equal(forgotten(store, mailbox), 0);
-    await cut(store, { days: 1000, count: 2 });
+    await cut(store, { days: 1000, messages: 2 });
     assert.deepEqual(uidsOf(store, mailbox), [1, 9]);
-    await cut(store, { days: 1000, count: 0 });
+    await cut(store, { days: 1000, messages: 0 });
     assert.deepEqual(uidsOf(store, mailbox), []);
     assert.equal(forgotten(store, mailbox), await modseqOf(mail));
   }));
@@ -115,7 +115,7 @@ Deno.test("whoever comes back learns what is there, however much was forgotten",
     }
     const told: boolean[] = [];
     for (const count of [4, 2, 0]) {
-      await cut(store, { days: 1000, count });
+      await cut(store, { days: 1000, messages: count });
       for (const [modseq, before] of known) {
         const { complete, expunged, changed } = await mail.changes({ mailbox, modseq, claimRecent: false });
         told.push(complete);
@@ -136,7 +136,7 @@ Deno.test("a long history is cut in slices, among much else that changed", () =>
       await mail.storeFlags({ mailbox, uids, mode: "add", bits, keywords: [], unchangedSince: null });
     }
     await mail.expunge({ mailbox, uids: null });
-    await cut(store, { days: 1000, count: 500 });
+    await cut(store, { days: 1000, messages: 500 });
     const left = uidsOf(store, mailbox);
     assert.ok(left.length <= 500 && left.length >= 400, String(left.length)); // A slice has one MODSEQ.
     assert.equal(left.at(-1), 5999);
@@ -156,9 +156,9 @@ Deno.test("all mailboxes of all accounts have their turn, unless the store close
     }
     const stopped = new AbortController();
     stopped.abort();
-    assert.deepEqual(await cut(store, { days: 1000, count: 0 }, stopped.signal), []);
+    assert.deepEqual(await cut(store, { days: 1000, messages: 0 }, stopped.signal), []);
     for (const mailbox of boxes) assert.deepEqual(uidsOf(store, mailbox), [1]);
-    const places = await cut(store, { days: 1000, count: 0 });
+    const places = await cut(store, { days: 1000, messages: 0 });
     for (const mailbox of boxes) assert.deepEqual(uidsOf(store, mailbox), []);
     assert.ok(Number(places.at(-1)) >= Math.max(...boxes));
   }));

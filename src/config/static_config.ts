@@ -221,6 +221,21 @@ export const staticSchema = table({
       /^[a-z0-9-]{1,32}$/.test(key) ? null : "use lower-case letters, digits and - for names",
   }),
   dns,
+  history: table({
+    days: integer({
+      doc:
+        "Expunged messages are remembered for so many days, so that clients which come back hear of each (RFC 7162).",
+      min: 1,
+      max: 3650,
+      default: 60,
+    }),
+    messages: integer({
+      doc: "And in each mailbox at most so many of them; who missed more compares its messages once.",
+      min: 100,
+      max: 10_000_000,
+      default: 20_000,
+    }),
+  }, "What is remembered of messages that are gone."),
   localserve: optional(table({
     account: text({ doc: "The account that gets what is sent to unknown addresses." }),
     password: text({ doc: "Its password, shown on the page; set when the account has none." }),

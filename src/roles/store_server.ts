@@ -85,7 +85,7 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
     const shared: Shared = { ...parts, store, book, authentication, signing };
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
-    const housekeeper = new Housekeeper(store, storeChores(store));
+    const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
     housekeeper.start();
     return {
       broken: health.broken,

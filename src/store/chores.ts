@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { HistoryCutter, type HistoryLimits, historyLimits } from "./history.ts";
+import { HistoryCutter, type HistoryLimits } from "./history.ts";
 import type { Chore } from "./housekeeping.ts";
 import { Scrub } from "./scrub.ts";
 import type { Store } from "./store.ts";
@@ -14,7 +14,7 @@ import type { Store } from "./store.ts";
 export const expireEveryMs = 60 * 60 * 1000;
 
 /** All chores of a store. */
-export function storeChores(store: Store, limits: HistoryLimits = historyLimits): Chore[] {
+export function storeChores(store: Store, limits: HistoryLimits): Chore[] {
   return [
     { kind: "expire", everyMs: expireEveryMs, run: () => store.expire() },
     new HistoryCutter(store, limits),

@@ -15,14 +15,14 @@ import { literal, many, numbersOf, prepared, run, tuples } from "./query.ts";
 import type { Store } from "./store.ts";
 import { pause, type SlicedWork } from "./transaction.ts";
 
-/** What a mailbox remembers of expunged messages: those of so many days, and of these so many. */
+/**
+ * What a mailbox remembers of expunged messages: those of so many days, and of these so many. A client that was away for
+ * longer, or missed more, compares UIDs once: some kilobytes.
+ */
 export interface HistoryLimits {
   readonly days: number;
-  readonly count: number;
+  readonly messages: number;
 }
-
-/** A client that was away for longer, or missed more, compares UIDs once: some kilobytes. */
-export const historyLimits: HistoryLimits = { days: 60, count: 20_000 };
 
 /** How often it is looked for. */
 export const historyEveryMs = 24 * 60 * 60 * 1000;
@@ -74,10 +74,10 @@ export class HistoryCutter implements Chore {
   /** MODSEQs of the newest expunged messages of the mailbox that is looked at. */
   readonly #newest: Ring;
 
-  constructor(store: Store, limits: HistoryLimits = historyLimits) {
+  constructor(store: Store, limits: HistoryLimits) {
     this.#store = store;
     this.#limits = limits;
-    this.#newest = new Ring(limits.count);
+    this.#newest = new Ring(limits.messages);
   }
 
   async run(context: ChoreContext): Promise<void> {

@@ -126,7 +126,7 @@ Deno.test("a chore that takes long keeps no other waiting", () =>
 Deno.test("every store expires answers, cuts histories and checks bodies", () =>
   withClock(async ({ store }, clock) => {
     await store.writer.run(() => keepAnswer(new Uint8Array(16), clock.now() - keptMs - 1, "old"));
-    const keeper = new Housekeeper(store, storeChores(store));
+    const keeper = new Housekeeper(store, storeChores(store, { days: 60, messages: 20_000 }));
     keeper.start();
     const waiting = () => store.read(many(jobs, {})).filter((job) => job.due > clock.now());
     await until(clock, () => waiting().length === 3);
