@@ -7,8 +7,6 @@
  * yet committed may have the same content. All removing is synchronous on the writer's thread, so nothing comes between
  * the question and the deed. What a crash leaves behind without a row, {@link BodyFiles.sweep} removes at the next start.
  *
- * Tested by `src/store/bodies_test.ts`.
- *
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";
@@ -20,6 +18,11 @@ export class BodyFiles {
   readonly #disk: Disk;
   /** Bodies that are in place and may not be named by a row yet, with how many are counting on it. */
   readonly #pins = new Map<string, number>();
+  /**
+   * Folders whose own names are on the disk, or on the way. A folder that is there need not be: somebody else has just made
+   * it, or a process that was killed before it synced.
+   */
+  readonly #named = new Map<string, Promise<void>>();
 
   constructor(folder: string, disk: Disk) {
     this.#folder = folder;
@@ -40,13 +43,25 @@ export class BodyFiles {
     const folder = `${this.#folder}/${name.slice(0, 2)}`;
     this.pin(name);
     try {
-      if (this.#disk.makeFolder(folder)) await this.#disk.syncFolder(this.#folder);
+      await this.#ensureFolder(folder);
       await this.#disk.rename(from, this.path(name));
       await this.#disk.syncFolder(folder);
     } catch (error) {
       this.unpin(name);
       throw error;
     }
+  }
+
+  /** Makes a folder; returns when its name is on the disk. */
+  #ensureFolder(folder: string): Promise<void> {
+    let named = this.#named.get(folder);
+    if (named === undefined) {
+      this.#disk.makeFolder(folder);
+      named = this.#disk.syncFolder(this.#folder);
+      this.#named.set(folder, named);
+      named.catch(() => this.#named.delete(folder));
+    }
+    return named;
   }
 
   /** Keeps a file from being removed until {@link unpin}. */
