@@ -61,7 +61,8 @@ export class DkimKeys {
    */
   async #make(name: string): Promise<void> {
     const disk = this.#disk;
-    if (disk.makeFolder(this.#folder)) await disk.syncFolder(this.#dataFolder);
+    disk.makeFolder(this.#folder);
+    await disk.syncFolder(this.#dataFolder); // A folder that a crash left may have no name on the disk yet.
     const making = `${this.#folder}/${name}.new`;
     disk.remove(making);
     const file = await disk.create(making);
