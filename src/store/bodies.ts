@@ -85,6 +85,10 @@ const emailWithBody = prepared((db, p: { id: number }) =>
     .limit(literal(1))
 );
 
+const queuedWithBody = prepared((db, p: { id: number }) =>
+  db.selectFrom("queue").select("id").where("body_id", "=", p.id).limit(literal(1))
+);
+
 const fileOf = prepared((db, p: { id: number }) =>
   db.selectFrom("bodies").select(["in_file", "sha256"]).where("id", "=", p.id)
 );
@@ -93,7 +97,7 @@ const deleteRow = prepared((db, p: { id: number }) => db.deleteFrom("bodies").wh
 
 /**
  * Adds a body's row, or finds that of the file. Returns its id. The emails that have it must follow in this unit; they
- * share it if there are several of them, or if it is a file.
+ * share it if there are several of them, if it is a file, or if it is in the queue as well.
  */
 export function* insertBody(body: ReadyBody): Work<number> {
   const { hashes, content } = body;
@@ -177,13 +181,15 @@ export class Bodies {
   }
 
   /**
-   * Deletes a body if no email has it any more. To be called in the unit that deleted the email; the file goes
-   * after the commit.
+   * Deletes a body if neither an email nor a message in the queue has it any more. To be called in the unit that deleted
+   * the one that had it; the file goes after the commit.
    *
-   * @param shared The email's `body_shared`: whether others may have it.
+   * @param shared The email's `body_shared`: whether others may have it. True for what was in the queue.
    */
   *dropUnused(tx: Transaction, id: number, shared: boolean): Work<void> {
-    if (shared && (yield* one(emailWithBody, { id })) !== undefined) return;
+    if (
+      shared && ((yield* one(emailWithBody, { id })) ?? (yield* one(queuedWithBody, { id }))) !== undefined
+    ) return;
     const row = yield* one(fileOf, { id });
     if (row === undefined) return;
     yield* run(deleteRow, { id });

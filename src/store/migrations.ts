@@ -11,6 +11,7 @@ import { type Compilable, type CreateTableBuilder, type Kysely, sql } from "kyse
 import type { Millis } from "../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import { builder } from "./dialect.ts";
+import { queueTables } from "./queue_tables.ts";
 import type { Tables } from "./schema.ts";
 
 /** A database that this program cannot serve; the message is for the administrator. */
@@ -21,7 +22,7 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first];
+const migrations: readonly Migration[] = [first, queueTables];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;

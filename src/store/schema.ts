@@ -14,6 +14,7 @@
  */
 import type { Generated } from "kysely";
 import type { Bytes } from "../base/bytes.ts";
+import type { QueueTables } from "./queue_schema.ts";
 
 /**
  * Facts about the whole store: `schema`, `created`, `commit` (no change has a higher number, see `writer.ts`),
@@ -276,7 +277,7 @@ export interface JobsTable {
 }
 
 /** Every table. */
-export interface Tables {
+export interface Tables extends QueueTables {
   meta: MetaTable;
   settings: SettingsTable;
   accounts: AccountsTable;

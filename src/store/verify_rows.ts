@@ -194,7 +194,33 @@ const lostIds = prepared((db, p: { limit: number }) =>
 
 const unusedBodies = prepared((db, p: { limit: number }) =>
   db.selectFrom("bodies as b").select("b.id")
-    .where("b.id", "not in", (eb) => eb.selectFrom("emails").select("emails.body_id")).limit(p.limit)
+    .where("b.id", "not in", (eb) => eb.selectFrom("emails").select("emails.body_id"))
+    .where("b.id", "not in", (eb) => eb.selectFrom("queue").select("queue.body_id")).limit(p.limit)
+);
+
+const lostQueued = prepared((db, p: { limit: number }) =>
+  db.selectFrom("queue as q").leftJoin("bodies as b", "b.id", "q.body_id")
+    .select(["q.id"]).where("b.id", "is", null).limit(p.limit)
+);
+
+/** Bodies in the queue that an email has, too, which does not know it. */
+const unknownToQueue = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e").innerJoin("queue as q", "q.body_id", "e.body_id")
+    .select(["e.id"]).where("e.body_shared", "=", 0).limit(p.limit)
+);
+
+/** Destinations beside the least due time of what waits for them. */
+const wrongDestinations = prepared((db, p: { limit: number }) =>
+  db.selectFrom((eb) =>
+    eb.selectFrom("queue").select((eb) => ["domain", eb.fn.min("due").as("first")])
+      .where("hold", "=", 0).groupBy("domain").as("q")
+  )
+    .fullJoin("queue_destinations as d", "d.domain", "q.domain")
+    .select((eb) => [eb.fn.coalesce("q.domain", "d.domain").as("domain"), "d.due", "q.first"])
+    .where((eb) =>
+      eb.or([eb("d.due", "is", null), eb("q.first", "is", null), eb("d.due", "<>", eb.ref("q.first"))])
+    )
+    .limit(p.limit)
 );
 
 const strayDamage = prepared((db, p: { limit: number }) =>
@@ -271,7 +297,13 @@ export const rowChecks: readonly RowCheck[] = [
   ),
   check(strayIds, (row) => `a Message-ID names email ${row.email_id}, which does not exist or has another`),
   check(lostIds, (row) => `email ${row.id} is not found by its Message-ID`),
-  check(unusedBodies, (row) => `body ${row.id} belongs to no email`),
+  check(unusedBodies, (row) => `body ${row.id} belongs to no email, and to nothing in the queue`),
+  check(lostQueued, (row) => `message ${row.id} in the queue has a body that does not exist`),
+  check(unknownToQueue, (row) => `email ${row.id} does not know that its body is in the queue, too`),
+  check(
+    wrongDestinations,
+    (row) => `mail for ${row.domain} is due at ${row.first}, its destination says ${row.due}`,
+  ),
   check(strayDamage, (row) => `body ${row.body_id} is on record as damaged and does not exist`),
   check(
     doubleBodies,
