@@ -56,6 +56,16 @@ const byId = prepared((db, p: { id: number }) =>
   db.selectFrom("accounts").select(accountColumns).where("id", "=", p.id)
 );
 
+const nameById = prepared(
+  (db, p: { id: number }) => db.selectFrom("accounts").select("name").where("id", "=", p.id),
+  { besideCounts: true },
+);
+
+/** The name of an account, or undefined. */
+export function* nameOfAccount(id: number): Work<string | undefined> {
+  return (yield* one(nameById, { id }))?.name;
+}
+
 const after = prepared((db, p: { id: number; limit: number }) =>
   db.selectFrom("accounts").select(accountColumns).where("id", ">", p.id).orderBy("id").limit(p.limit)
 );

@@ -176,6 +176,15 @@ const begin = prepared((db, p: { ids: string; now: number; due: number }) =>
   })).where("id", "in", numbersOf(p.ids))
 );
 
+const undo = prepared((db, p: { id: number; due: number }) =>
+  db.updateTable("queue").set((eb) => ({ attempts: eb("attempts", "-", 1), due: p.due })).where(
+    "id",
+    "=",
+    p.id,
+  )
+    .where("attempts", ">", literal(0)).returning("domain")
+);
+
 const byId = prepared((db, p: { id: number }) =>
   db.selectFrom("queue").select(columns).where("id", "=", p.id)
 );
@@ -273,6 +282,16 @@ export function* takeDue({ domain, now, limit, nextAttempt }: TakeDue): Work<Que
   yield* run(begin, { ids: JSON.stringify(rows.map(({ id }) => id)), now, due });
   yield* settleDestination(domain);
   return rows.map((row) => ({ ...row, attempts, last_attempt: now, due }));
+}
+
+/** Gives back what was taken and not tried: it is due now, and the attempt does not count. */
+export function* untakeQueued(ids: readonly number[], now: Millis): Work<void> {
+  const domains = new Set<string>();
+  for (const id of ids) {
+    const row = yield* one(undo, { id, due: now });
+    if (row !== undefined) domains.add(row.domain);
+  }
+  for (const domain of domains) yield* settleDestination(domain);
 }
 
 /** Whether two rows of one base can go in one transaction, at the same attempt. */

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { utf8 } from "../base/bytes.ts";
+import { ensureAccount } from "../accounts/accounts.ts";
+import { forgetRetired } from "../store/queue_retired.ts";
+import { dueDestinations, queueRow, queueTraits, removeQueued, takeDue } from "../store/queue_rows.ts";
+import { one, prepared } from "../store/query.ts";
+import { suppressionOf } from "../store/suppressions.ts";
+import { enqueue } from "../store/testing/queue_sample.ts";
+import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import { type AttemptRecord, conclude, type ConcludeParts, type NoticeFacts } from "./conclude.ts";
+import type { QueueResult } from "./queue.ts";
+import { waitAfter } from "./schedule.ts";
+
+const hour = 3_600_000;
+
+interface Desk {
+  readonly temp: TempStore;
+  readonly clock: FakeClock;
+  readonly parts: ConcludeParts;
+  readonly account: number;
+  /** What notices were made of. */
+  readonly told: NoticeFacts[];
+}
+
+async function desk(change: Partial<ConcludeParts> = {}, maxBytes: number | null = null): Promise<Desk> {
+  const clock = new FakeClock();
+  const temp = tempStore({ clock });
+  const account = await ensureAccount(temp.store, { name: "a", maxBytes });
+  const told: NoticeFacts[] = [];
+  const compose = (facts: NoticeFacts) => {
+    told.push(facts);
+    return utf8(`From: postmaster@example.org\r\nSubject: ${facts.kind}\r\n\r\n`);
+  };
+  return {
+    temp,
+    clock,
+    told,
+    account,
+    parts: { store: temp.store, compose, keepRetiredMs: hour, postmaster: null, ...change },
+  };
+}
+
+const result = (id: number, change: Partial<QueueResult>): QueueResult => ({
+  id,
+  outcome: "delivered",
+  code: 250,
+  status: "2.0.0",
+  text: "taken",
+  remote: { host: "mx.x.example", address: "192.0.2.1" },
+  relaysDsn: false,
+  ...change,
+});
+const permanent = { outcome: "permanent", code: 550, status: "5.1.1", text: "nobody here" } as const;
+const temporary = { outcome: "temporary", code: 451, status: "4.3.0", text: "come back" } as const;
+
+/** Takes what is due for x.example and reports what came of each recipient, in order. */
+async function attempt({ parts, clock }: Desk, outcomes: readonly Partial<QueueResult>[]): Promise<void> {
+  const now = clock.now();
+  const nextAttempt = (attempts: number) => now + waitAfter(attempts, 0.5);
+  const rows = await parts.store.writer.run(() =>
+    takeDue({ domain: "x.example", now, limit: 100, nextAttempt })
+  );
+  assert.equal(rows.length, outcomes.length);
+  await conclude(parts, rows, {
+    lease: "",
+    startedAt: now,
+    ms: 5,
+    dialed: ["192.0.2.1"],
+    results: rows.map(({ id }, i) => result(id, outcomes[i] ?? {})),
+  });
+}
+
+const retired = prepared((db, p: { id: number }) =>
+  db.selectFrom("queue_retired").select(["outcome", "results"]).where("id", "=", p.id)
+);
+const inbox = prepared((db, p: { account: number }) =>
+  db.selectFrom("mailboxes").select("messages").where("account_id", "=", p.account).where(
+    "name",
+    "=",
+    "Inbox",
+  )
+);
+const inboxOf = ({ temp, account }: Desk) => temp.store.read(one(inbox, { account }))?.messages;
+
+Deno.test("each recipient of a message has its own end", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const [a = 0, b = 0, c = 0] = await enqueue(it.temp.store, ["a@x.example", "B+l@x.example", "c@x.example"]);
+  await attempt(it, [{}, permanent, temporary]);
+  const { store } = it.temp;
+  assert.equal(store.read(one(retired, { id: a }))?.outcome, "delivered");
+  const failed = store.read(one(retired, { id: b }));
+  assert.equal(failed?.outcome, "failed");
+  const [record] = JSON.parse(failed?.results ?? "") as AttemptRecord[];
+  assert.deepEqual([record?.code, record?.text, record?.address], [550, "nobody here", "192.0.2.1"]);
+  const waiting = store.read(queueRow(c));
+  assert.deepEqual([waiting.attempts, JSON.parse(waiting.dialed)], [1, ["192.0.2.1"]]);
+  // One notice, about the one who failed.
+  assert.deepEqual(it.told.map(({ kind, recipients }) => [kind, recipients.map(({ row }) => row.id)]), [
+    ["failed", [b]],
+  ]);
+  assert.equal(inboxOf(it), 1);
+  assert.equal(store.read(suppressionOf(it.account, "b@x.example"))?.original, "B+l@x.example");
+  assert.equal(store.read(suppressionOf(it.account, "c@x.example")), undefined);
+});
+
+Deno.test("a message that nobody takes is told of once while it waits, and once in the end", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const [id = 0] = await enqueue(store, ["a@x.example"]);
+  const kinds: string[] = [];
+  for (let n = 1; n <= 8; n++) {
+    await attempt(it, [temporary]);
+    kinds.push(it.told.splice(0)[0]?.kind ?? "");
+    if (n < 8) await it.clock.advance(store.read(queueRow(id)).due - it.clock.now());
+    if (n === 5) assert.equal(store.read(queueRow(id)).traits, queueTraits.delayTold);
+  }
+  assert.deepEqual(kinds, ["", "", "", "", "delayed", "", "", "failed"]);
+  assert.equal(store.read(one(retired, { id }))?.outcome, "failed");
+  assert.deepEqual(store.read(dueDestinations(it.clock.now() + 100 * hour, 10)), []);
+  assert.equal(inboxOf(it), 2);
+});
+
+Deno.test("of the server's own mail the postmaster is told, or nobody", async () => {
+  for (const hasPostmaster of [true, false]) {
+    const it = await desk();
+    await using _ = it.temp;
+    const parts = { ...it.parts, postmaster: hasPostmaster ? it.account : null };
+    await enqueue(it.temp.store, ["a@x.example"], { account_id: 0 });
+    await attempt({ ...it, parts }, [permanent]);
+    assert.equal(inboxOf(it), hasPostmaster ? 1 : 0);
+  }
+});
+
+Deno.test("a full inbox does not keep a message in the queue", async () => {
+  const it = await desk({}, 1);
+  await using _ = it.temp;
+  const [id = 0] = await enqueue(it.temp.store, ["a@x.example"]);
+  await attempt(it, [permanent]);
+  assert.equal(it.temp.store.read(one(retired, { id }))?.outcome, "failed");
+  assert.equal(inboxOf(it), 0);
+});
+
+Deno.test("what somebody dropped while it was tried stays dropped", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const [id = 0] = await enqueue(store, ["a@x.example"]);
+  const now = it.clock.now();
+  const rows = await store.writer.run(() =>
+    takeDue({ domain: "x.example", now, limit: 10, nextAttempt: () => now + hour })
+  );
+  await store.writer.run(function* (tx) {
+    const row = yield* removeQueued(id);
+    yield* store.bodies.dropUnused(tx, row.body_id, true);
+  });
+  await conclude(it.parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results: [result(id, {})] });
+  assert.equal(store.read(one(retired, { id })), undefined);
+});
+
+Deno.test("what is done with is forgotten after a while", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const [id = 0] = await enqueue(store, ["a@x.example"]);
+  await attempt(it, [{}]);
+  await it.clock.advance(hour - 1);
+  await store.writer.run((tx) => forgetRetired(tx.now));
+  assert.notEqual(store.read(one(retired, { id })), undefined);
+  await it.clock.advance(1);
+  assert.equal(await store.writer.run((tx) => forgetRetired(tx.now)), false);
+  assert.equal(store.read(one(retired, { id })), undefined);
+});

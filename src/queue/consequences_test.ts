@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { queueTraits } from "../store/queue_rows.ts";
+import { type Concerned, type Consequence, consequenceOf } from "./consequences.ts";
+import { printDsnRequest } from "./dsn_request.ts";
+import type { QueueResult } from "./queue.ts";
+
+const row: Concerned = { attempts: 1, max_attempts: 8, traits: 0, dsn: "", sender: "a@example.org" };
+const result: QueueResult = {
+  id: 1,
+  outcome: "delivered",
+  code: 250,
+  status: "2.0.0",
+  text: "ok",
+  remote: null,
+  relaysDsn: false,
+};
+const temporary: QueueResult = { ...result, outcome: "temporary", code: 451, status: "4.3.0" };
+const permanent: QueueResult = { ...result, outcome: "permanent", code: 550, status: "5.1.1" };
+const notify = (words: string) => printDsnRequest({ ret: null, envid: null, notify: words, orcpt: null });
+const delivered: Consequence = { kind: "retire", outcome: "delivered", notice: null, suppress: false };
+const failed: Consequence = { kind: "retire", outcome: "failed", notice: "failed", suppress: false };
+const wait: Consequence = { kind: "wait", notice: null };
+
+const cases: [what: string, row: Partial<Concerned>, result: QueueResult, consequence: Consequence][] = [
+  ["delivered", {}, result, delivered],
+  ["delivered, news wanted", { dsn: notify("SUCCESS") }, result, { ...delivered, notice: "relayed" }],
+  [
+    "delivered, and the next host tells",
+    { dsn: notify("SUCCESS") },
+    { ...result, relaysDsn: true },
+    delivered,
+  ],
+  ["refused for good", {}, permanent, { ...failed, suppress: true }],
+  ["refused for what it says", {}, { ...permanent, status: "5.7.26" }, failed],
+  ["refused, and nobody wants to know", { dsn: notify("NEVER") }, permanent, {
+    ...failed,
+    notice: null,
+    suppress: true,
+  }],
+  ["refused, of nobody", { sender: "" }, permanent, { ...failed, notice: null, suppress: true }],
+  ["refused, a notice of ours", { traits: queueTraits.notice }, permanent, {
+    ...failed,
+    notice: null,
+    suppress: true,
+  }],
+  ["later", {}, temporary, wait],
+  ["later, the fourth time", { attempts: 4 }, temporary, wait],
+  ["later, the fifth time", { attempts: 5 }, temporary, { kind: "wait", notice: "delayed" }],
+  ["later, and it was told", { attempts: 6, traits: queueTraits.delayTold }, temporary, wait],
+  ["later, and nobody wants to know", { attempts: 5, dsn: notify("FAILURE") }, temporary, wait],
+  ["later, a notice of ours", { attempts: 5, traits: queueTraits.notice }, temporary, wait],
+  ["for the last time", { attempts: 8 }, temporary, failed],
+  ["for the only time", { attempts: 1, max_attempts: 1 }, temporary, failed],
+];
+for (const [what, change, result, consequence] of cases) {
+  Deno.test(`consequenceOf(): ${what}`, () =>
+    assert.deepEqual(consequenceOf({ ...row, ...change }, result), consequence));
+}

@@ -1,0 +1,291 @@
+/**
+ * The store's side of outgoing mail: hands out work, and does what follows from the reports.
+ *
+ * What is under way is held in memory only, by domain and by lease: a lease ends with its connection, and the attempt that
+ * it was for is already on record (see `store/queue_rows.ts`), so there is nothing to sweep after a crash.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { type Bytes, hex, MiB } from "../base/bytes.ts";
+import type { Millis } from "../base/clock.ts";
+import { Refused } from "../base/errors.ts";
+import type { BodyReader } from "../store/bodies.ts";
+import { turn } from "../store/connection.ts";
+import {
+  dueDestinations,
+  nextDue,
+  type QueueRow,
+  queueTraits,
+  takeDue,
+  untakeQueued,
+} from "../store/queue_rows.ts";
+import type { Work } from "../store/query.ts";
+import type { Store } from "../store/store.ts";
+import { nameOfAccount } from "../store/accounts.ts";
+import { parseDsnRequest } from "./dsn_request.ts";
+import { maxJobRecipients, maxLeases, type Queue, type QueueJob, type QueueReport } from "./queue.ts";
+import { waitAfter } from "./schedule.ts";
+
+/** Jobs that one call hands out. */
+export const maxTaken = 50;
+
+/** Octets of one piece of a message. */
+const pieceBytes = MiB;
+
+/** What the desk is handed. */
+export interface QueueDeskParts {
+  readonly store: Store;
+  /** Does what follows from a report, in one unit of the writer. */
+  readonly conclude: (rows: readonly QueueRow[], report: QueueReport) => Promise<void>;
+  /** From 0 to 1, 1 excluded. */
+  readonly random: () => number;
+}
+
+interface Lease {
+  readonly job: QueueJob;
+  readonly rows: readonly QueueRow[];
+}
+
+/** Outgoing mail of a store. */
+export class QueueDesk {
+  readonly parts: QueueDeskParts;
+  /** Domains that somebody is working on, on whatever connection, and how many jobs each has. */
+  readonly busy = new Map<string, number>();
+  readonly #listeners = new Set<DueListener>();
+
+  constructor(parts: QueueDeskParts) {
+    this.parts = parts;
+  }
+
+  /** For one RPC connection. */
+  forConnection(): ConnectionQueue {
+    return new ConnectionQueue(this);
+  }
+
+  /** Somebody begins to work on a domain; {@link free} must follow. */
+  occupy(domain: string): void {
+    this.busy.set(domain, (this.busy.get(domain) ?? 0) + 1);
+  }
+
+  free(domain: string): void {
+    const left = (this.busy.get(domain) ?? 0) - 1;
+    if (left > 0) this.busy.set(domain, left);
+    else this.busy.delete(domain);
+  }
+
+  /** Something was added, released or given back: whoever listens is told when work is due. */
+  changed(): void {
+    for (const listener of this.#listeners) listener.tell();
+  }
+
+  listen(): DueListener {
+    const listener = new DueListener(() => this.#due(), () => this.#listeners.delete(listener));
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  close(): void {
+    for (const listener of this.#listeners) listener.end();
+  }
+
+  #due(): Millis | null {
+    const { store } = this.parts;
+    const now = store.clock.now();
+    if (store.read(dueDestinations(now, 1 + this.busy.size)).some((domain) => !this.busy.has(domain))) {
+      return now;
+    }
+    return store.read(nextDue(now));
+  }
+}
+
+/** Outgoing mail, for one connection. */
+export class ConnectionQueue implements Queue {
+  readonly #desk: QueueDesk;
+  readonly #leases = new Map<string, Lease>();
+  #closed = false;
+
+  constructor(desk: QueueDesk) {
+    this.#desk = desk;
+  }
+
+  async take(
+    { domain, busy, max }: {
+      readonly domain: string | null;
+      readonly busy: readonly string[];
+      readonly max: number;
+    },
+  ): Promise<readonly QueueJob[]> {
+    const { store, random } = this.#desk.parts;
+    const room = Math.min(max, maxTaken, maxLeases - this.#leases.size);
+    if (this.#closed || room <= 0) return [];
+    const now = store.clock.now();
+    const held = new Set([...busy, ...this.#desk.busy.keys()]);
+    const domains = domain !== null
+      ? [domain]
+      : store.read(dueDestinations(now, room + held.size)).filter((each) => !held.has(each)).slice(0, room);
+    if (domains.length === 0) return [];
+    for (const each of domains) this.#desk.occupy(each);
+    const nextAttempt = (attempts: number) => now + waitAfter(attempts, random());
+    let taken: Lease[];
+    try {
+      taken = await store.writer.run(function* (): Work<Lease[]> {
+        const leases: Lease[] = [];
+        for (const each of domains) {
+          const rows = yield* takeDue({ domain: each, now, limit: maxJobRecipients, nextAttempt });
+          if (rows.length > 0) leases.push({ rows, job: yield* jobOf(rows) });
+        }
+        return leases;
+      });
+    } catch (error) {
+      for (const each of domains) this.#desk.free(each);
+      throw error;
+    }
+    const worked = new Set(taken.map(({ job }) => job.domain));
+    for (const each of domains) if (!worked.has(each)) this.#desk.free(each);
+    for (const lease of taken) this.#leases.set(lease.job.lease, lease);
+    return taken.map(({ job }) => job);
+  }
+
+  async *content({ lease }: { readonly lease: string }): AsyncGenerator<Bytes, void, undefined> {
+    const { store } = this.#desk.parts;
+    const [row] = this.#lease(lease).rows;
+    if (row === undefined) return;
+    if (row.prefix.length > 0) yield row.prefix;
+    const body: BodyReader = store.read(store.bodies.open(row.body_id));
+    for (let at = 0; at < body.size; at += pieceBytes) {
+      yield body.slice(at, Math.min(at + pieceBytes, body.size));
+      await turn();
+    }
+  }
+
+  async report(report: QueueReport): Promise<void> {
+    const lease = this.#lease(report.lease);
+    checkReport(lease, report);
+    // Ended first: a report that is repeated would count twice.
+    this.#leases.delete(report.lease);
+    try {
+      await this.#desk.parts.conclude(lease.rows, report);
+    } finally {
+      this.#free(lease);
+    }
+  }
+
+  async giveBack({ lease }: { readonly lease: string }): Promise<void> {
+    const { store } = this.#desk.parts;
+    const held = this.#lease(lease);
+    this.#leases.delete(lease);
+    try {
+      await store.writer.run(() => untakeQueued(held.rows.map(({ id }) => id), store.clock.now()));
+    } finally {
+      this.#free(held);
+    }
+  }
+
+  listen(_request: Record<string, never>): AsyncIterable<{ readonly due: Millis | null }> {
+    return this.#desk.listen();
+  }
+
+  /** The connection is gone. What it was doing is tried again when its next attempt is due. */
+  close(): void {
+    this.#closed = true;
+    for (const lease of this.#leases.values()) this.#free(lease);
+    this.#leases.clear();
+  }
+
+  #lease(id: string): Lease {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) throw new Refused("noCapability", "there is no such lease here");
+    return lease;
+  }
+
+  #free({ job }: Lease): void {
+    this.#desk.free(job.domain);
+    this.#desk.changed();
+  }
+}
+
+/** What the front is told of rows that go together. */
+function* jobOf(rows: readonly QueueRow[]): Work<QueueJob> {
+  const [row] = rows;
+  if (row === undefined) throw new TypeError("a job without recipients");
+  const { ret, envid } = parseDsnRequest(row.dsn);
+  return {
+    lease: hex(new Uint8Array(randomBytes(16))),
+    domain: row.domain,
+    sender: row.sender,
+    recipients: rows.map(({ id, recipient, dsn }) => {
+      const { notify, orcpt } = parseDsnRequest(dsn);
+      return { id, address: recipient, notify, orcpt };
+    }),
+    account: row.account_id === 0 ? "" : (yield* nameOfAccount(row.account_id)) ?? "",
+    attempts: row.attempts,
+    submitted: row.submitted,
+    size: row.size,
+    utf8: (row.traits & queueTraits.utf8) !== 0,
+    has8Bit: (row.traits & queueTraits.has8Bit) !== 0,
+    requireTls: row.require_tls === null ? null : row.require_tls === 1,
+    transport: row.transport,
+    ret,
+    envid,
+    dialed: JSON.parse(row.dialed) as string[], // Written by us.
+  };
+}
+
+/** A report is of its own job: each recipient once, and words of a bounded length. */
+function checkReport({ rows }: Lease, { results }: QueueReport): void {
+  const ids = new Set(rows.map(({ id }) => id));
+  for (const { id, outcome, code, text } of results) {
+    if (!ids.delete(id)) throw new Refused("badRequest", "a result for a recipient that is not of this job");
+    const known = outcome === "delivered" || outcome === "temporary" || outcome === "permanent";
+    if (!known || !Number.isInteger(code) || typeof text !== "string") {
+      throw new Refused("badRequest", "not a result");
+    }
+  }
+}
+
+/**
+ * What {@link QueueDesk.listen} gives: the time when work is due, first as it is now, then whenever it may have changed.
+ * Whoever is slow hears only of the last.
+ */
+export class DueListener implements AsyncIterableIterator<{ readonly due: Millis | null }> {
+  readonly #due: () => Millis | null;
+  readonly #onEnd: () => void;
+  #stale = true;
+  #ended = false;
+  #wake: (() => void) | null = null;
+
+  constructor(due: () => Millis | null, onEnd: () => void) {
+    this.#due = due;
+    this.#onEnd = onEnd;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  tell(): void {
+    this.#stale = true;
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<{ readonly due: Millis | null }>> {
+    while (!this.#stale && !this.#ended) await new Promise<void>((resolve) => this.#wake = resolve);
+    this.#wake = null;
+    if (this.#ended) return { done: true, value: undefined };
+    this.#stale = false;
+    return { done: false, value: { due: this.#due() } };
+  }
+
+  return(): Promise<IteratorResult<{ readonly due: Millis | null }>> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd();
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { type QueueRow, queueRow } from "../store/queue_rows.ts";
+import { enqueue } from "../store/testing/queue_sample.ts";
+import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import { printDsnRequest } from "./dsn_request.ts";
+import type { QueueReport } from "./queue.ts";
+import { QueueDesk } from "./queue_desk.ts";
+
+interface Open {
+  readonly temp: TempStore;
+  readonly clock: FakeClock;
+  readonly desk: QueueDesk;
+  readonly concluded: { rows: readonly QueueRow[]; report: QueueReport }[];
+}
+
+function open(): Open {
+  const clock = new FakeClock();
+  const temp = tempStore({ clock });
+  const concluded: Open["concluded"] = [];
+  const conclude = (rows: readonly QueueRow[], report: QueueReport) => {
+    concluded.push({ rows, report });
+    return Promise.resolve();
+  };
+  return { temp, clock, concluded, desk: new QueueDesk({ store: temp.store, conclude, random: () => 0.5 }) };
+}
+
+const all = { domain: null, busy: [], max: 10 };
+const refused = (reason: string) => (error: unknown) => error instanceof Refused && error.reason === reason;
+const report = (lease: string): QueueReport => ({ lease, startedAt: 0, ms: 1, dialed: [], results: [] });
+
+Deno.test("work is handed out once, a job for each domain", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const dsn = printDsnRequest({ ret: "HDRS", envid: "e", notify: "NEVER", orcpt: null });
+  await enqueue(temp.store, ["a@x.example", "b@x.example", "c@y.example"], { dsn, prefix: utf8("X: 1\r\n") });
+  await enqueue(temp.store, ["d@x.example"], { require_tls: 1 });
+  const queue = desk.forConnection();
+  const jobs = await queue.take(all);
+  assert.deepEqual(jobs.map(({ domain, recipients }) => [domain, recipients.map(({ address }) => address)]), [
+    ["x.example", ["a@x.example", "b@x.example"]],
+    ["y.example", ["c@y.example"]],
+  ]);
+  const [job] = jobs;
+  assert.deepEqual([job?.ret, job?.envid, job?.recipients[0]?.notify, job?.attempts], [
+    "HDRS",
+    "e",
+    "NEVER",
+    1,
+  ]);
+  // x.example has more that is due; but it is being worked on, on this connection or another.
+  assert.deepEqual(await queue.take(all), []);
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  const content = await Array.fromAsync(queue.content({ lease: job?.lease ?? "" }));
+  assert.equal(fromUtf8(concat(content)), "X: 1\r\nFrom: a@example.org\r\n\r\ntext\r\n");
+  await queue.report(report(job?.lease ?? ""));
+  const [next] = await queue.take(all);
+  assert.deepEqual([next?.recipients[0]?.address, next?.requireTls], ["d@x.example", true]);
+});
+
+Deno.test("who has a connection to a host asks for more of the same domain", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  for (let i = 0; i < 3; i++) await enqueue(temp.store, [`u${i}@x.example`]);
+  const queue = desk.forConnection();
+  const [first] = await queue.take(all);
+  const more = await queue.take({ domain: "x.example", busy: [], max: 1 });
+  assert.deepEqual([first?.recipients[0]?.address, more[0]?.recipients[0]?.address], [
+    "u0@x.example",
+    "u1@x.example",
+  ]);
+  // And keeps it to itself until the last of these is reported.
+  await queue.report(report(first?.lease ?? ""));
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  await queue.report(report(more[0]?.lease ?? ""));
+  assert.equal((await desk.forConnection().take(all)).length, 1);
+});
+
+Deno.test("a lease is good on its own connection, until it is reported", async () => {
+  const { temp, desk, concluded } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const lease = job?.lease ?? "";
+  const other = desk.forConnection();
+  await assert.rejects(other.report(report(lease)), refused("noCapability"));
+  await assert.rejects(Array.fromAsync(other.content({ lease })), refused("noCapability"));
+  const stranger = {
+    id: id + 1,
+    outcome: "delivered",
+    code: 250,
+    status: "",
+    text: "",
+    remote: null,
+  } as const;
+  await assert.rejects(
+    queue.report({ ...report(lease), results: [{ ...stranger, relaysDsn: false }] }),
+    refused("badRequest"),
+  );
+  await queue.report(report(lease));
+  assert.deepEqual(concluded.map(({ rows }) => rows.map((row) => row.id)), [[id]]);
+  await assert.rejects(queue.report(report(lease)), refused("noCapability"));
+  await assert.rejects(Array.fromAsync(queue.content({ lease })), refused("noCapability"));
+});
+
+Deno.test("what is given back is due at once, and no attempt was made", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  await queue.giveBack({ lease: job?.lease ?? "" });
+  assert.equal(temp.store.read(queueRow(id)).attempts, 0);
+  assert.equal((await queue.take(all)).length, 1);
+});
+
+Deno.test("a front that is gone leaves its work to the next attempt", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  await queue.take(all);
+  queue.close();
+  assert.deepEqual(await desk.forConnection().take(all), [], "not again at once");
+  await clock.advance(temp.store.read(queueRow(id)).due - clock.now());
+  assert.equal((await desk.forConnection().take(all))[0]?.attempts, 2);
+  assert.deepEqual(await queue.take(all), []);
+});
+
+Deno.test("who listens is told when work is due", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const listener = desk.listen();
+  assert.deepEqual((await listener.next()).value, { due: null });
+  const later = clock.now() + 5000;
+  await enqueue(temp.store, ["a@x.example"], { due: later });
+  desk.changed();
+  assert.deepEqual((await listener.next()).value, { due: later });
+  await enqueue(temp.store, ["a@y.example"]);
+  desk.changed();
+  desk.changed(); // Twice is once for who is slow.
+  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  const waiting = listener.next();
+  await listener.return();
+  assert.equal((await waiting).done, true);
+});
+
+Deno.test("work that is under way does not count as due", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  await enqueue(temp.store, ["a@x.example"]);
+  await enqueue(temp.store, ["b@x.example"]);
+  const queue = desk.forConnection();
+  await queue.take(all);
+  const listener = desk.listen();
+  const { value } = await listener.next();
+  assert.ok(value.due === null || value.due > clock.now());
+  queue.close();
+  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  await listener.return();
+});
