@@ -14,6 +14,7 @@ import { type Reason, Refused } from "../base/errors.ts";
 import type { Counter } from "../base/metrics.ts";
 import {
   addMessages,
+  bodyRow,
   type BodyRows,
   maxPrefixBytes,
   type PreparedEmail,
@@ -32,13 +33,20 @@ import type { Deliver, DeliveryResult, Incoming, IncomingRecipient, Resolution }
 import { decodeEvidence, maxEvidenceBytes } from "../evidence/evidence.ts";
 import type { Verdict } from "../evidence/verdict.ts";
 import { parseAnswer, printAnswer } from "./delivery_answer.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Judge } from "./judge.ts";
 
 /** Recipients of one delivery, whatever the edges allow. RFC 5321 4.5.3.1.8 asks for 100 at least. */
 export const maxRecipients = 1000;
 
-/** Makes the recipients' prefixes once the body is there; may refuse it. */
-export type Stamp = (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
+/** Of a submission: who sends it, and what else becomes of it. */
+export interface Sending {
+  readonly account: string;
+  /** Makes the recipients' prefixes once the body is there; may refuse it. */
+  readonly stamp: (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
+  /** Takes what is for others; null: nothing is sent to others. */
+  readonly outbox: Outbox | null;
+}
 
 /** Where mail goes that is taken and not believed. */
 const junkMailbox = "Junk";
@@ -94,11 +102,11 @@ export class DeliveryService implements Deliver {
    * if nothing was delivered. Then the same id may be tried again.
    */
   deliver(request: Incoming): Promise<readonly DeliveryResult[]> {
-    return this.deliverStamped(request, null);
+    return this.send(request, null);
   }
 
-  /** As {@link deliver}, with other prefixes than the request's. Not for peers. */
-  async deliverStamped(request: Incoming, stamp: Stamp | null): Promise<readonly DeliveryResult[]> {
+  /** As {@link deliver}, for what an account sends. Not for peers. */
+  async send(request: Incoming, sending: Sending | null): Promise<readonly DeliveryResult[]> {
     const id = idOf(request);
     const judged = this.#judgement(request);
     if (judged !== null && judged.reply !== null) return await this.#refuse(request, judged, judged.reply);
@@ -109,10 +117,10 @@ export class DeliveryService implements Deliver {
     }
     const body = await this.#store.bodies.ready(request, this.#spools);
     try {
-      const recipients = stamp === null ? request.recipients : stamp(body, request);
+      const recipients = sending === null ? request.recipients : sending.stamp(body, request);
       const email = prepareEmail(body, checkIndex(request.index, body.hashes.size));
       const answer = await this.#store.writer.run(
-        (tx) => this.#unit(tx, id, email, { request, recipients, junk: judged?.junk === true }),
+        (tx) => this.#unit(tx, id, email, { request, recipients, sending, junk: judged?.junk === true }),
         writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
@@ -136,13 +144,35 @@ export class DeliveryService implements Deliver {
     this.#stillAllowed();
     const earlier = yield* answerTo(id);
     if (earlier !== undefined) return parseAnswer(earlier);
-    const bodies: BodyRows | null = delivery.recipients.length > 1 ? new Map() : null;
+    const elsewhere = this.#elsewhere(delivery);
+    const bodies: BodyRows | null = delivery.recipients.length > 1 || elsewhere.length > 0 ? new Map() : null;
+    const sent = (yield* this.#sendOn(tx, email, delivery, elsewhere, bodies))[Symbol.iterator]();
+    const away = new Set(elsewhere);
     const answer: DeliveryResult[] = [];
     for (const recipient of delivery.recipients) {
-      answer.push(yield* this.#one(tx, email, recipient, delivery, bodies));
+      const result = away.has(recipient) ? sent.next().value : undefined;
+      answer.push(result ?? (yield* this.#one(tx, email, recipient, delivery, bodies)));
     }
     yield* keepAnswer(id, tx.now, printAnswer(answer));
     return answer;
+  }
+
+  /** Recipients for whom others are responsible; none where nothing is sent to others. */
+  #elsewhere({ recipients, sending }: JudgedDelivery): readonly IncomingRecipient[] {
+    if (sending === null || sending.outbox === null) return [];
+    return recipients.filter(({ address }) => this.#book.lookup(address).kind === "unknownDomain");
+  }
+
+  *#sendOn(
+    tx: Transaction,
+    email: PreparedEmail,
+    { request, sending }: JudgedDelivery,
+    recipients: readonly IncomingRecipient[],
+    bodies: BodyRows | null,
+  ): Work<readonly DeliveryResult[]> {
+    if (sending === null || sending.outbox === null || recipients.length === 0) return [];
+    const body = () => bodyRow(email.body, bodies);
+    return yield* sending.outbox.add(tx, { account: sending.account, request, email, body, recipients });
   }
 
   /** Delivers to one recipient. What it refuses it refuses before it has changed anything of the account. */
@@ -216,6 +246,8 @@ export class DeliveryService implements Deliver {
 interface JudgedDelivery {
   readonly request: Incoming;
   readonly recipients: readonly IncomingRecipient[];
+  /** Null for what comes in. */
+  readonly sending: Sending | null;
   readonly junk: boolean;
 }
 

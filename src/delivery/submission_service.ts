@@ -17,20 +17,23 @@ import type { Store } from "../store/store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
 import { DeliveryService } from "./delivery_service.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Signing } from "./signing.ts";
 
-/** What one signed-in account sends, signed for its domain. For now it is delivered like what comes in; the queue comes later. */
+/** What one signed-in account sends, signed for its domain: delivered here, or handed to the outbox. */
 export class SubmissionService implements Submit {
   readonly #delivery: DeliveryService;
   readonly #book: AddressBook;
   readonly #account: string;
   readonly #store: Store;
   readonly #signing: Signing | null;
+  readonly #outbox: Outbox | null;
 
   /**
    * @param account The name of the account that has signed in.
    * @param stillAllowed Throws when its session has ended; asked again inside the transaction.
    * @param signing Null where nothing is signed.
+   * @param outbox Takes what is for others; null: nothing is sent to others.
    */
   constructor(
     store: Store,
@@ -38,7 +41,9 @@ export class SubmissionService implements Submit {
     account: string,
     stillAllowed: () => void = () => {},
     signing: Signing | null = null,
+    outbox: Outbox | null = null,
   ) {
+    this.#outbox = outbox;
     this.#store = store;
     this.#signing = signing;
     this.#delivery = new DeliveryService(store, book, stillAllowed);
@@ -77,7 +82,11 @@ export class SubmissionService implements Submit {
       throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
     }
     if (request.evidence !== null) throw new Refused("badRequest", "evidence of a submission");
-    return await this.#delivery.deliverStamped(request, (body) => this.#stamp(body, request));
+    return await this.#delivery.send(request, {
+      account: this.#account,
+      stamp: (body) => this.#stamp(body, request),
+      outbox: this.#outbox,
+    });
   }
 
   close(): Promise<void> {

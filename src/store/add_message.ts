@@ -312,7 +312,7 @@ function* addEmail(
 }
 
 /** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */
-function* bodyRow(body: ReadyBody, rows: BodyRows | null): Work<number> {
+export function* bodyRow(body: ReadyBody, rows: BodyRows | null): Work<number> {
   if (rows === null) return yield* insertBody(body);
   const known = rows.get(body);
   if (known !== undefined) return known;

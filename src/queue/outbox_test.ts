@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { createAccount } from "../store/accounts.ts";
+import type { Address } from "../address/address.ts";
+import { utf8 } from "../base/bytes.ts";
+import type { AddressBook } from "../delivery/address_book.ts";
+import type { DeliveryResult, Incoming } from "../delivery/deliver.ts";
+import { SubmissionService } from "../delivery/submission_service.ts";
+import { Indexer } from "../message/indexer.ts";
+import { addHoldRule } from "../store/hold_rules.ts";
+import { many, prepared } from "../store/query.ts";
+import { queueTraits } from "../store/queue_rows.ts";
+import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import { type OutgoingLimits, QueueOutbox, usualLimits } from "./outbox.ts";
+
+const book: AddressBook = {
+  lookup: ({ local, domain }) =>
+    domain === "example.org"
+      ? { kind: "local", account: local, mailbox: "Inbox" }
+      : { kind: "unknownDomain" },
+  maySend: (account, { local, domain }) => domain === "example.org" && local === account,
+};
+
+const address = (text: string): Address => {
+  const at = text.lastIndexOf("@");
+  return { local: text.slice(0, at), domain: text.slice(at + 1) };
+};
+
+interface Open {
+  readonly temp: TempStore;
+  readonly clock: FakeClock;
+  /** How often somebody was told that there is work. */
+  readonly told: { count: number };
+  send(to: readonly string[], text?: string, deliveryId?: string): Promise<readonly DeliveryResult[]>;
+}
+
+let ids = 0;
+
+async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
+  const clock = new FakeClock();
+  const temp = tempStore({ clock });
+  await temp.store.writer.run((tx) => createAccount(tx, { name: "ann", maxBytes: null }));
+  const told = { count: 0 };
+  const outbox = new QueueOutbox(() => ({ ...usualLimits, ...limits }), () => told.count++);
+  const submission = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
+  return {
+    temp,
+    clock,
+    told,
+    send(to, text = "From: ann@example.org\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n", deliveryId) {
+      const content = utf8(text);
+      const indexer = new Indexer();
+      indexer.write(content);
+      const incoming: Incoming = {
+        deliveryId: deliveryId ?? (++ids).toString(16).padStart(32, "0"),
+        from: address("ann@example.org"),
+        recipients: to.map((each) => ({ address: address(each), prefix: utf8("Received: from x\r\n") })),
+        remoteAddress: "192.0.2.1",
+        helo: "x",
+        index: indexer.end(),
+        evidence: null,
+        content,
+        spool: null,
+        cid: "1",
+      };
+      return submission.submit(incoming);
+    },
+  };
+}
+
+const queued = prepared((db, _p: Record<string, never>) => db.selectFrom("queue").selectAll().orderBy("id"));
+const rowsOf = ({ temp }: Open) => temp.store.read(many(queued, {}));
+const inbox = prepared((db, _p: Record<string, never>) => db.selectFrom("messages").select("uid"));
+const kinds = (results: readonly DeliveryResult[]) => results.map(({ kind }) => kind);
+
+Deno.test("mail for others waits in the queue, mail for us is here, in the order of the recipients", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const results = await it.send(["a@Bücher.example", "ann@example.org", "b@x.example"]);
+  assert.deepEqual(kinds(results), ["delivered", "delivered", "delivered"]);
+  const rows = rowsOf(it);
+  assert.deepEqual(rows.map(({ recipient, domain }) => [recipient, domain]), [
+    ["a@Bücher.example", "bücher.example"],
+    ["b@x.example", "x.example"],
+  ]);
+  assert.equal(it.temp.store.read(many(inbox, {})).length, 1);
+  const [first, second] = rows;
+  assert.equal(first?.base_id, second?.base_id);
+  assert.deepEqual([first?.sender, first?.subject, first?.message_id, first?.traits], [
+    "ann@example.org",
+    "s",
+    "1@x",
+    0,
+  ]);
+  assert.equal(it.told.count, 1);
+});
+
+Deno.test("a submission that is repeated is queued once", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const id = "f".repeat(32);
+  const first = await it.send(["a@x.example"], undefined, id);
+  assert.deepEqual(await it.send(["a@x.example"], undefined, id), first);
+  assert.equal(rowsOf(it).length, 1);
+});
+
+Deno.test("what needs SMTPUTF8 or 8BITMIME is known", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  await it.send(["ü@x.example"], "From: ann@example.org\r\n\r\ngrün\r\n");
+  assert.equal(rowsOf(it)[0]?.traits, queueTraits.utf8 | queueTraits.has8Bit);
+});
+
+Deno.test("a rule holds what matches all of it", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const rule = { account_id: 0, sender_domain: "example.org", recipient_domain: "x.example" };
+  await it.temp.store.writer.run((tx) => addHoldRule(rule, tx.now));
+  await it.send(["a@x.example", "a@y.example"]);
+  assert.deepEqual(rowsOf(it).map(({ hold }) => hold), [1, 0]);
+});
+
+Deno.test("so many messages a day, and the answer names the setting", async () => {
+  const it = await open({ messagesPerDay: 3 });
+  await using _ = it.temp;
+  await it.send(["a@x.example", "b@x.example"]);
+  const [over] = await it.send(["a@x.example", "b@x.example"]);
+  assert.ok(over?.kind === "refused" && /maxOutgoingMessagesPerDay/.test(over.reply?.text ?? ""));
+  assert.equal(over.reply?.code, 451);
+  assert.equal(rowsOf(it).length, 2, "nothing of it");
+  assert.deepEqual(kinds(await it.send(["a@x.example"])), ["delivered"]);
+  assert.deepEqual(kinds(await it.send(["ann@example.org"])), ["delivered"], "mail for us does not count");
+  await it.clock.advance(24 * 3_600_000);
+  assert.deepEqual(kinds(await it.send(["a@x.example", "b@x.example"])), ["delivered", "delivered"]);
+});
+
+Deno.test("so many new recipients a day; known ones are free", async () => {
+  const it = await open({ firstTimeRecipientsPerDay: 2 });
+  await using _ = it.temp;
+  await it.send(["a@x.example", "b@x.example"]);
+  assert.deepEqual(kinds(await it.send(["A@x.example"])), ["delivered"]);
+  const [over] = await it.send(["c@x.example"]);
+  assert.ok(over?.kind === "refused" && /maxFirstTimeRecipientsPerDay/.test(over.reply?.text ?? ""));
+  await it.clock.advance(24 * 3_600_000);
+  assert.deepEqual(kinds(await it.send(["a@x.example", "c@x.example", "d@x.example"])), [
+    "delivered",
+    "delivered",
+    "delivered",
+  ]);
+});
