@@ -165,7 +165,7 @@ const firstDue = prepared((db, p: { domain: string; now: number }) =>
 
 const ofBase = prepared((db, p: { baseId: number; domain: string; now: number; limit: number }) =>
   db.selectFrom("queue").select(columns).where("base_id", "=", p.baseId).where("domain", "=", p.domain)
-    .where("hold", "=", literal(0)).where("due", "<=", p.now).orderBy("id").limit(p.limit)
+    .where("hold", "=", literal(0)).where("due", "<=", p.now).orderBy("due").limit(p.limit)
 );
 
 const begin = prepared((db, p: { ids: string; now: number; due: number }) =>

@@ -52,7 +52,11 @@ export function queueTables({ schema }: Kysely<Tables>): Compilable[] {
       "=",
       sql.lit(0),
     ),
-    schema.createIndex("queue_by_base").on("queue").columns(["base_id", "domain"]),
+    schema.createIndex("queue_by_base").on("queue").columns(["base_id", "domain", "due"]).where(
+      held,
+      "=",
+      sql.lit(0),
+    ),
     schema.createIndex("queue_by_account").on("queue").column("account_id"),
     schema.createIndex("queue_by_body").on("queue").column("body_id"),
     schema.createTable("queue_destinations")
