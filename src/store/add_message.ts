@@ -81,6 +81,7 @@ export function writtenBytes({ body, index, parts }: PreparedEmail): number {
 const insertEmail = prepared((
   db,
   p: {
+    id: number;
     accountId: number;
     objectId: string;
     threadId: number | null;
@@ -116,6 +117,7 @@ const insertEmail = prepared((
   },
 ) =>
   db.insertInto("emails").values({
+    id: p.id,
     account_id: p.accountId,
     object_id: p.objectId,
     thread_id: p.threadId,
@@ -277,7 +279,9 @@ function* addEmail(
     isReport: index.isReport,
   });
   const objectId = newObjectId();
-  const { insertedId } = yield* run(insertEmail, {
+  const id = tx.emailIds.take();
+  yield* run(insertEmail, {
+    id,
     accountId,
     objectId,
     ...place,
@@ -307,8 +311,8 @@ function* addEmail(
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
   });
-  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
-  return { id: insertedId, objectId };
+  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);
+  return { id, objectId };
 }
 
 /** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */

@@ -19,6 +19,7 @@ import type { Metrics } from "../base/metrics.ts";
 import { Bodies } from "./bodies.ts";
 import { BodyFiles } from "./body_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
+import { EmailIds } from "./email_ids.ts";
 import { Connection, pageBytes, Reader, Slice, turn } from "./connection.ts";
 import { markDamaged } from "./damaged_bodies.ts";
 import { firstDelivery, forgetDeliveries, type OldDeliveries, oldDeliveries } from "./deliveries.ts";
@@ -61,10 +62,14 @@ export class Store {
   readonly feed: ChangeFeed;
   readonly bodies: Bodies;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
   readonly spools: SpoolFolder;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Told after a COMMIT which emails it deleted; and after every group or slice of the writer. Must not throw. */
+  onEmailsDeleted: ((ids: readonly number[]) => void) | null = null;
+  onGroup: (() => void) | null = null;
   readonly #lock: FolderLock;
   readonly #write: Connection;
   readonly #read: Connection;
@@ -85,12 +90,15 @@ export class Store {
     this.feed = new ChangeFeed(this.read(one(metaValue, { name: "commit" }))?.value ?? 0);
     this.#wal = new WalKeeper(write, clock, log, metrics);
     this.messageIds = MessageIds.load(this.#reader);
+    this.emailIds = EmailIds.load(this.#reader);
     const { feed } = this;
     const parts = {
       connection: write,
       feed,
       wal: this.#wal,
       messageIds: this.messageIds,
+      emailIds: this.emailIds,
+      emailsDeleted: (ids: readonly number[]) => this.onEmailsDeleted?.(ids),
       clock,
       log,
       metrics,
@@ -158,6 +166,7 @@ export class Store {
   }
 
   #afterGroup(): void {
+    this.onGroup?.();
     if (!this.messageIds.full || this.writer.closed !== null) return;
     this.messageIds.settle((unit) => this.writer.run(unit)).catch((error: unknown) =>
       this.log.warn("Message-IDs stay in memory for now", {

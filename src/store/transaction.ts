@@ -9,6 +9,7 @@ import type { Millis } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Touched } from "./change_feed.ts";
 import type { CountChange, Counts } from "./counts.ts";
+import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import type { Step, Work } from "./query.ts";
 
@@ -19,12 +20,15 @@ export interface Transaction {
   /** The numbers of accounts and mailboxes, as they are now. */
   readonly counts: Counts;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
   /** Counts what a change with this MODSEQ did to a mailbox, and tells the account's listeners of it after COMMIT. */
   count(accountId: number, mailboxId: number, modseq: number, change: CountChange): Work<void>;
   /** Messages or flags in a mailbox changed: listeners of the account are told after COMMIT. */
   changed(accountId: number, mailboxId: number): void;
   /** Mailboxes were made, deleted or renamed, or subscriptions changed. */
   listChanged(accountId: number): void;
+  /** An email's row was deleted: who keeps something beside the database is told after COMMIT. */
+  emailDeleted(id: number): void;
   /** Called after COMMIT, before the unit's promise settles. Must not throw. */
   afterCommit(done: () => void): void;
   /**
@@ -53,14 +57,22 @@ export class UnitTransaction implements Transaction {
   readonly touched: Touched = new Map();
   readonly counts: Counts;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
+  #deleted: number[] = [];
   #now: Millis;
   #committed: (() => void)[] = [];
   #rolledBack: (() => void)[] = [];
 
-  constructor(now: Millis, counts: Counts, messageIds: MessageIds) {
+  constructor(now: Millis, counts: Counts, messageIds: MessageIds, emailIds: EmailIds) {
     this.#now = now;
     this.counts = counts;
     this.messageIds = messageIds;
+    this.emailIds = emailIds;
+  }
+
+  /** Emails that it deleted. */
+  get deleted(): readonly number[] {
+    return this.#deleted;
   }
 
   get now(): Millis {
@@ -78,6 +90,10 @@ export class UnitTransaction implements Transaction {
 
   listChanged(accountId: number): void {
     this.#touch(accountId).list = true;
+  }
+
+  emailDeleted(id: number): void {
+    this.#deleted.push(id);
   }
 
   afterCommit(done: () => void): void {
@@ -103,6 +119,7 @@ export class UnitTransaction implements Transaction {
   clear(now: Millis): void {
     this.#now = now;
     this.touched.clear();
+    this.#deleted = [];
     this.#committed = [];
     this.#rolledBack = [];
   }
