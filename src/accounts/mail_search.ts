@@ -1,14 +1,19 @@
 /**
  * SEARCH, in slices: each message is decided by as little as will do. RFC 9051 6.4.4
  *
- * First its own row, read for many messages at once; then its email's row, then its bytes, each only for those that are
- * still undecided. Bodies are searched up to a limit (`maxSearchedBytes`), HTML as it is written.
+ * First its own row, read for many messages at once, with what the full-text index knows; then its email's row, then its
+ * text in the index, then its bytes, each only for those that are still undecided. Bodies are searched up to a limit
+ * (`maxSearchedBytes`).
+ *
+ * Bytes of strangers become text in the parser, a process of its own: for the index ahead of time, and for messages that
+ * are not in it now. Where the parser fails on a message, or cannot be had, text parts are looked through here, HTML as it
+ * is written.
  *
  * Tested by `src/accounts/mail_store_test.ts`.
  *
  * @module
  */
-import { type Bytes, KiB } from "../base/bytes.ts";
+import { type Bytes, KiB, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Ranges, SearchKey } from "../imap/search_key.ts";
 import type { BodyRow } from "../store/bodies.ts";
@@ -16,11 +21,13 @@ import { turn } from "../store/connection.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { literal, one, prepared, type Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
+import type { TextSource } from "../store/text_source.ts";
 import type { SearchBatch, SearchRequest } from "./mail.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
-import { noContent, StoredMessage } from "./mail_content.ts";
+import { maxSearchedBytes, noContent, StoredMessage } from "./mail_content.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
+import { factsOf as factsOfText, SearchIndex } from "./mail_search_index.ts";
 import {
   type CompiledKey,
   compileKey,
@@ -28,6 +35,7 @@ import {
   costs,
   type EmailFacts,
   type MessageFacts,
+  type TextFacts,
 } from "./mail_search_key.ts";
 
 /** Rows of one query; few where each may be looked at closely. */
@@ -89,9 +97,16 @@ export async function* searchMessages(
 ): AsyncGenerator<SearchBatch, void, undefined> {
   const search = new Search(store, accountId, request);
   let told = store.clock.monotonic();
+  for (const _step of search.prepare()) {
+    if (store.clock.monotonic() - told >= progressMs) {
+      yield search.batch();
+      told = store.clock.monotonic();
+    }
+    await turn();
+  }
   while (!search.done) {
-    const slow = store.read(search.slice());
-    if (slow !== null) await search.decide(slow);
+    store.read(search.slice());
+    await search.settle();
     const now = store.clock.monotonic();
     if (search.found > 0 || search.done || now - told >= progressMs) {
       yield search.batch();
@@ -104,11 +119,20 @@ export async function* searchMessages(
 /** Larger bodies are searched outside of a slice, with turns for others. */
 const quickBytes = 256 * KiB;
 
-/** A message that only its content can decide, and whose content is large. */
+/** Messages that the parser reads in one go, and about how many octets of them. */
+const maxAwaited = 32;
+const maxAwaitedBytes = MiB;
+
+/** A message that only its content can decide, for which the parser is asked, or whose content is large. */
 interface SlowMessage {
-  readonly row: SearchRow;
   readonly email: EmailFacts | null;
   readonly content: StoredMessage;
+}
+
+/** A message that was found, or that is still to be decided. */
+interface Looked {
+  readonly row: SearchRow;
+  readonly slow: SlowMessage | null;
 }
 
 /** One search under way. */
@@ -117,10 +141,18 @@ class Search {
   readonly #accountId: number;
   readonly #mailboxId: number;
   readonly #key: CompiledKey;
-  readonly #cursor: MessageCursor<SearchRow>;
+  readonly #uids: Ranges;
+  readonly #index: SearchIndex | null;
+  #cursor: MessageCursor<SearchRow>;
+  /** Whether the parser is asked; not once it could not be had. */
+  #parses: boolean;
+  /** In the order of their UIDs. */
+  #line: Looked[] = [];
+  #awaited = 0;
+  #awaitedBytes = 0;
   readonly #total: number;
   #looked = 0;
-  #uids = new NumbersBuilder();
+  #found = new NumbersBuilder();
   #modseqs = new NumbersBuilder();
 
   constructor(store: Store, accountId: number, request: SearchRequest) {
@@ -131,9 +163,23 @@ class Search {
     const { messages, uid_next } = store.read(mailboxWithId(accountId, request.mailbox));
     this.#total = messages;
     // Nothing that comes in while the search goes on.
-    const uids = below(rangesOf(request.key), uid_next);
+    this.#uids = below(rangesOf(request.key), uid_next);
+    this.#index = SearchIndex.of(store, accountId, request.key);
+    this.#parses = store.texts !== null;
+    this.#cursor = this.#cursorOver(this.#uids);
+  }
+
+  #cursorOver(uids: Ranges): MessageCursor<SearchRow> {
     const query = this.#key.cost === costs.message ? cheapQuery : dearQuery;
-    this.#cursor = new MessageCursor(query, { accountId, mailboxId: request.mailbox, uids });
+    return new MessageCursor(query, { accountId: this.#accountId, mailboxId: this.#mailboxId, uids });
+  }
+
+  /** Asks the index what it knows, in steps of a few milliseconds. To be run first. */
+  *prepare(): Generator<void> {
+    if (this.#index === null) return;
+    yield* this.#index.find();
+    const uids = yield* this.#index.narrow(this.#store, this.#mailboxId, this.#uids);
+    if (uids !== null) this.#cursor = this.#cursorOver(uids);
   }
 
   get done(): boolean {
@@ -142,20 +188,20 @@ class Search {
 
   /** Messages found and not yet told. */
   get found(): number {
-    return this.#uids.length;
+    return this.#found.length;
   }
 
   /** What was found since the last call. */
   batch(): SearchBatch {
-    const [uids, modseqs] = [this.#uids.finishUids(), this.#modseqs.finish()];
-    this.#uids = new NumbersBuilder();
+    const [uids, modseqs] = [this.#found.finishUids(), this.#modseqs.finish()];
+    this.#found = new NumbersBuilder();
     this.#modseqs = new NumbersBuilder();
     const looked = this.done ? this.#total : Math.min(this.#looked, this.#total);
     return { uids, modseqs, looked, total: this.#total };
   }
 
-  /** Looks at messages until the slice is over, or until one takes long, which is for {@link decide}. */
-  *slice(): Work<SlowMessage | null> {
+  /** Looks at messages until the slice is over, or until enough of them are for {@link settle}. */
+  *slice(): Work<void> {
     const slice = this.#store.slice();
     if ((yield* mailboxOrNull(this.#accountId, this.#mailboxId)) === null) {
       throw new Refused("noSuchMailbox", "the mailbox was deleted while it was searched");
@@ -165,58 +211,94 @@ class Search {
       for (const [i, row] of rows.entries()) {
         this.#looked++;
         const verdict = yield* this.#matches(row);
-        if (typeof verdict !== "boolean") {
+        if (typeof verdict !== "boolean") this.#await(row, verdict);
+        else if (verdict) this.#line.push({ row, slow: null });
+        const enough = this.#awaited >= maxAwaited || this.#awaitedBytes >= maxAwaitedBytes;
+        if (enough || this.#key.cost > costs.message && slice.full() && i + 1 < rows.length) {
           this.#cursor.seek(row[0] + 1);
-          return verdict;
-        }
-        if (verdict) this.#add(row);
-        if (this.#key.cost > costs.message && slice.full() && i + 1 < rows.length) {
-          this.#cursor.seek(row[0] + 1);
-          return null;
+          return;
         }
       }
-      if (slice.full()) return null;
+      if (slice.full()) return;
     }
-    return null;
   }
 
-  /** Reads a large message piece by piece, outside of any transaction, and then decides. */
-  async decide({ row, email, content }: SlowMessage): Promise<void> {
+  #await(row: SearchRow, slow: SlowMessage): void {
+    this.#line.push({ row, slow });
+    this.#awaited++;
+    this.#awaitedBytes += Math.min(slow.content.sizes.body, maxSearchedBytes);
+  }
+
+  /** Decides what waits, outside of any transaction, and notes in order what was found. */
+  async settle(): Promise<void> {
+    const line = this.#line;
+    this.#line = [];
+    this.#awaited = this.#awaitedBytes = 0;
+    const waiting = line.flatMap(({ slow }) => slow ?? []);
+    const texts = waiting.length === 0 ? [] : await this.#parsed(waiting);
+    for (const { row, slow } of line) {
+      if (slow !== null && !await this.#decide(row, slow, texts.shift() ?? null)) continue;
+      this.#found.add(row[0]);
+      this.#modseqs.add(row[1]);
+    }
+  }
+
+  /** What the parser says of messages; null for each of which it says nothing. */
+  async #parsed(waiting: readonly SlowMessage[]): Promise<(TextFacts | null)[]> {
+    const { texts } = this.#store;
+    const nothing = waiting.map(() => null);
+    if (!this.#parses || texts === null) return nothing;
+    const sources: (TextSource | null)[] = [];
+    for (const { content } of waiting) sources.push(await sourceOf(content));
+    try {
+      const read = await texts.read(sources.filter((source) => source !== null));
+      return sources.map((source) => {
+        const text = source === null ? null : read.shift() ?? null;
+        return text === null ? null : factsOfText(text);
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#parses = false;
+      return nothing;
+    }
+  }
+
+  /** Decides with the text, or else reads the message itself piece by piece. */
+  async #decide(row: SearchRow, { email, content }: SlowMessage, text: TextFacts | null): Promise<boolean> {
     const message = factsOf(row);
-    const ask = (content: ContentFacts) => this.#key.test({ message, email, content }) === true;
-    let found: boolean;
+    const ask = (content: ContentFacts) => this.#key.test({ message, email, content, text }) === true;
     try {
       const facts = content.facts();
-      for (const _piece of facts.prepare()) await turn();
-      found = ask(facts);
+      if (text === null) { for (const _piece of facts.prepare()) await turn(); }
+      return ask(facts);
     } catch (error) {
       if (!isLost(error)) throw error;
-      found = ask(noContent);
+      return ask(noContent);
     }
-    if (found) this.#add(row);
-  }
-
-  #add(row: SearchRow): void {
-    this.#uids.add(row[0]);
-    this.#modseqs.add(row[1]);
   }
 
   *#matches(row: SearchRow): Work<boolean | SlowMessage> {
     const emailId = row[7];
     const message = factsOf(row);
     const { test } = this.#key;
-    const first = test({ message, email: null, content: null });
+    let text = this.#index?.quick(emailId) ?? null;
+    const first = test({ message, email: null, content: null, text });
     if (first !== null) return first;
     let email: EmailFacts | null = null;
     if (this.#key.asksEmail) {
       email = (yield* one(emailFacts, { id: emailId })) ?? null;
-      const second = test({ message, email, content: null });
+      const second = test({ message, email, content: null, text });
       if (second !== null) return second;
     }
+    if (text !== null) {
+      text = this.#index?.exact(emailId) ?? null;
+      const third = test({ message, email, content: null, text });
+      if (third !== null) return third;
+    }
     const content = yield* this.#open(emailId);
-    const large = this.#key.cost === costs.body && content !== null && content.sizes.body > quickBytes;
-    if (large) return { row, email, content };
-    return this.#withContent((content) => test({ message, email, content }) === true, content);
+    const slow = text === null && this.#parses || content !== null && content.sizes.body > quickBytes;
+    if (this.#key.cost === costs.body && content !== null && slow) return { email, content };
+    return this.#withContent((content) => test({ message, email, content, text }) === true, content);
   }
 
   /** The content of an email; null if it is damaged, which the bodies have logged. */
@@ -240,6 +322,22 @@ class Search {
       if (isLost(error)) return ask(noContent);
       throw error;
     }
+  }
+}
+
+/** What the parser is given of a message; null if it cannot be read. */
+async function sourceOf(content: StoredMessage): Promise<TextSource | null> {
+  try {
+    const reading = content.source();
+    let step = reading.next();
+    while (!step.done) {
+      if (content.sizes.body > quickBytes) await turn();
+      step = reading.next();
+    }
+    return step.value;
+  } catch (error) {
+    if (isLost(error)) return null;
+    throw error;
   }
 }
 

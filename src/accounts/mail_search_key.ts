@@ -59,11 +59,22 @@ export interface ContentFacts {
   inBody(folded: string): boolean;
 }
 
+/** What the full-text index, or the parser, says of its texts. */
+export interface TextFacts {
+  /**
+   * Whether folded text is in the message: in a text part (`body`), or there or in a header, of parts too (`text`). Null
+   * if more must be known.
+   */
+  has(where: "text" | "body", folded: string): boolean | null;
+}
+
 /** As much of a message as is known so far. */
 export interface Candidate {
   readonly message: MessageFacts;
   readonly email: EmailFacts | null;
   readonly content: ContentFacts | null;
+  /** Where it is there, it is believed before the content. */
+  readonly text?: TextFacts | null;
 }
 
 /** Whether a message matches; null if more must be known. */
@@ -124,9 +135,9 @@ class Compiler {
       case "header":
         return header(key.field.toLowerCase(), folded(key.text));
       case "body":
-        return body(folded(key.text));
+        return inTexts("body", folded(key.text));
       case "text":
-        return anywhere(folded(key.text));
+        return inTexts("text", folded(key.text));
       case "larger":
         return onMessage((message) => message.size > key.octets);
       case "smaller":
@@ -232,6 +243,11 @@ const storedFields: Readonly<Record<string, (email: EmailFacts) => string>> = {
   bcc: (email) => email.bcc,
 };
 
+/** Whether a field is one of those, by its name in lower case. */
+export function isStoredField(name: string): boolean {
+  return Object.hasOwn(storedFields, name);
+}
+
 /** Stored text this long may have been cut: there are limits to subjects and to addresses of a field. */
 const maybeCut = 8000;
 
@@ -250,7 +266,10 @@ function header(name: string, text: string): CompiledKey {
   const inContent = (content: ContentFacts | null) =>
     content === null ? null : content.field(name).some((value) => value.includes(text));
   if (stored === undefined) {
-    return { cost: costs.header, asksEmail: false, test: ({ content }) => inContent(content) };
+    // What is in no header is in no field.
+    const test: Test = ({ content, text: facts }) =>
+      text !== "" && facts?.has("text", text) === false ? false : inContent(content);
+    return { cost: costs.header, asksEmail: false, test };
   }
   const faithful = text !== "" && (name === "subject" || !rewritten.test(text));
   const test: Test = ({ email, content }) => {
@@ -264,14 +283,13 @@ function header(name: string, text: string): CompiledKey {
   return { cost: costs.email, asksEmail: true, test };
 }
 
-function body(text: string): CompiledKey {
-  const test: Test = ({ content }) => content === null ? null : content.inBody(text);
-  return { cost: costs.body, asksEmail: false, test };
-}
-
-function anywhere(text: string): CompiledKey {
-  const test: Test = ({ content }) =>
-    content === null ? null : content.inHeader(text) || content.inBody(text);
+function inTexts(where: "text" | "body", text: string): CompiledKey {
+  if (text === "") return onMessage(() => true); // "The empty string is a substring." RFC 9051 6.4.4
+  const test: Test = ({ content, text: facts }) => {
+    const known = facts?.has(where, text) ?? null;
+    if (known !== null || content === null) return known;
+    return where === "text" && content.inHeader(text) || content.inBody(text);
+  };
   return { cost: costs.body, asksEmail: false, test };
 }
 

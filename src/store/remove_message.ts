@@ -31,7 +31,7 @@ export function* dropCopies(
   const row = yield* one(takeCopies, email);
   if (row === undefined || row.copies > 0) return;
   yield* run(deleteEmail, { emailId: email.emailId });
-  tx.emailDeleted(email.emailId);
+  tx.emailDeleted({ accountId: email.accountId, emailId: email.emailId });
   if (row.message_id_hash !== null) {
     yield* tx.messageIds.remove(email.accountId, row.message_id_hash, email.emailId);
   }

@@ -29,6 +29,8 @@ import { migrate } from "./migrations.ts";
 import { one, prepared, type Work } from "./query.ts";
 import { SpoolFolder } from "./spool.ts";
 import { type FolderLock, lockFolder } from "./store_lock.ts";
+import type { TextIndex } from "./text_index.ts";
+import type { DeletedEmail } from "./transaction.ts";
 import { WalKeeper } from "./wal_keeper.ts";
 import { Writer } from "./writer.ts";
 
@@ -68,8 +70,10 @@ export class Store {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Told after a COMMIT which emails it deleted; and after every group or slice of the writer. Must not throw. */
-  onEmailsDeleted: ((ids: readonly number[]) => void) | null = null;
+  onEmailsDeleted: ((emails: readonly DeletedEmail[]) => void) | null = null;
   onGroup: (() => void) | null = null;
+  /** The full-text index, where there is one. Without it everything works, and search in texts is slow. */
+  texts: TextIndex | null = null;
   readonly #lock: FolderLock;
   readonly #write: Connection;
   readonly #read: Connection;
@@ -98,7 +102,7 @@ export class Store {
       wal: this.#wal,
       messageIds: this.messageIds,
       emailIds: this.emailIds,
-      emailsDeleted: (ids: readonly number[]) => this.onEmailsDeleted?.(ids),
+      emailsDeleted: (emails: readonly DeletedEmail[]) => this.onEmailsDeleted?.(emails),
       clock,
       log,
       metrics,

@@ -13,6 +13,12 @@ import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import type { Step, Work } from "./query.ts";
 
+/** An email whose last copy is gone. */
+export interface DeletedEmail {
+  readonly accountId: number;
+  readonly emailId: number;
+}
+
 /** What a unit can say to the writer. Good only while the unit runs. */
 export interface Transaction {
   /** When the unit began. */
@@ -28,7 +34,7 @@ export interface Transaction {
   /** Mailboxes were made, deleted or renamed, or subscriptions changed. */
   listChanged(accountId: number): void;
   /** An email's row was deleted: who keeps something beside the database is told after COMMIT. */
-  emailDeleted(id: number): void;
+  emailDeleted(email: DeletedEmail): void;
   /** Called after COMMIT, before the unit's promise settles. Must not throw. */
   afterCommit(done: () => void): void;
   /**
@@ -58,7 +64,7 @@ export class UnitTransaction implements Transaction {
   readonly counts: Counts;
   readonly messageIds: MessageIds;
   readonly emailIds: EmailIds;
-  #deleted: number[] = [];
+  #deleted: DeletedEmail[] = [];
   #now: Millis;
   #committed: (() => void)[] = [];
   #rolledBack: (() => void)[] = [];
@@ -71,7 +77,7 @@ export class UnitTransaction implements Transaction {
   }
 
   /** Emails that it deleted. */
-  get deleted(): readonly number[] {
+  get deleted(): readonly DeletedEmail[] {
     return this.#deleted;
   }
 
@@ -92,8 +98,8 @@ export class UnitTransaction implements Transaction {
     this.#touch(accountId).list = true;
   }
 
-  emailDeleted(id: number): void {
-    this.#deleted.push(id);
+  emailDeleted(email: DeletedEmail): void {
+    this.#deleted.push(email);
   }
 
   afterCommit(done: () => void): void {

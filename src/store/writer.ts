@@ -28,7 +28,7 @@ import { Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import { prepared, run, type Step, type Work } from "./query.ts";
-import { type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
+import { type DeletedEmail, type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
 import type { WalKeeper } from "./wal_keeper.ts";
 
 /** A group takes no more units, bytes or milliseconds than this. */
@@ -54,7 +54,7 @@ export interface WriterParts {
   readonly messageIds: MessageIds;
   readonly emailIds: EmailIds;
   /** Told after each COMMIT which emails it deleted. Must not throw. */
-  readonly emailsDeleted?: (ids: readonly number[]) => void;
+  readonly emailsDeleted?: (emails: readonly DeletedEmail[]) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

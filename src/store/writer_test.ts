@@ -61,7 +61,16 @@ async function withWriter(test: (parts: Parts) => Promise<void>, clock: Clock = 
   const feed = new ChangeFeed(0);
   const wal = new WalKeeper(connection, clock, silentLog, metrics);
   const messageIds = new MessageIds(0);
-  const writer = new Writer({ connection, feed, wal, messageIds, emailIds: new EmailIds(0), clock, log: silentLog, metrics });
+  const writer = new Writer({
+    connection,
+    feed,
+    wal,
+    messageIds,
+    emailIds: new EmailIds(0),
+    clock,
+    log: silentLog,
+    metrics,
+  });
   connection.texts.length = 0;
   try {
     await test({

@@ -2,7 +2,7 @@
  * Whether a message matches a search key, for the twin. RFC 9051 6.4.4
  *
  * Texts are compared without regard to case, as substrings. Header fields are unfolded and their encoded words decoded;
- * of the body, all text parts count, those of nested messages too, decoded; TEXT also looks at the headers of parts and of
+ * of the body, all text parts count, those of nested messages too, decoded, HTML as its words; TEXT also looks at the headers of parts and of
  * nested messages. Dates count in UTC; a Date field
  * counts by the day that its writer saw (RFC 9051 6.4.4 SENTON: disregarding time and zone).
  *
@@ -15,6 +15,7 @@ import { flagBits } from "../../imap/flags.ts";
 import type { DateField, SearchKey } from "../../imap/search_key.ts";
 import { decodeCharset } from "../../message/charset.ts";
 import { headerFields, headerText } from "../../message/headers.ts";
+import { searchedHtml } from "../../message/html_text.ts";
 import type { Part } from "../../message/message_index.ts";
 import { sizeOf } from "./memory_columns.ts";
 import type { MemoryMessage } from "./memory_message.ts";
@@ -52,11 +53,12 @@ export function matches(key: SearchKey, message: MemoryMessage, now: number): bo
         field.name === key.field.toLowerCase() && contains(field.value, key.text)
       );
     case "body":
-      return texts(message).some((text) => contains(text, key.text));
+      return key.text === "" || texts(message).some((text) => contains(text, key.text));
     case "text":
-      return [...messageFields(message), ...partFields(message)].some((field) =>
-        contains(`${field.name}: ${field.value}`, key.text)
-      ) || texts(message).some((text) => contains(text, key.text));
+      return key.text === "" ||
+        [...messageFields(message), ...partFields(message)].some((field) =>
+          contains(`${field.name}: ${field.value}`, key.text)
+        ) || texts(message).some((text) => contains(text, key.text));
     case "larger":
       return sizeOf(message.email) > key.octets;
     case "smaller":
@@ -109,6 +111,7 @@ function partFields(message: MemoryMessage): Field[] {
   const below = (part: Part): Field[] =>
     part.children.flatMap((child) => [
       ...fieldsOf(body.subarray(child.headerStart, child.bodyStart)),
+      ...(child.fileName === null ? [] : [{ name: "filename", value: child.fileName }]),
       ...below(child),
     ]);
   return below(index.root);
@@ -127,7 +130,9 @@ function texts(message: MemoryMessage): string[] {
     for (const child of part.children) visit(child);
     if (part.type !== "text") return;
     const bytes = decoded(message.email.body.slice(part.bodyStart, part.bodyEnd), part);
-    if (bytes !== -2) found.push(decodeCharset(bytes, part.charset));
+    if (bytes === -2) return;
+    const text = decodeCharset(bytes, part.charset);
+    found.push(part.subtype === "html" ? searchedHtml(text) : text);
   };
   visit(message.email.index.root);
   return found;
