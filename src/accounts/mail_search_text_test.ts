@@ -18,6 +18,13 @@ for (const [a, b] of different) {
   Deno.test(`fold() keeps ${a} and ${b} apart`, () => assert.notEqual(fold(a), fold(b)));
 }
 
+Deno.test("fold() takes bounded time, also where a letter has a million marks", () => {
+  const marks = "\u0316\u0301".repeat(500_000); // Out of order: sorting them took minutes.
+  assert.ok(fold(`x${marks}`).length >= 1_000_000);
+  const thirty = `x${"\u0316\u0301".repeat(15)}`;
+  assert.equal(fold(thirty), thirty.normalize("NFC"));
+});
+
 Deno.test("foldedFields() unfolds, decodes, and leaves out what is no field", () => {
   const header = utf8(
     "Subject: =?utf-8?q?Caf=C3=A9?=\r\n =?utf-8?q?_AU?= lait\r\nno field\r\n: nothing\r\nX-A : b\r\n" +
