@@ -231,10 +231,11 @@ function keyOf(accountId: number, emailId: number): number {
 }
 
 /**
- * The query for the trigrams of a text; null where it has none, being shorter than three characters. Of a long text some
+ * The query for the trigrams of a text; null where it has none, being shorter than three characters, or cannot be asked. Of a long text some
  * of them, from all of it.
  */
 export function trigramsOf(text: string): string | null {
+  if (text.includes("\0")) return null; // FTS5 would read up to it.
   const characters = [...text];
   const count = characters.length - 2;
   if (count < 1) return null;

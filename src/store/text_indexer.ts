@@ -6,7 +6,7 @@
  * that are deleted are removed from the index at the next moment of quiet; those that were deleted while it could not note
  * that (the program was killed) are looked for after the next start.
  *
- * Tested by `src/store/text_index_test.ts`.
+ * Tested by `src/accounts/mail_search_indexer_test.ts`.
  *
  * @module
  */
@@ -211,7 +211,7 @@ export class TextIndexer {
       bytes += email.source === null ? 0 : sourceBytes(email.source);
       if (bytes >= batchBytes) break;
     }
-    this.#behind.set(Math.max(0, this.#store.emailIds.last - done));
+    this.#behind.set(rows.length === 0 ? 0 : Math.max(0, this.#store.emailIds.last - done));
     if (rows.length === 0 || this.#stopped) return false;
     const texts = await this.#texts(emails);
     if (this.#stopped || !this.#index.usable) return false;

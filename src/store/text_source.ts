@@ -2,7 +2,7 @@
  * What the text of a message for search is made of: its headers and text parts as they were sent, with what decodes
  * them. Read here, where the bytes are; made into text by the parser, a process that may do nothing else.
  *
- * Tested by `src/store/text_index_test.ts`.
+ * Tested by `src/accounts/mail_search_index_test.ts`.
  *
  * @module
  */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
 import { addMessages, prepareEmail } from "../../store/add_message.ts";
 import { checkIndex } from "../../store/check_index.ts";
 import type { Store } from "../../store/store.ts";
@@ -22,6 +23,7 @@ export interface StoreUnderTest {
   readonly parser: ParserHere;
   readonly indexer: TextIndexer | null;
   readonly accountId: number;
+  readonly folder: string;
   deliver(mailbox: string, message: BuiltMessage, prefix?: Bytes): Promise<number>;
   /** Ends it; fails if the data are not consistent. */
   close(): Promise<void>;
@@ -32,8 +34,8 @@ export interface StoreUnderTest {
  *
  * @param texts Whether it has a parser and an index; nothing is in the index until somebody puts it there.
  */
-export async function storeUnderTest(texts = false): Promise<StoreUnderTest> {
-  const temp = tempStore();
+export async function storeUnderTest(texts = false, clock?: Clock): Promise<StoreUnderTest> {
+  const temp = tempStore(clock === undefined ? {} : { clock });
   const { store } = temp;
   const parser = parserHere();
   const indexer = texts ? openTexts(store, temp.folder, parser) : null;
@@ -56,6 +58,7 @@ export async function storeUnderTest(texts = false): Promise<StoreUnderTest> {
     parser,
     indexer,
     accountId,
+    folder: temp.folder,
     async close() {
       await mail.close();
       await indexer?.stop();
