@@ -127,6 +127,8 @@ const maxAwaitedBytes = MiB;
 interface SlowMessage {
   readonly email: EmailFacts | null;
   readonly content: StoredMessage;
+  /** What the index says of its text, which then need not be parsed. */
+  readonly text: TextFacts | null;
 }
 
 /** A message that was found, or that is still to be decided. */
@@ -246,20 +248,20 @@ class Search {
   /** What the parser says of messages; null for each of which it says nothing. */
   async #parsed(waiting: readonly SlowMessage[]): Promise<(TextFacts | null)[]> {
     const { texts } = this.#store;
-    const nothing = waiting.map(() => null);
-    if (!this.#parses || texts === null) return nothing;
+    const known = waiting.map(({ text }) => text);
+    if (!this.#parses || texts === null) return known;
     const sources: (TextSource | null)[] = [];
-    for (const { content } of waiting) sources.push(await sourceOf(content));
+    for (const { content, text } of waiting) sources.push(text === null ? await sourceOf(content) : null);
     try {
       const read = await texts.read(sources.filter((source) => source !== null));
-      return sources.map((source) => {
+      return sources.map((source, i) => {
         const text = source === null ? null : read.shift() ?? null;
-        return text === null ? null : factsOfText(text);
+        return text === null ? known[i] ?? null : factsOfText(text);
       });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#parses = false;
-      return nothing;
+      return known;
     }
   }
 
@@ -297,7 +299,7 @@ class Search {
     }
     const content = yield* this.#open(emailId);
     const slow = text === null && this.#parses || content !== null && content.sizes.body > quickBytes;
-    if (this.#key.cost === costs.body && content !== null && slow) return { email, content };
+    if (this.#key.cost === costs.body && content !== null && slow) return { email, content, text };
     return this.#withContent((content) => test({ message, email, content, text }) === true, content);
   }
 

@@ -121,6 +121,7 @@ export class TextIndexer {
   readonly #deleted: DeletedEmail[] = [];
   #lastGroup = -Infinity;
   #stopped = false;
+  #waitsForMail = false;
   #wake: (() => void) | null = null;
   #running: Promise<void> | null = null;
 
@@ -135,7 +136,7 @@ export class TextIndexer {
     this.#behind = metrics.gauge("mailden_text_index_behind", "Row ids of emails that are not indexed yet.");
     store.onGroup = () => {
       this.#lastGroup = store.clock.monotonic();
-      this.#wakeUp();
+      if (this.#waitsForMail) this.#wake?.();
     };
     store.onEmailsDeleted = (emails) => {
       for (const email of emails) this.#deleted.push(email);
@@ -155,7 +156,7 @@ export class TextIndexer {
     this.#stopped = true;
     this.#store.onGroup = null;
     this.#store.onEmailsDeleted = null;
-    this.#wakeUp();
+    this.#wake?.();
     await this.#running;
     this.#store.texts = null;
     this.#index.close(this.#deleted.length === 0);
@@ -175,11 +176,15 @@ export class TextIndexer {
         const more = await this.#batch();
         if (this.#deleted.length > 0) this.#remove();
         else if (!more && this.#index.needsSweep) await this.#sweep();
-        else if (!more) await this.#pause(null);
+        else if (!more) {
+          this.#waitsForMail = true;
+          await this.#sleep(null);
+          this.#waitsForMail = false;
+        }
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         this.#store.log.info("indexing waits", { reason: error.reason, why: error.message });
-        await this.#pause(retryMs);
+        await this.#sleep(retryMs);
       }
     }
   }
@@ -304,14 +309,7 @@ export class TextIndexer {
     return live;
   }
 
-  /** Until something was committed, or so long. */
-  async #pause(ms: number | null): Promise<void> {
-    const { clock } = this.#store;
-    const until = ms === null ? Infinity : clock.monotonic() + ms;
-    // What is committed while indexing waits for something else does not help.
-    do await this.#sleep(ms); while (ms !== null && !this.#stopped && clock.monotonic() < until);
-  }
-
+  /** So long, or until somebody wakes it. */
   #sleep(ms: number | null): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -323,9 +321,5 @@ export class TextIndexer {
     };
     if (ms !== null) timer = this.#store.clock.after(ms, () => this.#wake?.());
     return promise;
-  }
-
-  #wakeUp(): void {
-    this.#wake?.();
   }
 }
