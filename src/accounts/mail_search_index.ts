@@ -45,7 +45,7 @@ export class SearchIndex {
     this.#accountId = accountId;
     this.#key = key;
     this.#known = index.known(accountId);
-    this.#quick = { has: (_where, text) => this.#hits.get(text) == null ? null : false };
+    this.#quick = { has: (_where, text) => (this.#hits.get(text) ?? null) === null ? null : false };
   }
 
   /** Null where there is no index, or nothing that it could help with. */
@@ -111,8 +111,8 @@ export class SearchIndex {
   #some(emailId: number): TextFacts {
     return {
       has: (_where, text) => {
-        const hits = this.#hits.get(text);
-        return hits == null || hits.has(emailId) ? null : false;
+        const hits = this.#hits.get(text) ?? null;
+        return hits === null || hits.has(emailId) ? null : false;
       },
     };
   }

@@ -143,7 +143,7 @@ async function answers(
 
 Deno.test("the index changes no answer: none, some or all of the mail in it", async () => {
   const seed = Number(Deno.env.get("MAILDEN_SEED") ?? Date.now() % 1_000_000);
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   const { mail, indexer, parser } = under;
   try {
     for (let i = 0; i < 20; i++) await under.deliver("Inbox", sample(seed + i));
@@ -164,7 +164,7 @@ Deno.test("the index changes no answer: none, some or all of the mail in it", as
 });
 
 Deno.test("what readers see is found: HTML as words, names of files, every part", async () => {
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   try {
     await under.deliver(
       "Inbox",
@@ -197,7 +197,7 @@ Deno.test("what readers see is found: HTML as words, names of files, every part"
 });
 
 Deno.test("a message that the parser fails on, and one too long for the index, are looked at themselves", async () => {
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   try {
     under.parser.fails = { on: "poison" };
     await under.deliver("Inbox", message(["Subject: poison"], "quite plain text"));
@@ -220,7 +220,7 @@ Deno.test("a message that the parser fails on, and one too long for the index, a
 });
 
 Deno.test("without a parser everything is served, and what is indexed as before", async () => {
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   try {
     await under.deliver("Inbox", message(["Subject: one", "Content-Type: text/html"], "<p>be<b>fore</b>"));
     await under.indexer?.catchUp();
@@ -240,7 +240,7 @@ Deno.test("without a parser everything is served, and what is indexed as before"
 });
 
 Deno.test("an account's search sees nothing of another's, and copies are found where they are", async () => {
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   const { mail } = under;
   try {
     await under.deliver("Inbox", message(["Subject: s"], "wanted"));
@@ -273,7 +273,7 @@ Deno.test("an account's search sees nothing of another's, and copies are found w
 });
 
 Deno.test("a text that more messages have than a search is narrowed to is found in all", async () => {
-  const under = await storeUnderTest(true);
+  const under = await storeUnderTest({ texts: true });
   try {
     const count = maxNarrowed + 50;
     const id = await fillMailbox(under.store, under.accountId, "Large", count, 60);

@@ -18,7 +18,7 @@ async function pass(clock: FakeClock, ms: number): Promise<void> {
 
 async function withStore(test: (under: StoreUnderTest, clock: FakeClock) => Promise<void>): Promise<void> {
   const clock = new FakeClock();
-  const under = await storeUnderTest(true, clock);
+  const under = await storeUnderTest({ texts: true, clock });
   try {
     await test(under, clock);
   } finally {

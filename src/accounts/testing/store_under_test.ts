@@ -32,9 +32,11 @@ export interface StoreUnderTest {
 /**
  * Makes a store with one account.
  *
- * @param texts Whether it has a parser and an index; nothing is in the index until somebody puts it there.
+ * @param settings `texts`: whether it has a parser and an index; nothing is in the index until somebody puts it there.
  */
-export async function storeUnderTest(texts = false, clock?: Clock): Promise<StoreUnderTest> {
+export async function storeUnderTest(
+  { texts = false, clock }: { texts?: boolean; clock?: Clock } = {},
+): Promise<StoreUnderTest> {
   const temp = tempStore(clock === undefined ? {} : { clock });
   const { store } = temp;
   const parser = parserHere();
