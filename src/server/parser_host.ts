@@ -18,7 +18,7 @@ import { grants } from "../roles/grants.ts";
 import { frameOf, FrameReader } from "../rpc/frame_reader.ts";
 import { prepareRole, type RoleProcess, type RoleStart } from "./role_process.ts";
 
-/** How long the parser may take for one request: for a large message, a hundred times what it needs. */
+/** How long the parser may take for one request: ten times what 4 MB of HTML take on a busy machine. */
 export const parserDeadlineMs = 10_000;
 
 /** Without work for so long it ends, and gives its memory back. */
@@ -30,7 +30,7 @@ export const parserRestMs = 30_000;
 /** Requests that may wait: the store sends one at a time. */
 const maxWaiting = 4;
 
-/** Megabytes of its heap. One message of the largest kind takes some 60. */
+/** Megabytes of its heap. 4 MB of HTML, the most of one message, take about 110. */
 const heapMegabytes = 256;
 
 /** How the parser is started. */
