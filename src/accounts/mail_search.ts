@@ -1,8 +1,8 @@
 /**
  * SEARCH, in slices: each message is decided by as little as will do. RFC 9051 6.4.4
  *
- * First its own row, read for many messages at once; then its email's row, then its bytes, each only for those that are
- * still undecided. Bodies are searched up to a limit (`maxSearchedBytes`), HTML as it is written.
+ * Its own row and its email's narrow one, of which only what the key asks is read, for many messages at once; then its bytes,
+ * for those that are still undecided. Bodies are searched up to a limit (`maxSearchedBytes`), HTML as it is written.
  *
  * Tested by `src/accounts/mail_store_test.ts`.
  *
@@ -21,7 +21,9 @@ import { NumbersBuilder } from "./mail_columns.ts";
 import { noContent, StoredMessage } from "./mail_content.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
+import { type FieldColumn, fieldMask, FieldReader, type FieldRows } from "./mail_email_fields.ts";
 import {
+  type Candidate,
   type CompiledKey,
   compileKey,
   type ContentFacts,
@@ -29,10 +31,14 @@ import {
   type EmailFacts,
   type MessageFacts,
 } from "./mail_search_key.ts";
+import { compileScore, type Score } from "./mail_search_score.ts";
 
 /** Rows of one query; few where each may be looked at closely. */
 const cheapRows = 2000;
 const dearRows = 100;
+
+/** Messages that are decided without a look at their content, after which the clock is asked. */
+const cheapTests = 256;
 
 /** A consumer hears at least this often how far the search has come, in milliseconds. */
 const progressMs = 100;
@@ -40,38 +46,44 @@ const progressMs = 100;
 type SearchRow = readonly [
   uid: number,
   modseq: number,
+  emailId: number,
   bits: number,
   keywords: string,
   size: number,
   internalDate: number,
   saveDate: number,
-  emailId: number,
 ];
 
-function searchRows(limit: number): CursorQuery {
+const allColumns = [
+  "uid",
+  "modseq",
+  "email_id",
+  "bits",
+  "keywords",
+  "size",
+  "internal_date",
+  "save_date",
+] as const;
+
+/** @param columns How many of {@link allColumns}. */
+function searchRows(limit: number, columns: number): CursorQuery {
   const query = prepared((db, p: UidsBetween) =>
-    messagesBetween(db, p)
-      .select(["uid", "modseq", "bits", "keywords", "size", "internal_date", "save_date", "email_id"])
-      .limit(literal(limit))
+    messagesBetween(db, p).select(allColumns.slice(0, columns)).limit(literal(limit))
   );
   return { query, limit, maxBytes: null };
 }
 
-const cheapQuery = searchRows(cheapRows);
-const dearQuery = searchRows(dearRows);
+const narrowColumns = 3;
+const narrowQuery = searchRows(cheapRows, narrowColumns);
+const cheapQuery = searchRows(cheapRows, allColumns.length);
+const dearQuery = searchRows(dearRows, allColumns.length);
 
-const emailFacts = prepared((db, p: { id: number }) =>
-  db.selectFrom("emails as e")
-    .select([
-      "e.object_id as emailId",
-      "e.thread_object_id as threadId",
-      "e.sent as sent",
-      "e.subject as subject",
-      "e.from_text as from",
-      "e.to_text as to",
-      "e.cc_text as cc",
-      "e.bcc_text as bcc",
-    ]).where("e.id", "=", p.id)
+const emailIds = prepared((db, p: { id: number }) =>
+  db.selectFrom("emails").select(["object_id as emailId", "thread_object_id as threadId"]).where(
+    "id",
+    "=",
+    p.id,
+  )
 );
 
 /** One query for all: a search in bodies asks it for every message. */
@@ -87,18 +99,8 @@ export async function* searchMessages(
   accountId: number,
   request: SearchRequest,
 ): AsyncGenerator<SearchBatch, void, undefined> {
-  const search = new Search(store, accountId, request);
-  let told = store.clock.monotonic();
-  while (!search.done) {
-    const slow = store.read(search.slice());
-    if (slow !== null) await search.decide(slow);
-    const now = store.clock.monotonic();
-    if (search.found > 0 || search.done || now - told >= progressMs) {
-      yield search.batch();
-      told = now;
-    }
-    await turn();
-  }
+  const search = new MessageSearch(store, accountId, request);
+  for await (const _progress of search.run(true)) yield search.batch();
 }
 
 /** Larger bodies are searched outside of a slice, with turns for others. */
@@ -111,28 +113,57 @@ interface SlowMessage {
   readonly content: StoredMessage;
 }
 
+/** What is kept of each message found, besides what a batch tells. */
+export interface FoundColumns {
+  readonly emailIds: NumbersBuilder;
+  readonly sizes: NumbersBuilder;
+  readonly internalDates: NumbersBuilder;
+}
+
 /** One search under way. */
-class Search {
+export class MessageSearch {
   readonly #store: Store;
   readonly #accountId: number;
   readonly #mailboxId: number;
   readonly #key: CompiledKey;
+  readonly #score: Score | null;
+  readonly #fields: FieldReader | null;
+  readonly #places: Readonly<Record<"sent" | "subject" | "from" | "to" | "cc" | "bcc", number>>;
+  readonly #keep: FoundColumns | null;
   readonly #cursor: MessageCursor<SearchRow>;
   readonly #total: number;
   #looked = 0;
   #uids = new NumbersBuilder();
   #modseqs = new NumbersBuilder();
+  #scores = new NumbersBuilder();
 
-  constructor(store: Store, accountId: number, request: SearchRequest) {
+  /** @param keep Filled for every message found. */
+  constructor(store: Store, accountId: number, request: SearchRequest, keep: FoundColumns | null = null) {
     this.#store = store;
     this.#accountId = accountId;
     this.#mailboxId = request.mailbox;
     this.#key = compileKey(request.key, store.clock.now());
+    this.#score = compileScore(request.key);
+    this.#keep = keep;
+    const { asks, cost } = this.#key;
+    const fields = this.#fields = asks.columns.length === 0
+      ? null
+      : new FieldReader(accountId, fieldMask(asks.columns));
+    const place = (column: FieldColumn) => fields?.place(column) ?? 0;
+    this.#places = {
+      sent: place("sent"),
+      subject: place("subject"),
+      from: place("from_text"),
+      to: place("to_text"),
+      cc: place("cc_text"),
+      bcc: place("bcc_text"),
+    };
     const { messages, uid_next } = store.read(mailboxWithId(accountId, request.mailbox));
     this.#total = messages;
     // Nothing that comes in while the search goes on.
     const uids = below(rangesOf(request.key), uid_next);
-    const query = this.#key.cost === costs.message ? cheapQuery : dearQuery;
+    const narrow = !asks.row && keep === null;
+    const query = cost > costs.email ? dearQuery : narrow ? narrowQuery : cheapQuery;
     this.#cursor = new MessageCursor(query, { accountId, mailboxId: request.mailbox, uids });
   }
 
@@ -145,13 +176,40 @@ class Search {
     return this.#uids.length;
   }
 
+  /**
+   * Searches to the end; gives a turn to whoever loops over it now and then, and once at the end.
+   *
+   * @param asFound Also whenever there is something to tell.
+   */
+  async *run(asFound: boolean): AsyncGenerator<void, void, undefined> {
+    const { clock } = this.#store;
+    let told = clock.monotonic();
+    while (!this.done) {
+      const slow = this.#store.read(this.slice());
+      if (slow !== null) await this.decide(slow);
+      const now = clock.monotonic();
+      if (asFound && this.found > 0 || this.done || now - told >= progressMs) {
+        yield;
+        told = now;
+      }
+      await turn();
+    }
+  }
+
   /** What was found since the last call. */
   batch(): SearchBatch {
     const [uids, modseqs] = [this.#uids.finishUids(), this.#modseqs.finish()];
+    const scores = this.#score === null ? null : Uint8Array.from(this.#scores.finish());
     this.#uids = new NumbersBuilder();
     this.#modseqs = new NumbersBuilder();
+    this.#scores = new NumbersBuilder();
+    return { uids, modseqs, scores, ...this.progress };
+  }
+
+  /** How far it has come. */
+  get progress(): { readonly looked: number; readonly total: number } {
     const looked = this.done ? this.#total : Math.min(this.#looked, this.#total);
-    return { uids, modseqs, looked, total: this.#total };
+    return { looked, total: this.#total };
   }
 
   /** Looks at messages until the slice is over, or until one takes long, which is for {@link decide}. */
@@ -162,15 +220,20 @@ class Search {
     }
     while (!this.#cursor.done) {
       const rows = yield* this.#cursor.next();
+      const fields = this.#fields === null ? null : yield* this.#fields.read(rows.map((row) => row[2]));
       for (const [i, row] of rows.entries()) {
         this.#looked++;
-        const verdict = yield* this.#matches(row);
-        if (typeof verdict !== "boolean") {
+        const email = yield* this.#emailOf(row[2], fields);
+        const candidate = { message: factsOf(row), email, content: null };
+        const verdict = this.#key.test(candidate);
+        if (verdict === true) this.#add(row, candidate);
+        const slow = verdict === null ? yield* this.#look(row, email) : null;
+        if (slow !== null) {
           this.#cursor.seek(row[0] + 1);
-          return verdict;
+          return slow;
         }
-        if (verdict) this.#add(row);
-        if (this.#key.cost > costs.message && slice.full() && i + 1 < rows.length) {
+        const costly = verdict === null || i % cheapTests === cheapTests - 1;
+        if (costly && slice.full() && i + 1 < rows.length) {
           this.#cursor.seek(row[0] + 1);
           return null;
         }
@@ -182,41 +245,68 @@ class Search {
 
   /** Reads a large message piece by piece, outside of any transaction, and then decides. */
   async decide({ row, email, content }: SlowMessage): Promise<void> {
-    const message = factsOf(row);
-    const ask = (content: ContentFacts) => this.#key.test({ message, email, content }) === true;
-    let found: boolean;
     try {
       const facts = content.facts();
       for (const _piece of facts.prepare()) await turn();
-      found = ask(facts);
+      this.#decideBy(row, email, facts);
     } catch (error) {
       if (!isLost(error)) throw error;
-      found = ask(noContent);
+      this.#decideBy(row, email, noContent);
     }
-    if (found) this.#add(row);
   }
 
-  #add(row: SearchRow): void {
+  /** What is known of an email without its content; null if nothing is asked of it. */
+  *#emailOf(id: number, fields: FieldRows | null): Work<EmailFacts | null> {
+    const { ids } = this.#key.asks;
+    if (!ids && fields === null) return null;
+    const known = ids ? yield* one(emailIds, { id }) : undefined;
+    const row = fields?.of(id);
+    const { sent, subject, from, to, cc, bcc } = this.#places;
+    // Places that were not asked for are 0, where the email's row is; the key does not look at them.
+    const text = (place: number) => place === 0 ? "" : String(row?.[place] ?? "");
+    const date = sent === 0 ? null : row?.[sent];
+    return {
+      emailId: known?.emailId ?? "",
+      threadId: known?.threadId ?? "",
+      sent: typeof date === "number" ? date : null,
+      subject: text(subject),
+      from: text(from),
+      to: text(to),
+      cc: text(cc),
+      bcc: text(bcc),
+    };
+  }
+
+  /** Decides by the content, or gives back what takes longer than a slice. */
+  *#look(row: SearchRow, email: EmailFacts | null): Work<SlowMessage | null> {
+    const content = yield* this.#open(row[2]);
+    if (this.#key.cost === costs.body && content !== null && content.sizes.body > quickBytes) {
+      return { row, email, content };
+    }
+    try {
+      this.#decideBy(row, email, content?.facts() ?? noContent);
+    } catch (error) {
+      // What is damaged is answered as if it were empty.
+      if (!isLost(error)) throw error;
+      this.#decideBy(row, email, noContent);
+    }
+    return null;
+  }
+
+  #decideBy(row: SearchRow, email: EmailFacts | null, content: ContentFacts): void {
+    const candidate = { message: factsOf(row), email, content };
+    if (this.#key.test(candidate) === true) this.#add(row, candidate);
+  }
+
+  #add(row: SearchRow, candidate: Candidate): void {
+    const score = this.#score?.(candidate);
     this.#uids.add(row[0]);
     this.#modseqs.add(row[1]);
-  }
-
-  *#matches(row: SearchRow): Work<boolean | SlowMessage> {
-    const emailId = row[7];
-    const message = factsOf(row);
-    const { test } = this.#key;
-    const first = test({ message, email: null, content: null });
-    if (first !== null) return first;
-    let email: EmailFacts | null = null;
-    if (this.#key.asksEmail) {
-      email = (yield* one(emailFacts, { id: emailId })) ?? null;
-      const second = test({ message, email, content: null });
-      if (second !== null) return second;
-    }
-    const content = yield* this.#open(emailId);
-    const large = this.#key.cost === costs.body && content !== null && content.sizes.body > quickBytes;
-    if (large) return { row, email, content };
-    return this.#withContent((content) => test({ message, email, content }) === true, content);
+    if (score !== undefined) this.#scores.add(score);
+    if (this.#keep === null) return;
+    this.#keep.emailIds.add(row[2]);
+    this.#keep.sizes.add(row[5]);
+    this.#keep.internalDates.add(row[6]);
   }
 
   /** The content of an email; null if it is damaged, which the bodies have logged. */
@@ -230,21 +320,11 @@ class Search {
       throw error;
     }
   }
-
-  /** Asks a question about content; what is damaged is answered as if it were empty. */
-  #withContent(ask: (content: ContentFacts) => boolean, message: StoredMessage | null): boolean {
-    if (message === null) return ask(noContent);
-    try {
-      return ask(message.facts());
-    } catch (error) {
-      if (isLost(error)) return ask(noContent);
-      throw error;
-    }
-  }
 }
 
 function factsOf(row: SearchRow): MessageFacts {
-  const [uid, modseq, bits, keywords, size, internalDate, saveDate] = row;
+  // Where a key does not ask for the whole row, the rest was not read.
+  const [uid, modseq, _emailId, bits, keywords, size, internalDate, saveDate] = row;
   return { uid, modseq, bits, keywords, size, internalDate, saveDate };
 }
 

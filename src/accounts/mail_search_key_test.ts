@@ -30,18 +30,18 @@ const email: EmailFacts = {
   emailId: "E",
   threadId: "T",
   sent: Date.UTC(2026, 5, 10, 23, 30),
-  subject: "Quarterly Report",
-  from: "Ann Smith <ann@example.org>",
+  subject: "QUARTERLY REPORT",
+  from: "ANN SMITH <ANN@EXAMPLE.ORG>",
   to: "",
   cc: "",
   bcc: "",
 };
 
 const content: ContentFacts = {
-  field: (name) => name === "x-field" ? ["value"] : name === "to" ? ["friends: a@example.org;"] : [],
+  field: (name) => name === "x-field" ? ["VALUE"] : name === "to" ? ["FRIENDS: A@EXAMPLE.ORG;"] : [],
   sentDay: () => Date.UTC(2026, 5, 11) / dayMs,
-  inHeader: (text) => "x-field: value".includes(text),
-  inBody: (text) => "body text".includes(text),
+  inHeader: (text) => "X-FIELD: VALUE".includes(text),
+  inBody: (text) => "BODY TEXT".includes(text),
 };
 
 /** What is known after each step: the row, the email, the content. */
