@@ -1,6 +1,8 @@
 /**
  * Texts to sort by, as numbers that are in their order.
  *
+ * Tested by `src/accounts/mail_store_test.ts`.
+ *
  * @module
  */
 import { type Compare, ordered } from "../base/order.ts";

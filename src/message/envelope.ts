@@ -2,6 +2,8 @@
  * Reads back what an ENVELOPE says, as far as sorting and lists need it: the subject, and the first mailbox of From, To and
  * Cc. RFC 9051 7.5.2
  *
+ * Tested by `src/message/sort_keys_test.ts`.
+ *
  * What is no ENVELOPE, or breaks off, gives what stands before that. A group's name is no mailbox: the first of its members
  * is. Texts are raw, one character for each octet.
  *
