@@ -67,6 +67,7 @@ export async function* sortMessages(
   store: Store,
   accountId: number,
   request: SortRequest,
+  maxChars = maxSortChars,
 ): AsyncGenerator<SearchBatch, void, undefined> {
   const { criteria } = request;
   if (criteria.length > maxSortCriteria) throw new Refused("tooMany", "too many sort criteria");
@@ -74,7 +75,7 @@ export async function* sortMessages(
   let step = await searching.next();
   for (; step.done !== true; step = await searching.next()) yield progressOnly(step.value);
   const found = step.value;
-  const reading = readColumns(store, accountId, criteria, found);
+  const reading = readColumns(store, accountId, criteria, found, maxChars);
   let read = reading.next();
   for (; read.done !== true; read = reading.next()) {
     yield progressOnly({ looked: found.total, total: found.total });
@@ -128,6 +129,7 @@ function* readColumns(
   accountId: number,
   criteria: readonly SortCriterion[],
   found: FoundMessages,
+  maxChars: number,
 ): Generator<void, Columns> {
   const keys = [...new Set(criteria.map((criterion) => criterion.key))];
   const texts = keys.flatMap((key) => textColumns[key] ?? []);
@@ -150,7 +152,7 @@ function* readColumns(
           numbers[at + i] = texts.add(String(row?.[places[n] ?? 0] ?? row?.[subject] ?? ""));
         });
       }
-      if (ranks.reduce((sum, { texts }) => sum + texts.length, 0) > maxSortChars) {
+      if (ranks.reduce((sum, { texts }) => sum + texts.length, 0) > maxChars) {
         throw new Refused("tooMany", "too much text to sort by");
       }
       yield;

@@ -27,6 +27,7 @@ export async function* threadMessages(
   store: Store,
   accountId: number,
   request: ThreadRequest,
+  maxChars = maxThreadChars,
 ): AsyncGenerator<ThreadBatch, void, undefined> {
   const { algorithm } = request;
   const searching = findAll(store, accountId, request);
@@ -56,7 +57,7 @@ export async function* threadMessages(
       const refs = byReferences ? String(row?.[place.refs] ?? "") : "";
       input.add(date, subject, row?.[place.reply] === 1, typeof id === "string" ? id : null, refs);
     }
-    if (input.length > maxThreadChars) throw new Refused("tooMany", "too many references to thread by");
+    if (input.length > maxChars) throw new Refused("tooMany", "too many references to thread by");
     yield batchOf(null, 0, 0, done);
     await turn();
   }

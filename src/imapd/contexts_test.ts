@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { maxContexts } from "./contexts.ts";
+import type { OpenMailbox } from "../accounts/mail.ts";
+import { concat, fromUtf8 } from "../base/bytes.ts";
+import { ResponseWriter } from "../imap/response_writer.ts";
+import { follow, maxContextResults, maxContexts } from "./contexts.ts";
+import { maxSearchedMailboxes } from "./multi_search.ts";
+import type { Session } from "./session.ts";
 import { Client } from "./testing/imap_client.ts";
 import { ImapStage } from "./testing/imap_stage.ts";
+import { MailboxView } from "./view.ts";
 
 /** Numbers of a set, in the order in which they stand. */
 function numbersIn(set: string): number[] {
@@ -137,7 +143,7 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
       client.end();
       await stage.assertEnded();
     }),
-    { numRuns: 150 },
+    { numRuns: 40 },
   );
 });
 
@@ -174,6 +180,36 @@ Deno.test("so many searches are followed and no more, until one is cancelled", a
   );
   await client.command('CANCELUPDATE "t3" "more" "t4"');
   assert.doesNotMatch(await client.command("SEARCH RETURN (UPDATE COUNT) ALL"), /NOUPDATE/);
+  client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("so many results are followed and no more", () => {
+  const opened = {
+    info: { id: 1, uidValidity: 1, highestModSeq: 1, uidNext: 2 },
+    keywords: [],
+    uids: [],
+    recentFromUid: 2,
+  };
+  // Of a session, only where it writes to; of a mailbox, only what makes a view.
+  const out = { w: new ResponseWriter() };
+  const session = { out } as unknown as Session;
+  const view = new MailboxView({ ...opened, uids: new Uint32Array() } as unknown as OpenMailbox, false);
+  const followed = (tag: string) => ({ tag, uid: true, key: { key: "all" } as const, criteria: null });
+  follow(session, view, followed("a"), new Uint32Array(maxContextResults - 1));
+  follow(session, view, followed("b"), new Uint32Array(2));
+  assert.deepEqual([...view.contexts.keys()], ["a"]);
+  assert.match(fromUtf8(concat(out.w.take())), /^\* NO \[NOUPDATE "b"\]/);
+  follow(session, view, followed("c"), new Uint32Array(1));
+  assert.deepEqual([...view.contexts.keys()], ["a", "c"]);
+});
+
+Deno.test("so many mailboxes are searched at once and no more", async () => {
+  const names = Array.from({ length: maxSearchedMailboxes + 1 }, (_, i) => i === 0 ? "Inbox" : `m/${i}`);
+  const stage = new ImapStage({ maxMailboxes: 2000 }, names);
+  const client = await Client.signedIn(stage, null);
+  assert.equal(await client.command("ESEARCH IN (subtree m) ALL"), "= OK done\r\n");
+  assert.equal(await client.command("ESEARCH IN (personal) ALL"), "= NO [LIMIT] too many\r\n");
   client.end();
   await stage.assertEnded();
 });
