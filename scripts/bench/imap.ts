@@ -8,6 +8,9 @@ import type { TestServer } from "../../tests/support/server.ts";
 import { message } from "./load.ts";
 import { row, title } from "./table.ts";
 
+/** The longest tagged line: that of LOGIN, with all capabilities. */
+const longestTagged = 4096;
+
 /** A connection that measures how long an answer takes and how large it is, without keeping it. */
 export class ImapProbe {
   readonly #socket: net.Socket;
@@ -32,8 +35,8 @@ export class ImapProbe {
   #data(data: Uint8Array): void {
     this.#bytes += data.length;
     // The tagged line is the last one: only the end of the stream is looked at.
-    const end = new TextDecoder("latin1").decode(data.subarray(Math.max(0, data.length - 400)));
-    this.#tail = (data.length >= 400 ? end : this.#tail + end).slice(-800);
+    const end = new TextDecoder("latin1").decode(data.subarray(Math.max(0, data.length - longestTagged)));
+    this.#tail = (data.length >= longestTagged ? end : this.#tail + end).slice(-2 * longestTagged);
     const at = this.#tail.lastIndexOf(`\n${this.#tag} `);
     const starts = at === -1 && this.#tail.startsWith(`${this.#tag} `) ? 0 : at + 1;
     if (
