@@ -80,7 +80,7 @@ function inField(name: string, text: string): Part {
   const words = wordsOf(text);
   return ({ email, content }) => {
     const values = content?.field(name) ?? (stored === null || email === null ? [] : [stored(email)]);
-    return Math.max(0, ...values.map((value) => scoreIn(value, text, words)));
+    return values.reduce((best, value) => Math.max(best, scoreIn(value, text, words)), 0);
   };
 }
 

@@ -63,6 +63,11 @@ for (const [key, without, withContent] of scores) {
   });
 }
 
+Deno.test("a header of very many fields has a score", () => {
+  const fields: ContentFacts = { ...content, field: () => Array<string>(300_000).fill("A PLAN") };
+  assert.equal(compileScore(fuzzy(header("X-Tag", "plan")))?.({ ...known, content: fields }), 87);
+});
+
 Deno.test("a key without FUZZY has no score", () => {
   for (const key of [header("Subject", "x"), { key: "not", inner: { key: "all" } } as const]) {
     assert.equal(compileScore(key), null);

@@ -124,6 +124,11 @@ const textColumns: Partial<Record<SortCriterion["key"], FieldColumn>> = {
   displayTo: "display_to",
 };
 
+/** The key comes from the front: it may be any word. */
+function columnOf(key: SortCriterion["key"]): FieldColumn | undefined {
+  return Object.hasOwn(textColumns, key) ? textColumns[key] : undefined;
+}
+
 function* readColumns(
   store: Store,
   accountId: number,
@@ -132,7 +137,7 @@ function* readColumns(
   maxChars: number,
 ): Generator<void, Columns> {
   const keys = [...new Set(criteria.map((criterion) => criterion.key))];
-  const texts = keys.flatMap((key) => textColumns[key] ?? []);
+  const texts = keys.flatMap((key) => columnOf(key) ?? []);
   const asked: FieldColumn[] = keys.includes("date") ? ["sent", ...texts] : texts;
   const count = found.uids.length;
   const sent = new Float64Array(count);
@@ -164,7 +169,7 @@ function* readColumns(
     byColumn.set(column, numbers.map((number) => order[number] ?? 0));
   }
   return criteria.map(({ key }) => {
-    const column = textColumns[key];
+    const column = columnOf(key);
     if (column !== undefined) return byColumn.get(column) ?? noUids;
     switch (key) {
       case "arrival":
