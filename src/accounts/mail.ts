@@ -17,6 +17,7 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import type { Ranges, SearchKey } from "../imap/search_key.ts";
+import type { SortCriterion, ThreadAlgorithm } from "../imap/sort_key.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import type { Methods } from "../rpc/service.ts";
 
@@ -212,7 +213,35 @@ export interface SearchRequest {
 export interface SearchBatch {
   readonly uids: Uint32Array;
   readonly modseqs: Float64Array;
+  /** From 1 to 100; null unless the key has something FUZZY. RFC 6203 4, `mail_search_score.ts` */
+  readonly scores: Uint8Array | null;
   /** Messages looked at so far, of `total`. */
+  readonly looked: number;
+  readonly total: number;
+}
+
+/** What is found in order; messages that are alike stay in the order of their UIDs. RFC 5256 3 */
+export interface SortRequest extends SearchRequest {
+  /** The first one first; at most {@link maxSortCriteria}. */
+  readonly criteria: readonly SortCriterion[];
+}
+
+/** More criteria than there are keys say nothing. */
+export const maxSortCriteria = 16;
+
+export interface ThreadRequest extends SearchRequest {
+  readonly algorithm: ThreadAlgorithm;
+}
+
+/**
+ * Some of the messages found as trees, each parent before its children; and how far the search has come. The uids of a batch
+ * do not ascend.
+ */
+export interface ThreadBatch {
+  /** 0 for a parent that was not found but has several children: only at depth 0. */
+  readonly uids: Uint32Array;
+  /** 0 for the first of a thread; a child has its parent's depth and one. */
+  readonly depths: Uint32Array;
   readonly looked: number;
   readonly total: number;
 }
@@ -260,6 +289,10 @@ export interface Mail extends Spool {
   /** All or nothing. RFC 3502 */
   append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied>;
   search(request: SearchRequest): AsyncIterable<SearchBatch>;
+  /** As `search`, in the order asked for: batches before the last of the search tell only how far it has come. Refuses `tooMany`. */
+  sort(request: SortRequest): AsyncIterable<SearchBatch>;
+  /** RFC 5256 3. Refuses `tooMany`. */
+  thread(request: ThreadRequest): AsyncIterable<ThreadBatch>;
   /** Every change from now on; the first item, with `commit` only, says that listening has begun. */
   listen(request: Record<string, never>): AsyncIterable<AccountChange>;
 }
@@ -283,5 +316,7 @@ export const mailMethods = {
   expunge: "call",
   append: "call",
   search: "stream",
+  sort: "stream",
+  thread: "stream",
   listen: "stream",
 } as const satisfies Methods<Mail>;

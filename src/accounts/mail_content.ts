@@ -142,7 +142,7 @@ export class SearchableContent implements ContentFacts {
   }
 
   inHeader(folded: string): boolean {
-    const has = (field: FoldedField) => `${field.name}: ${field.value}`.includes(folded);
+    const has = (field: FoldedField) => `${field.name.toUpperCase()}: ${field.value}`.includes(folded);
     if (this.#header().some(has)) return true;
     this.#partFields ??= inOneGo(this.#readPartFields());
     return this.#partFields.some(has);

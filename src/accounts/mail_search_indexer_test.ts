@@ -85,13 +85,13 @@ Deno.test("what is expunged leaves the index, the last copy first", () =>
     under.indexer?.start();
     await pass(clock, quietMs);
     await pass(clock, quietMs);
-    assert.equal(store.texts?.text(accountId, 1)?.body, "one");
+    assert.equal(store.texts?.text(accountId, 1)?.body, "ONE");
     const { id } = await mailboxOf(mail, "Inbox");
     const { id: archive } = await mailboxOf(mail, "Archive");
     await mail.copy({ mailbox: id, to: archive, uids: [1, 1] });
     for (const uid of [1, 2]) await expunge(under, uid);
     for (let i = 0; i < 3; i++) await pass(clock, longestWaitMs);
-    assert.equal(store.texts?.text(accountId, 1)?.body, "one");
+    assert.equal(store.texts?.text(accountId, 1)?.body, "ONE");
     assert.deepEqual([store.texts?.text(accountId, 2), store.texts?.emails(accountId, 0, 10)], [null, [1]]);
   }));
 

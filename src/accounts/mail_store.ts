@@ -30,9 +30,12 @@ import type {
   ReadRequest,
   SearchBatch,
   SearchRequest,
+  SortRequest,
   SpecialUse,
   StoredFlags,
   StoreFlags,
+  ThreadBatch,
+  ThreadRequest,
 } from "./mail.ts";
 import { mailboxChanges } from "./mail_changes.ts";
 import { copyMessages, moveAll } from "./mail_copy.ts";
@@ -49,6 +52,8 @@ import {
 } from "./mail_mailboxes.ts";
 import { openMailbox } from "./mail_open.ts";
 import { searchMessages } from "./mail_search.ts";
+import { sortMessages } from "./mail_sort.ts";
+import { threadMessages } from "./mail_thread.ts";
 import { checkRanges } from "./mail_ranges.ts";
 import type { Ranges } from "../imap/search_key.ts";
 
@@ -180,6 +185,16 @@ export class StoreMail implements Mail {
   async *search(request: SearchRequest): AsyncGenerator<SearchBatch, void, undefined> {
     this.#stillAllowed();
     yield* searchMessages(this.#store, this.#accountId, request);
+  }
+
+  async *sort(request: SortRequest): AsyncGenerator<SearchBatch, void, undefined> {
+    this.#stillAllowed();
+    yield* sortMessages(this.#store, this.#accountId, request);
+  }
+
+  async *thread(request: ThreadRequest): AsyncGenerator<ThreadBatch, void, undefined> {
+    this.#stillAllowed();
+    yield* threadMessages(this.#store, this.#accountId, request);
   }
 
   listen(_request: Record<string, never>): AsyncIterable<AccountChange> {

@@ -33,11 +33,11 @@ export function searchedText({ header, parts }: TextSource): SearchedText {
 
 /** How the name of a file is searched, which may not stand in the header as people read it. RFC 2231 */
 export function fileLine(fileName: string): string {
-  return `filename: ${fold(fileName)}`;
+  return `FILENAME: ${fold(fileName)}`;
 }
 
 function* fieldsOf(header: TextSource["header"]): Generator<string> {
-  for (const { name, value } of foldedFields(header)) yield `${name}: ${value}`;
+  for (const { name, value } of foldedFields(header)) yield `${name.toUpperCase()}: ${value}`;
 }
 
 function linesOf(header: TextSource["header"]): string[] {

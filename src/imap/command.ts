@@ -13,6 +13,7 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Flags } from "./flags.ts";
 import type { Ranges, SearchKey } from "./search_key.ts";
+import type { SortCriterion, ThreadAlgorithm } from "./sort_key.ts";
 
 /** A command and the tag that its answer must carry. */
 export interface TaggedCommand {
@@ -36,6 +37,10 @@ export type Command =
   | Append
   | Expunge
   | Search
+  | Sort
+  | Thread
+  | MultiSearch
+  | CancelUpdate
   | Fetch
   | Store
   | Copy;
@@ -223,13 +228,8 @@ export interface SequenceSet {
   readonly saved: boolean;
 }
 
-/** RFC 9051 6.4.4 */
-export interface Search {
-  readonly verb: "SEARCH";
-  /** UID SEARCH. */
-  readonly uid: boolean;
-  /** Null without RETURN (the answer is then `* SEARCH` for rev1); `RETURN ()` is `["ALL"]`. RFC 4731 3.1 */
-  readonly returns: readonly SearchReturn[] | null;
+/** What is looked for, by whatever command. */
+export interface SearchProgram {
   readonly key: SearchTerm;
   /** Whether the program has a MODSEQ key: the answer then tells the highest one. RFC 7162 3.1.5 */
   readonly modSeq: boolean;
@@ -237,17 +237,81 @@ export interface Search {
   readonly counts: boolean;
 }
 
-export type SearchReturn = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE";
+/** What is to be told of what is found. */
+export interface SearchOptions {
+  /** Null without RETURN (the answer is then `* SEARCH` for rev1); `RETURN ()` is `["ALL"]`. RFC 4731 3.1 */
+  readonly returns: readonly SearchReturn[] | null;
+  /** With `PARTIAL`. */
+  readonly partial: ResultRange | null;
+}
+
+/** CONTEXT, UPDATE: RFC 5267; PARTIAL: RFC 9394, and then no ALL; RELEVANCY: RFC 6203, and then a key is FUZZY. */
+export type SearchReturn =
+  | "MIN"
+  | "MAX"
+  | "ALL"
+  | "COUNT"
+  | "SAVE"
+  | "PARTIAL"
+  | "CONTEXT"
+  | "UPDATE"
+  | "RELEVANCY";
+
+/** Places among the results, as written: 1 is the first; or both are negative, and -1 is the last. RFC 9394 3.1 */
+export interface ResultRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** RFC 9051 6.4.4 */
+export interface Search extends SearchProgram, SearchOptions {
+  readonly verb: "SEARCH";
+  /** UID SEARCH. */
+  readonly uid: boolean;
+}
+
+/** RFC 5256 3, RFC 5267 3 */
+export interface Sort extends SearchProgram, SearchOptions {
+  readonly verb: "SORT";
+  readonly uid: boolean;
+  readonly criteria: readonly SortCriterion[];
+}
+
+/** RFC 5256 3 */
+export interface Thread extends SearchProgram {
+  readonly verb: "THREAD";
+  readonly uid: boolean;
+  readonly algorithm: ThreadAlgorithm;
+}
+
+/** A search of several mailboxes, which is answered in UIDs. RFC 7377 2 */
+export interface MultiSearch extends SearchProgram, SearchOptions {
+  readonly verb: "ESEARCH";
+  readonly uid: true;
+  /** At least one; only `selected` where none was given. */
+  readonly sources: readonly MailboxFilter[];
+}
+
+/** Some mailboxes. RFC 5465 6, RFC 7377 2.2 */
+export type MailboxFilter =
+  | { readonly filter: "selected" | "inboxes" | "personal" | "subscribed" }
+  | { readonly filter: "subtree" | "subtree-one" | "mailboxes"; readonly mailboxes: readonly string[] };
+
+/** RFC 5267 4.3.5 */
+export interface CancelUpdate {
+  readonly verb: "CANCELUPDATE";
+  readonly tags: readonly string[];
+}
 
 /**
  * A search key whose numbers are not yet resolved; `resolveSearch()` of `search.ts` does that. Names of header fields
  * are in lower case, flags in the spelling of `flags.ts`, texts decoded from their charset.
  */
 export type SearchTerm =
-  | Exclude<SearchKey, { readonly key: "and" | "or" | "not" | "sequence" | "uids" }>
+  | Exclude<SearchKey, { readonly key: "and" | "or" | "not" | "fuzzy" | "sequence" | "uids" }>
   | { readonly key: "and"; readonly keys: readonly SearchTerm[] }
   | { readonly key: "or"; readonly left: SearchTerm; readonly right: SearchTerm }
-  | { readonly key: "not"; readonly inner: SearchTerm }
+  | { readonly key: "not" | "fuzzy"; readonly inner: SearchTerm }
   | { readonly key: "sequence" | "uids"; readonly set: SequenceSet };
 
 /** RFC 9051 6.4.5 */
@@ -261,6 +325,8 @@ export interface Fetch {
   readonly changedSince: number | null;
   /** Only with UID FETCH and CHANGEDSINCE. RFC 7162 3.2.6 */
   readonly vanished: boolean;
+  /** Only with UID FETCH: which of the messages named. RFC 9394 3.3 */
+  readonly partial: ResultRange | null;
 }
 
 /** One thing asked of each message. */

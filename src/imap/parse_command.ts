@@ -11,8 +11,10 @@ import { parseFetch } from "./fetch.ts";
 import { parseId } from "./id.ts";
 import { parseList, parseLsub } from "./list.ts";
 import { parseAuthenticate, parseLogin } from "./login.ts";
+import { parseCancelUpdate, parseMultiSearch } from "./multi_search.ts";
 import { Scanner } from "./scanner.ts";
 import { parseSearch } from "./search.ts";
+import { parseSort, parseThread } from "./sort.ts";
 import { parseSelect } from "./select.ts";
 import { parseStatus } from "./status.ts";
 import { parseStore } from "./store.ts";
@@ -50,6 +52,10 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["APPEND", () => appendWithoutMessage()],
   ["EXPUNGE", () => ({ verb: "EXPUNGE", uids: null })],
   ["SEARCH", (s, mode) => parseSearch(false, s, mode)],
+  ["SORT", (s) => parseSort(false, s)],
+  ["THREAD", (s) => parseThread(false, s)],
+  ["ESEARCH", parseMultiSearch],
+  ["CANCELUPDATE", parseCancelUpdate],
   ["FETCH", (s) => parseFetch(false, s)],
   ["STORE", (s) => parseStore(false, s)],
   ["COPY", (s, mode) => parseCopy("COPY", false, s, mode)],
@@ -60,6 +66,8 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 const uidParsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["EXPUNGE", parseUidExpunge],
   ["SEARCH", (s, mode) => parseSearch(true, s, mode)],
+  ["SORT", (s) => parseSort(true, s)],
+  ["THREAD", (s) => parseThread(true, s)],
   ["FETCH", (s) => parseFetch(true, s)],
   ["STORE", (s) => parseStore(true, s)],
   ["COPY", (s, mode) => parseCopy("COPY", true, s, mode)],

@@ -53,6 +53,15 @@ export type ResponseCode =
   | { readonly code: "COPYUID"; readonly uidValidity: number; readonly from: Ranges; readonly to: Ranges }
   /** Message numbers, or UIDs in the answer to a UID command. RFC 7162 3.1.3 */
   | { readonly code: "MODIFIED"; readonly set: Ranges }
+  /** The tag of a search whose results will not be followed. RFC 5267 4.3.1 */
+  | { readonly code: "NOUPDATE"; readonly tag: string }
+  /** How far a command has come, of how much; null where that is not known. RFC 9585 4 */
+  | {
+    readonly code: "INPROGRESS";
+    readonly tag: string;
+    readonly done: number | null;
+    readonly goal: number | null;
+  }
   /** RFC 8474 4.2 */
   | { readonly code: "MAILBOXID"; readonly id: string };
 
@@ -69,11 +78,24 @@ export function formatCode(code: ResponseCode): string {
       return `COPYUID ${code.uidValidity} ${formatRanges(code.from)} ${formatRanges(code.to)}`;
     case "MODIFIED":
       return `MODIFIED ${formatRanges(code.set)}`;
+    case "NOUPDATE":
+      return `NOUPDATE "${code.tag}"`;
+    case "INPROGRESS":
+      return formatProgress(code.tag, code.done, code.goal);
     case "MAILBOXID":
       return `MAILBOXID (${code.id})`;
     default:
       return `${code.code} ${code.value}`;
   }
+}
+
+/** RFC 9585 4, 5: a tag with a bracket, at which clients would see the code's end, is not repeated. */
+function formatProgress(tag: string, done: number | null, goal: number | null): string {
+  const shown = tag.includes("]") ? "NIL" : `"${tag}"`;
+  const known = goal !== null && goal > 0;
+  // Whoever has reached the goal says so by the tagged response.
+  const progress = done === null ? "NIL" : known ? Math.min(done, goal - 1) : done;
+  return `INPROGRESS (${shown} ${progress} ${known && done !== null ? goal : "NIL"})`;
 }
 
 export type Condition = "OK" | "NO" | "BAD" | "PREAUTH" | "BYE";

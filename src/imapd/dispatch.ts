@@ -9,6 +9,7 @@ import type { Command } from "../imap/command.ts";
 import { authenticate, login, unauthenticate } from "./authenticate.ts";
 import { capability, enable } from "./capability.ts";
 import { close, unselect } from "./close.ts";
+import { cancelUpdate } from "./contexts.ts";
 import { copy } from "./copy.ts";
 import { create } from "./create.ts";
 import { deleteMailbox } from "./delete.ts";
@@ -17,6 +18,7 @@ import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
 import { list, lsub } from "./list.ts";
+import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
@@ -26,6 +28,7 @@ import type { Session } from "./session.ts";
 import { status } from "./status.ts";
 import { store } from "./store.ts";
 import { subscribe } from "./subscribe.ts";
+import { thread } from "./thread.ts";
 import { tellChanges } from "./updates.ts";
 
 /**
@@ -73,6 +76,9 @@ export async function dispatch(session: Session, tag: string, command: Command):
       return await status(session, mail, command);
     case "IDLE":
       return await idle(session, mail);
+    case "ESEARCH":
+      await tellChanges(session, mail, "no expunge");
+      return await multiSearch(session, mail, command, tag);
     case "UNAUTHENTICATE":
       return await unauthenticate(session);
   }
@@ -88,16 +94,21 @@ export async function dispatch(session: Session, tag: string, command: Command):
     case "UNSELECT":
       return unselect(session);
     case "EXPUNGE":
-      return await expunge(session, mail, view, command);
+      return await expunge(session, mail, view, command, tag);
     case "SEARCH":
+    case "SORT":
       return await search(session, mail, view, command, tag);
+    case "THREAD":
+      return await thread(session, mail, view, command, tag);
+    case "CANCELUPDATE":
+      return cancelUpdate(view, command);
     case "FETCH":
       return await fetch(session, mail, view, command);
     case "STORE":
-      return await store(session, mail, view, command);
+      return await store(session, mail, view, command, tag);
     case "COPY":
     case "MOVE":
-      return await copy(session, mail, view, command);
+      return await copy(session, mail, view, command, tag);
     default:
       throw new TypeError(`${command.verb} is not done here`);
   }
@@ -113,6 +124,9 @@ export function mayTellExpunged(command: Command): boolean {
     case "STORE":
       return command.uid;
     case "SEARCH":
+    case "SORT":
+    case "THREAD":
+    case "ESEARCH":
       return command.uid && !command.counts;
     case "SELECT":
     case "EXAMINE":

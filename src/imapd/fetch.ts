@@ -1,5 +1,5 @@
 /**
- * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1
+ * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1, RFC 9394 3.3
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
@@ -8,10 +8,11 @@
 import type { FetchBatch, Mail } from "../accounts/mail.ts";
 import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import type { Fetch, FetchItem } from "../imap/command.ts";
+import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
 import { seen } from "../imap/flags.ts";
 import type { Ranges } from "../imap/search_key.ts";
-import { rangesOf } from "../imap/sequence_set.ts";
+import { placesOf } from "../imap/search_return.ts";
+import { rangesOf, selectNumbers } from "../imap/sequence_set.ts";
 import { TransportError } from "../net/transport.ts";
 import { tellVanished } from "./catch_up.ts";
 import { choose, named } from "./chosen.ts";
@@ -58,12 +59,19 @@ export async function fetch(
     const changes = await mail.changes({ mailbox: view.id, modseq: changedSince, claimRecent: false });
     tellVanished(session, view, changes, named(view, command.set));
   }
-  if (chosen.uids.length === 0) return ok("no messages");
+  const uids = command.partial === null ? chosen.uids : partOf(view, chosen.uids, command.partial);
+  if (uids.length === 0) return ok("no messages");
   const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
-  await fetching.run(chosen.uids, changedSince);
+  await fetching.run(uids, changedSince);
   if (fetching.problem !== null) return fetching.problem;
   const missing = chosen.count !== null && changedSince === null && fetching.count < chosen.count;
   return missing ? refusal("expunged") : ok("done"); // RFC 2180 4.1.2
+}
+
+/** Of the messages named, those at some places, counted from the first or from the last. RFC 9394 3.3 */
+function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
+  const named = selectNumbers(uids, view.uids);
+  return view.rangesOf(named.subarray(...placesOf(range, named.length)));
 }
 
 /** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */

@@ -10,6 +10,7 @@ import type { Store } from "../imap/command.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { readOnly } from "./expunge.ts";
+import { whileWorking } from "./progress.ts";
 import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore, tellKeywords, writeFlags } from "./updates.ts";
@@ -20,20 +21,25 @@ export async function store(
   mail: Mail,
   view: MailboxView,
   command: Store,
+  tag: string,
 ): Promise<Completion> {
   if (view.readOnly) return readOnly;
   const { unchangedSince } = command;
   if (unchangedSince !== null) enableCondstore(session);
   const { uids, count } = choose(view, command.set, command.uid);
   if (uids.length === 0) return ok("no messages");
-  const stored = await mail.storeFlags({
-    mailbox: view.id,
-    uids,
-    mode: command.mode,
-    bits: command.flags.bits,
-    keywords: command.flags.keywords,
-    unchangedSince,
-  });
+  const stored = await whileWorking(
+    session,
+    tag,
+    mail.storeFlags({
+      mailbox: view.id,
+      uids,
+      mode: command.mode,
+      bits: command.flags.bits,
+      keywords: command.flags.keywords,
+      unchangedSince,
+    }),
+  );
   view.stale = true;
   const { modified, flags } = stored;
   await tellStored(session, view, command, stored);

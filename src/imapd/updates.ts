@@ -14,6 +14,7 @@ import { formatFlags } from "../imap/flag_list.ts";
 import { flagBits } from "../imap/flags.ts";
 import { writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
+import { forgetGone, updateContexts } from "./contexts.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
 
@@ -32,12 +33,14 @@ async function pull(session: Session, mail: Mail, view: MailboxView, allowed: Al
   const { changes, gone } = await ask(mail, view);
   view.expunged = union(view.expunged, gone);
   const isNew = newerThan(changes.changed.uids, view);
+  forgetGone(session, view, gone);
   if (allowed === "expunge") await tellExpunged(session, view);
   tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
   tellKeywords(session, view, changes.changed);
   await tellFlags(session, view, changes.changed, isNew);
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
+  await updateContexts(session, mail, view, changes.changed.uids);
 }
 
 /** What changed, and which of the known messages are gone. */

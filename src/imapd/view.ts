@@ -15,6 +15,7 @@
 import type { OpenMailbox } from "../accounts/mail.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { lowerBound } from "../imap/sequence_set.ts";
+import type { Context } from "./followed.ts";
 
 /** The mailbox as the client sees it. */
 export class MailboxView {
@@ -33,6 +34,8 @@ export class MailboxView {
   readonly told = new Map<number, number>();
   /** The saved result of SEARCH: ascending UIDs. RFC 5182 2.1 */
   saved: Uint32Array = new Uint32Array();
+  /** Searches whose results are followed, by tag. RFC 5267 4.3 */
+  readonly contexts = new Map<string, Context>();
   /** The store has changes that were not asked for yet. */
   stale = false;
   #uids: Uint32Array;

@@ -13,6 +13,7 @@ import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
 import { insertBody, type ReadyBody } from "./bodies.ts";
 import type { CheckedIndex } from "./check_index.ts";
 import { CountChange } from "./counts.ts";
+import { addEmailFields, type EmailFields, emailFields } from "./email_fields.ts";
 import { newObjectId } from "./object_id.ts";
 import { encodeParts } from "./part_table.ts";
 import { many, prepared, run, type Work } from "./query.ts";
@@ -61,6 +62,7 @@ export interface PreparedEmail {
   readonly index: CheckedIndex;
   readonly parts: Bytes;
   readonly hashes: ClueHashes;
+  readonly fields: EmailFields;
 }
 
 /** Rows of bodies that this unit has made: handed from call to call where several accounts get the same body. */
@@ -68,7 +70,13 @@ export type BodyRows = Map<ReadyBody, number>;
 
 /** Does outside the writer what can be done there. */
 export function prepareEmail(body: ReadyBody, index: CheckedIndex): PreparedEmail {
-  return { body, index, parts: encodeParts(index.root), hashes: clueHashes(index) };
+  return {
+    body,
+    index,
+    parts: encodeParts(index.root),
+    hashes: clueHashes(index),
+    fields: emailFields(index),
+  };
 }
 
 /** About how much adding the email writes, for the size of groups. */
@@ -91,27 +99,18 @@ const insertEmail = prepared((
     size: number;
     mailboxId: number;
     received: number;
-    sent: number | null;
     messageIdHash: number | null;
     missingParentHash: number | null;
-    baseSubjectHash: number | null;
     traits: number;
     parseVersion: number;
-    messageId: string | null;
     baseSubject: string;
     fromAddress: string | null;
-    subject: string;
-    from: string;
-    to: string;
-    cc: string;
-    bcc: string;
     preview: string;
     prefix: Bytes;
     envelope: Bytes;
     body: Bytes;
     bodyStructure: Bytes;
     parts: Bytes;
-    refs: string;
     problems: string;
     evidence: Bytes | null;
   },
@@ -128,27 +127,18 @@ const insertEmail = prepared((
     size: p.size,
     original_mailbox_id: p.mailboxId,
     received: p.received,
-    sent: p.sent,
     message_id_hash: p.messageIdHash,
     missing_parent_hash: p.missingParentHash,
-    base_subject_hash: p.baseSubjectHash,
     traits: p.traits,
     parse_version: p.parseVersion,
-    message_id: p.messageId,
     base_subject: p.baseSubject,
     from_address: p.fromAddress,
-    subject: p.subject,
-    from_text: p.from,
-    to_text: p.to,
-    cc_text: p.cc,
-    bcc_text: p.bcc,
     preview: p.preview,
     prefix: p.prefix,
     envelope: p.envelope,
     body: p.body,
     body_structure: p.bodyStructure,
     parts: p.parts,
-    refs: p.refs,
     problems: p.problems,
     evidence: p.evidence,
   })
@@ -266,7 +256,7 @@ function* addEmail(
   addition: Addition,
   bodies: BodyRows | null,
 ): Work<{ id: number; objectId: string }> {
-  const { email: { body, index, parts, hashes }, prefix, internalDate } = addition;
+  const { email: { body, index, parts, hashes, fields }, prefix, internalDate } = addition;
   const place = yield* placeInThread(tx.messageIds, {
     accountId,
     mailboxId,
@@ -290,27 +280,20 @@ function* addEmail(
     size: sizeOf(addition),
     mailboxId,
     received: internalDate,
-    sent: index.date,
     traits: traitsOf(index),
     parseVersion: index.version,
-    messageId: index.messageId,
     baseSubject: index.baseSubject,
     fromAddress: index.fromAddress,
-    subject: index.subject,
-    from: index.from,
-    to: index.to,
-    cc: index.cc,
-    bcc: index.bcc,
     preview: index.preview,
     prefix,
     envelope: index.envelope,
     body: index.body,
     bodyStructure: index.bodyStructure,
     parts,
-    refs: index.references.join(" "),
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
   });
+  yield* addEmailFields(accountId, id, hashes.baseSubject, fields);
   if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);
   return { id, objectId };
 }

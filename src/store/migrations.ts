@@ -10,6 +10,7 @@
 import { type Compilable, type CreateTableBuilder, type Kysely, sql } from "kysely";
 import type { Millis } from "../base/clock.ts";
 import type { Connection } from "./connection.ts";
+import { splitEmails, splitFunctions } from "./migration_email_fields.ts";
 import { builder } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 
@@ -21,7 +22,7 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first];
+const migrations: readonly Migration[] = [first, splitEmails];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;
@@ -29,8 +30,13 @@ const firstVersion = 2;
 /** The number of the newest step. */
 export const schemaVersion = firstVersion + migrations.length - 1;
 
-/** Brings the database to {@link schemaVersion}. @throws {WrongDatabase} If it is newer, or not ours. */
-export function migrate(connection: Connection, now: Millis): void {
+/**
+ * Brings the database to {@link schemaVersion}.
+ *
+ * @param to An older version, for tests of later steps.
+ * @throws {WrongDatabase} If it is newer, or not ours.
+ */
+export function migrate(connection: Connection, now: Millis, to = schemaVersion): void {
   const from = versionOf(connection);
   if (from > schemaVersion) {
     throw new WrongDatabase(
@@ -44,8 +50,9 @@ export function migrate(connection: Connection, now: Millis): void {
         "move its folder away, and a new one is made",
     );
   }
+  if (from < schemaVersion) defineFunctions(connection);
   for (const [i, migration] of migrations.entries()) {
-    if (i + firstVersion > from) step(connection, migration, i + firstVersion, now);
+    if (i + firstVersion > from && i + firstVersion <= to) step(connection, migration, i + firstVersion, now);
   }
 }
 
@@ -61,6 +68,11 @@ export function versionOf(connection: Connection): number {
     throw new WrongDatabase("mail.sqlite is a database, but not one that mailden made");
   }
   return version;
+}
+
+/** SQL functions that steps may call. */
+function defineFunctions(connection: Connection): void {
+  for (const [name, body] of Object.entries(splitFunctions())) connection.define(name, body);
 }
 
 function step(connection: Connection, migration: Migration, version: number, now: Millis): void {

@@ -176,27 +176,16 @@ export interface EmailsTable {
   original_mailbox_id: number;
   /** When it first came: the internal date of the first message. */
   received: number;
-  /** The Date field, or null. */
-  sent: number | null;
-  /** `hashId` of message_id, and of the direct parent while no such email is known: see `threads.ts`. */
+  /** `hashId` of the Message-ID, and of the direct parent while no such email is known: see `threads.ts`. */
   message_id_hash: number | null;
   missing_parent_hash: number | null;
-  /** `hashId` of base_subject; null if that is empty. */
-  base_subject_hash: number | null;
   /** Bits: 1 the subject is a reply's, 2 a report, 4 UTF-8 in headers, 8 octets above 127 in the body. */
   traits: number;
   /** `MessageIndex.version` it was indexed with. */
   parse_version: number;
-  /** Without angle brackets, or null. */
-  message_id: string | null;
   base_subject: string;
   /** `MessageIndex.fromAddress`. */
   from_address: string | null;
-  subject: string;
-  from_text: string;
-  to_text: string;
-  cc_text: string;
-  bcc_text: string;
   preview: string;
   /** Trace fields in front of the body, each line with CRLF; usually a few hundred octets. */
   prefix: Bytes;
@@ -206,12 +195,42 @@ export interface EmailsTable {
   body_structure: Bytes;
   /** `MessageIndex.root`, as `part_table.ts` writes it. Offsets are the body's: without the prefix. */
   parts: Bytes;
-  /** References oldest first, joined by spaces (a message id holds none). */
-  refs: string;
   /** `MessageIndex.problems`, one a line. */
   problems: string;
   /** What was found out of it when it came, encoded as `evidence/evidence.ts` does; null for what clients stored. */
   evidence: Bytes | null;
+}
+
+/**
+ * What SEARCH, SORT and THREAD ask of an email, clustered by account and email: see `email_fields.ts`. Texts are folded as
+ * `message/casemap.ts` does.
+ */
+export interface EmailFieldsTable {
+  account_id: number;
+  email_id: number;
+  /** The Date field, or null. */
+  sent: number | null;
+  /** `hashId` of `emails.base_subject`; null if that is empty. */
+  base_subject_hash: number | null;
+  /** 1 if the subject says that it answers or forwards. RFC 5256 3 */
+  is_reply: number;
+  subject: string;
+  from_text: string;
+  to_text: string;
+  cc_text: string;
+  bcc_text: string;
+  /** The base subject; null where it is the same as the subject. */
+  sort_subject: string | null;
+  /** `message/sort_keys.ts` */
+  sort_from: string;
+  sort_to: string;
+  sort_cc: string;
+  display_from: string;
+  display_to: string;
+  /** Without angle brackets, or null; not folded. */
+  message_id: string | null;
+  /** References oldest first, joined by spaces (a message id holds none); not folded. */
+  refs: string;
 }
 
 /** What was sent, byte for byte, shared by every email that has it (each recipient of one delivery). */
@@ -288,6 +307,7 @@ export interface Tables {
   subscriptions: SubscriptionsTable;
   messages: MessagesTable;
   emails: EmailsTable;
+  email_fields: EmailFieldsTable;
   message_ids: MessageIdsTable;
   bodies: BodiesTable;
   damaged: DamagedTable;

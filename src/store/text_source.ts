@@ -20,7 +20,10 @@ export const maxPartHeaders = MiB;
 /** Octets of the header of a message. */
 export const maxTextHeader = MiB;
 
-/** Characters of the text of one message, headers and body: what folding can make of the octets above. */
+/**
+ * Characters of the text of one message, headers and body: what folding makes of the octets above, but for the few characters that
+ * it takes apart into many. A message full of those is looked at itself.
+ */
 export const maxSearchedChars = 3 * (maxTextBytes + maxTextHeader + maxPartHeaders) + MiB;
 
 /** Read in one step. */

@@ -29,6 +29,7 @@ function orphans(
     | "mailbox_keywords"
     | "recipients"
     | "emails"
+    | "email_fields"
     | "messages",
 ): RowCheck {
   return check(
@@ -161,6 +162,20 @@ const lostEmails = prepared((db, p: { limit: number }) =>
     .select(["e.id"]).where("b.id", "is", null).limit(p.limit)
 );
 
+const lostFields = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e")
+    .leftJoin("email_fields as f", (join) =>
+      join.onRef("f.account_id", "=", "e.account_id").onRef("f.email_id", "=", "e.id"))
+    .select(["e.id"]).where("f.email_id", "is", null).limit(p.limit)
+);
+
+const strayFields = prepared((db, p: { limit: number }) =>
+  db.selectFrom("email_fields as f")
+    .leftJoin("emails as e", (join) =>
+      join.onRef("e.id", "=", "f.email_id").onRef("e.account_id", "=", "f.account_id"))
+    .select(["f.email_id"]).where("e.id", "is", null).limit(p.limit)
+);
+
 const strayThreads = prepared((db, p: { limit: number }) =>
   db.selectFrom("emails as e").innerJoin("emails as first", "first.id", "e.thread_id")
     .select(["e.id", "first.id as first"])
@@ -243,6 +258,7 @@ export const rowChecks: readonly RowCheck[] = [
   orphans("mailbox_keywords"),
   orphans("recipients"),
   orphans("emails"),
+  orphans("email_fields"),
   orphans("messages"),
   check(
     counts,
@@ -265,6 +281,11 @@ export const rowChecks: readonly RowCheck[] = [
   ),
   check(wrongCopies, (row) => `email ${row.id} says ${row.copies} copies, there are ${row.n}`),
   check(lostEmails, (row) => `email ${row.id} has a body that does not exist`),
+  check(
+    lostFields,
+    (row) => `email ${row.id} is not found by SEARCH, SORT and THREAD: its fields are missing`,
+  ),
+  check(strayFields, (row) => `fields are kept of email ${row.email_id}, which does not exist`),
   check(
     strayThreads,
     (row) => `email ${row.id} is in a thread that is not that of its first email ${row.first}`,

@@ -65,6 +65,13 @@ const damages: [what: string, damage: string | ((folder: string) => void), expec
     "delete from emails where id = 1",
     /message 1 .* has no email|belongs to no email|has no email/,
   ],
+  ["fields that are gone", "delete from email_fields where email_id = 1", /email 1 is not found by SEARCH/],
+  [
+    "fields of no email",
+    "insert into email_fields select account_id, 77, sent, base_subject_hash, is_reply, subject, from_text, to_text, cc_text, bcc_text, " +
+    "sort_subject, sort_from, sort_to, sort_cc, display_from, display_to, message_id, refs from email_fields where email_id = 1",
+    /fields are kept of email 77/,
+  ],
   ["a number of copies", "update emails set copies = 2 where id = 1", /email 1 says 2 copies, there are 1/],
   [
     "an email in a thread that has another id",

@@ -31,12 +31,13 @@ const limits: ReaderLimits = {
 };
 
 const words =
-  "a1 UID FETCH STORE SEARCH LIST LSUB APPEND SELECT EXAMINE CREATE STATUS LOGIN AUTHENTICATE ENABLE ID COPY MOVE " +
+  "a1 UID FETCH STORE SEARCH SORT THREAD ESEARCH CANCELUPDATE LIST LSUB APPEND SELECT EXAMINE CREATE STATUS LOGIN AUTHENTICATE ENABLE ID COPY MOVE " +
   "EXPUNGE IDLE NOOP RENAME ( ) () ( [ ] < > 0.5 1 2:* $ 1,3:5 * % {3} {3+} ~{3} {0+} {60+} {99999999999999999999+} " +
   'BODY[ BODY.PEEK[HEADER.FIELDS (From "To")] BODY[1.2.MIME]<0.10> BINARY.SIZE[1] RFC822.SIZE FULL FLAGS +FLAGS ' +
   '-FLAGS.SILENT \\Seen \\Foo keyword constructor __proto__ NIL "quoted \\" text" "open INBOX Entw&APw-rfe &AGE- ' +
   "R&D RETURN (MIN MAX SAVE) (STATUS (MESSAGES SIZE)) CHARSET UTF-8 KOI8-R x-none OR NOT ALL FROM HEADER BEFORE " +
-  "1-Feb-1994 MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
+  "1-Feb-1994 FUZZY (REVERSE DATE SUBJECT) (RELEVANCY) (PARTIAL -1:-5 UPDATE CONTEXT RELEVANCY) REFERENCES IN (selected personal " +
+  "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
   "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
 
 const token = fc.oneof(
@@ -111,7 +112,11 @@ Deno.test("fuzz: the IMAP command reader", () => {
 });
 
 Deno.test("fuzz: the IMAP command parser", () => {
-  const verb = fc.constantFrom(..."FETCH STORE SEARCH LIST SELECT CREATE STATUS LOGIN ID COPY".split(" "));
+  const verb = fc.constantFrom(
+    ..."FETCH STORE SEARCH SORT THREAD ESEARCH CANCELUPDATE LIST SELECT CREATE STATUS LOGIN ID COPY".split(
+      " ",
+    ),
+  );
   const mode = fc.record({ utf8: fc.boolean(), rev2: fc.boolean() });
   fc.assert(
     fc.property(verb, line, mode, (verb, rest, mode) => {

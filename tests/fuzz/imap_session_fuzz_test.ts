@@ -30,6 +30,10 @@ const corpus = [
   "everything",
   "fetch",
   "search",
+  "sort",
+  "contexts",
+  "partial",
+  "multi_search",
   "list",
   "mailboxes",
   "copy",
@@ -62,7 +66,7 @@ function mutated(packets: readonly Bytes[], random: () => number): Bytes {
 async function run(seed: number): Promise<void> {
   const random = chance(seed);
   const stage = new ImapStage({}, null);
-  for (const name of ["plain", "mixed", "folded", "latin"]) stage.deliver("Inbox", name);
+  for (const name of ["plain", "mixed", "folded", "latin", "plan", "answer"]) stage.deliver("Inbox", name);
   const client = stage.connect({ plainWithoutTls: true });
   const packets = corpus[Math.floor(random() * corpus.length)] ?? [];
   const signIn = new TextEncoder().encode("s LOGIN mjl@example.org secret123\r\n");

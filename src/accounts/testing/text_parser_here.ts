@@ -5,6 +5,7 @@
  */
 import { Refused } from "../../base/errors.ts";
 import type { TextParser } from "../../store/text_source.ts";
+import { fold } from "../mail_search_text.ts";
 import { searchedText } from "../searched_text.ts";
 
 export interface ParserHere extends TextParser {
@@ -24,7 +25,7 @@ export function parserHere(): ParserHere {
       this.asked += sources.length;
       return Promise.resolve(sources.map((source) => {
         const text = searchedText(source);
-        return fails !== "never" && text.header.includes(fails.on) ? null : text;
+        return fails !== "never" && text.header.includes(fold(fails.on)) ? null : text;
       }));
     },
   };

@@ -25,9 +25,12 @@ import {
   type ReadRequest,
   type SearchBatch,
   type SearchRequest,
+  type SortRequest,
   type SpecialUse,
   type StoredFlags,
   type StoreFlags,
+  type ThreadBatch,
+  type ThreadRequest,
 } from "../../accounts/mail.ts";
 import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
@@ -39,7 +42,7 @@ import { fetchBatch, flagColumns, inlineLength, valueOf } from "./memory_columns
 import { ChangeFeed } from "./memory_feed.ts";
 import { goneMailbox, MemoryMailbox, octetsOf, withFlags } from "./memory_mailbox.ts";
 import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
-import { matches } from "./memory_search.ts";
+import { searchBatches, sortBatches, threadBatches } from "./memory_search_batches.ts";
 
 /** What tests may set. */
 export interface MemoryMailSettings {
@@ -347,20 +350,17 @@ export class MemoryMail implements Mail {
 
   async *search(request: SearchRequest): AsyncGenerator<SearchBatch> {
     this.#mayFail("search");
-    const mailbox = this.#withId(request.mailbox);
-    const all = [...mailbox.messages];
-    const now = this.settings.now();
-    for (let at = 0; at < all.length || at === 0; at += this.settings.searchBatch) {
-      const slice = all.slice(at, at + this.settings.searchBatch);
-      const found = slice.filter((message) => matches(request.key, message, now));
-      await Promise.resolve();
-      yield {
-        uids: Uint32Array.from(found, (message) => message.uid),
-        modseqs: Float64Array.from(found, (message) => message.modseq),
-        looked: at + slice.length,
-        total: all.length,
-      };
-    }
+    yield* searchBatches(this.#withId(request.mailbox).messages, request, this.settings);
+  }
+
+  async *sort(request: SortRequest): AsyncGenerator<SearchBatch> {
+    this.#mayFail("sort");
+    yield* sortBatches(this.#withId(request.mailbox).messages, request, this.settings);
+  }
+
+  async *thread(request: ThreadRequest): AsyncGenerator<ThreadBatch> {
+    this.#mayFail("thread");
+    yield* threadBatches(this.#withId(request.mailbox).messages, request, this.settings);
   }
 
   listen(_request: Record<string, never>): AsyncIterable<AccountChange> {

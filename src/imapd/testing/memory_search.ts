@@ -13,6 +13,7 @@
 import { type Bytes, concat } from "../../base/bytes.ts";
 import { flagBits } from "../../imap/flags.ts";
 import type { DateField, SearchKey } from "../../imap/search_key.ts";
+import { casemap } from "../../message/casemap.ts";
 import { decodeCharset } from "../../message/charset.ts";
 import { headerFields, headerText } from "../../message/headers.ts";
 import { searchedHtml } from "../../message/html_text.ts";
@@ -24,21 +25,23 @@ import { decoded } from "./memory_sections.ts";
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** @param now Milliseconds since 1970. */
-export function matches(key: SearchKey, message: MemoryMessage, now: number): boolean {
+export function matches(key: SearchKey, message: MemoryMessage, now: number, fuzzy = false): boolean {
   switch (key.key) {
     case "all":
     case "saveDateSupported":
       return true;
     case "and":
-      return key.keys.every((each) => matches(each, message, now));
+      return key.keys.every((each) => matches(each, message, now, fuzzy));
     case "or":
-      return matches(key.left, message, now) || matches(key.right, message, now);
+      return matches(key.left, message, now, fuzzy) || matches(key.right, message, now, fuzzy);
     case "not":
-      return !matches(key.inner, message, now);
+      return !matches(key.inner, message, now, fuzzy);
     case "uids":
       return key.set.some((first, i) =>
         i % 2 === 0 && first <= message.uid && message.uid <= (key.set[i + 1] ?? 0)
       );
+    case "fuzzy":
+      return matches(key.inner, message, now, true);
     case "sequence":
     case "recent":
       throw new TypeError(`${key.key} belongs to a session`);
@@ -48,17 +51,24 @@ export function matches(key: SearchKey, message: MemoryMessage, now: number): bo
         ? message.keywords.includes(key.flag.toLowerCase())
         : (message.bits & bit) !== 0;
     }
-    case "header":
-      return messageFields(message).some((field) =>
-        field.name === key.field.toLowerCase() && contains(field.value, key.text)
+    case "header": {
+      const values = messageFields(message).filter((field) => field.name === key.field.toLowerCase())
+        .map((field) => casemap(field.value));
+      return needles(key.text, fuzzy).every((needle) => values.some((value) => value.includes(needle)));
+    }
+    case "body": {
+      if (key.text === "") return true; // RFC 9051 6.4.4
+      const values = texts(message).map(casemap);
+      return needles(key.text, fuzzy).every((needle) => values.some((value) => value.includes(needle)));
+    }
+    case "text": {
+      if (key.text === "") return true;
+      const fields = [...messageFields(message), ...partFields(message)];
+      const values = [...fields.map((field) => `${field.name}: ${field.value}`), ...texts(message)].map(
+        casemap,
       );
-    case "body":
-      return key.text === "" || texts(message).some((text) => contains(text, key.text));
-    case "text":
-      return key.text === "" ||
-        [...messageFields(message), ...partFields(message)].some((field) =>
-          contains(`${field.name}: ${field.value}`, key.text)
-        ) || texts(message).some((text) => contains(text, key.text));
+      return needles(key.text, fuzzy).every((needle) => values.some((value) => value.includes(needle)));
+    }
     case "larger":
       return sizeOf(message.email) > key.octets;
     case "smaller":
@@ -79,8 +89,10 @@ export function matches(key: SearchKey, message: MemoryMessage, now: number): bo
   }
 }
 
-function contains(text: string, wanted: string): boolean {
-  return text.toLowerCase().includes(wanted.toLowerCase());
+/** What is looked for, as RFC 5255 4.2 compares it: one text, or with FUZZY (RFC 6203 3) its words. */
+function needles(wanted: string, fuzzy: boolean): readonly string[] {
+  const text = casemap(wanted);
+  return fuzzy ? text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [text] : [text];
 }
 
 function dayOf(message: MemoryMessage, of: DateField): number | null {

@@ -16,6 +16,38 @@ export const messages: Readonly<Record<string, string>> = {
     "",
     "Hello Bob.",
   ),
+  // A thread, for SORT and THREAD.
+  plan: lines(
+    "From: Ann <ann@example.net>",
+    "Subject: plan",
+    "Date: 1 Jan 2026 12:00:00 +0000",
+    "Message-ID: <plan@example.net>",
+    "",
+    "x",
+  ),
+  answer: lines(
+    "From: Bob <bob@example.net>",
+    "Subject: Re: plan",
+    "Date: 3 Jan 2026 12:00:00 +0000",
+    "In-Reply-To: <plan@example.net>",
+    "",
+    "x",
+  ),
+  sooner: lines(
+    "From: =?utf-8?q?=C3=84nn?= <zed@example.net>",
+    "Subject: RE: Plan (fwd)",
+    "Date: 2 Jan 2026 12:00:00 +0000",
+    "References: <plan@example.net>",
+    "",
+    "x",
+  ),
+  another: lines(
+    "From: carl@example.net",
+    "Subject: [list] another thing",
+    "Date: 4 Jan 2026 12:00:00 +0000",
+    "",
+    "x",
+  ),
   short: lines("Subject: short", "", "x"),
   folded: lines(
     "From: Ann <ann@example.net>",
