@@ -13,6 +13,7 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Flags } from "./flags.ts";
 import type { Ranges, SearchKey } from "./search_key.ts";
+import type { SharingCommand } from "./sharing_command.ts";
 import type { SortCriterion, ThreadAlgorithm } from "./sort_key.ts";
 
 /** A command and the tag that its answer must carry. */
@@ -43,7 +44,8 @@ export type Command =
   | CancelUpdate
   | Fetch
   | Store
-  | Copy;
+  | Copy
+  | SharingCommand;
 
 export type Verb = Command["verb"];
 
@@ -150,10 +152,13 @@ export interface List {
   readonly returns: readonly ListReturnOption[];
   /** Items of RETURN (STATUS (...)), or null. RFC 5819 2 */
   readonly status: readonly StatusItem[] | null;
+  /** Entries of RETURN (METADATA (...)), or null. RFC 9590 3 */
+  readonly metadata: readonly string[] | null;
 }
 
 export type ListSelectOption = "SUBSCRIBED" | "REMOTE" | "RECURSIVEMATCH" | "SPECIAL-USE";
-export type ListReturnOption = "SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE";
+/** MYRIGHTS: RFC 8440 3. */
+export type ListReturnOption = "SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE" | "MYRIGHTS";
 
 /** RFC 3501 6.3.9 */
 export interface Lsub {
@@ -171,7 +176,7 @@ export interface Status {
   readonly items: readonly StatusItem[];
 }
 
-/** SIZE: RFC 8438; HIGHESTMODSEQ: RFC 7162; APPENDLIMIT: RFC 7889; MAILBOXID: RFC 8474. */
+/** SIZE: RFC 8438; HIGHESTMODSEQ: RFC 7162; APPENDLIMIT: RFC 7889; MAILBOXID: RFC 8474; DELETED-STORAGE: RFC 9208. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -182,6 +187,7 @@ export type StatusItem =
   | "RECENT"
   | "HIGHESTMODSEQ"
   | "APPENDLIMIT"
+  | "DELETED-STORAGE"
   | "MAILBOXID";
 
 /**

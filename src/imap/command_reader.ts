@@ -271,7 +271,10 @@ export class CommandReader {
       const { tag, mailbox, options } = appendFirst(line, this.mode);
       return this.#announceMessage(literal, { tag, mailbox, options, messages: 0 }, lineEnd);
     }
-    if (literal.binary) throw new SyntaxError("literal8 is not allowed here");
+    // RFC 5464 5 (value)
+    if (literal.binary && readHead(line).verb !== "SETMETADATA") {
+      throw new SyntaxError("literal8 is not allowed here");
+    }
     this.#literalBytes += literal.size;
     if (literal.size > limits.maxLiteralBytes || this.#literalBytes > limits.maxLiteralsBytes) {
       throw tooBig("literal too large");

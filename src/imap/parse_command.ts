@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseAclQuery, parseSetAcl, parseSharingQuery } from "./acl.ts";
 import type { Bare, Command, ParseMode, TaggedCommand } from "./command.ts";
 import { parseCreate, parseMailboxCommand, parseRename } from "./create.ts";
 import { parseEnable } from "./enable.ts";
@@ -11,7 +12,9 @@ import { parseFetch } from "./fetch.ts";
 import { parseId } from "./id.ts";
 import { parseList, parseLsub } from "./list.ts";
 import { parseAuthenticate, parseLogin } from "./login.ts";
+import { parseGetMetadata, parseSetMetadata } from "./metadata.ts";
 import { parseCancelUpdate, parseMultiSearch } from "./multi_search.ts";
+import { parseGetQuota, parseSetQuota } from "./quota.ts";
 import { Scanner } from "./scanner.ts";
 import { parseSearch } from "./search.ts";
 import { parseSort, parseThread } from "./sort.ts";
@@ -49,6 +52,16 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["LIST", parseList],
   ["LSUB", parseLsub],
   ["STATUS", parseStatus],
+  ["SETACL", parseSetAcl],
+  ["DELETEACL", (s, mode) => parseAclQuery("DELETEACL", s, mode)],
+  ["LISTRIGHTS", (s, mode) => parseAclQuery("LISTRIGHTS", s, mode)],
+  ["GETACL", (s, mode) => parseSharingQuery("GETACL", s, mode)],
+  ["MYRIGHTS", (s, mode) => parseSharingQuery("MYRIGHTS", s, mode)],
+  ["GETQUOTAROOT", (s, mode) => parseSharingQuery("GETQUOTAROOT", s, mode)],
+  ["GETQUOTA", parseGetQuota],
+  ["SETQUOTA", parseSetQuota],
+  ["GETMETADATA", parseGetMetadata],
+  ["SETMETADATA", parseSetMetadata],
   ["APPEND", () => appendWithoutMessage()],
   ["EXPUNGE", () => ({ verb: "EXPUNGE", uids: null })],
   ["SEARCH", (s, mode) => parseSearch(false, s, mode)],

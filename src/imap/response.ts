@@ -6,6 +6,7 @@
  */
 import type { CommandErrorCode } from "./command_error.ts";
 import { formatFlags } from "./flag_list.ts";
+import { delimiter, otherUsers } from "./mailbox_name.ts";
 import type { ResponseWriter } from "./response_writer.ts";
 import type { Ranges } from "./search_key.ts";
 import { formatRanges } from "./sequence_set.ts";
@@ -62,6 +63,8 @@ export type ResponseCode =
     readonly done: number | null;
     readonly goal: number | null;
   }
+  /** RFC 5464 5 */
+  | { readonly code: "METADATA"; readonly what: "TOOMANY" | `${"LONGENTRIES" | "MAXSIZE"} ${number}` }
   /** RFC 8474 4.2 */
   | { readonly code: "MAILBOXID"; readonly id: string };
 
@@ -82,6 +85,8 @@ export function formatCode(code: ResponseCode): string {
       return `NOUPDATE "${code.tag}"`;
     case "INPROGRESS":
       return formatProgress(code.tag, code.done, code.goal);
+    case "METADATA":
+      return `METADATA ${code.what}`;
     case "MAILBOXID":
       return `MAILBOXID (${code.id})`;
     default:
@@ -144,9 +149,9 @@ export function writeVanished(w: ResponseWriter, uids: Ranges, earlier: boolean)
   w.ascii(earlier ? "* VANISHED (EARLIER) " : "* VANISHED ").ranges(uids).ascii("\r\n");
 }
 
-/** A personal namespace without prefix, and no others: `* NAMESPACE (("" "/")) NIL NIL`. RFC 2342 5 */
+/** One's own mailboxes without prefix, and those of others: `* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL`. RFC 2342 5 */
 export function writeNamespace(w: ResponseWriter): void {
-  w.ascii('* NAMESPACE (("" "/")) NIL NIL\r\n');
+  w.ascii(`* NAMESPACE (("" "${delimiter}")) (("${otherUsers}${delimiter}" "${delimiter}")) NIL\r\n`);
 }
 
 /**

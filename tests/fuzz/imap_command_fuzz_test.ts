@@ -38,6 +38,9 @@ const words =
   "R&D RETURN (MIN MAX SAVE) (STATUS (MESSAGES SIZE)) CHARSET UTF-8 KOI8-R x-none OR NOT ALL FROM HEADER BEFORE " +
   "1-Feb-1994 FUZZY (REVERSE DATE SUBJECT) (RELEVANCY) (PARTIAL -1:-5 UPDATE CONTEXT RELEVANCY) REFERENCES IN (selected personal " +
   "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
+  "SETACL GETACL MYRIGHTS LISTRIGHTS anyone -ann +lr lrswipkxtecda lrQ GETQUOTA SETQUOTA (STORAGE 5) #user/ann " +
+  "GETMETADATA SETMETADATA (DEPTH infinity) (MAXSIZE 9) /shared/comment (/private/vendor/x/y /shared//x ~{2+} " +
+  "(METADATA (/shared/comment)) (MYRIGHTS) DELETED-STORAGE " +
   "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
 
 const token = fc.oneof(
@@ -113,9 +116,8 @@ Deno.test("fuzz: the IMAP command reader", () => {
 
 Deno.test("fuzz: the IMAP command parser", () => {
   const verb = fc.constantFrom(
-    ..."FETCH STORE SEARCH SORT THREAD ESEARCH CANCELUPDATE LIST SELECT CREATE STATUS LOGIN ID COPY".split(
-      " ",
-    ),
+    ..."FETCH STORE SEARCH SORT THREAD ESEARCH CANCELUPDATE LIST SELECT CREATE STATUS LOGIN ID COPY SETACL LISTRIGHTS GETQUOTA SETQUOTA GETMETADATA SETMETADATA"
+      .split(" "),
   );
   const mode = fc.record({ utf8: fc.boolean(), rev2: fc.boolean() });
   fc.assert(
