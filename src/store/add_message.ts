@@ -144,7 +144,7 @@ const insertEmail = prepared((
   })
 );
 
-const insertMessage = prepared((
+export const insertMessage = prepared((
   db,
   p: {
     accountId: number;
@@ -208,7 +208,7 @@ export function* addMessages(
   if (mailbox === undefined) {
     throw new Refused("noSuchMailbox", `no mailbox ${mailboxId} in account ${accountId}`);
   }
-  yield* counts.checkQuota(accountId, change.bytes);
+  yield* counts.checkQuota(accountId, change.bytes, change.messages);
   yield* noteKeywords(accountId, mailboxId, additions.flatMap((addition) => addition.keywords));
   let uid = yield* counts.takeUids(accountId, mailboxId, additions.length);
   const modseq = yield* counts.takeModSeq(accountId);

@@ -22,7 +22,7 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first, splitEmails];
+const migrations: readonly Migration[] = [first, splitEmails, sharing];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;
@@ -127,6 +127,57 @@ function first(db: Kysely<Tables>, now: Millis): Compilable[] {
     ...mailboxTables(db, table),
     ...emailTables(db),
     ...workTables(db, table),
+  ];
+}
+
+/**
+ * Rights of others, annotations, and a quota for messages. Names below `Other Users` are other accounts' from now on: who
+ * has a mailbox there keeps it under another name.
+ */
+function sharing(db: Kysely<Tables>): Compilable[] {
+  const { schema } = db;
+  const table = <T extends "mailbox_rights" | "annotations">(name: T) =>
+    schema.createTable(name)
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("mailbox_id", "integer", (c) => c.notNull());
+  return [
+    clustered(
+      table("mailbox_rights")
+        .addColumn("grantee_id", "integer", (c) => c.notNull())
+        .addColumn("negative", "integer", (c) => c.notNull())
+        .addColumn("rights", "integer", (c) => c.notNull())
+        .addPrimaryKeyConstraint("mailbox_rights_key", [
+          "account_id",
+          "mailbox_id",
+          "grantee_id",
+          "negative",
+        ]),
+    ),
+    schema.createIndex("mailbox_rights_by_grantee").on("mailbox_rights").column("grantee_id"),
+    clustered(
+      table("annotations")
+        .addColumn("private", "integer", (c) => c.notNull())
+        .addColumn("entry", "text", (c) => c.notNull())
+        .addColumn("value", "blob", (c) => c.notNull())
+        .addPrimaryKeyConstraint("annotations_key", ["account_id", "mailbox_id", "private", "entry"]),
+    ),
+    schema.createIndex("annotations_by_mailbox").on("annotations").column("mailbox_id"),
+    schema.alterTable("accounts").addColumn("messages", "integer", (c) => c.notNull().defaultTo(0)),
+    schema.alterTable("accounts").addColumn("max_messages", "integer"),
+    db.updateTable("accounts").set((eb) => ({
+      messages: eb.selectFrom("mailboxes")
+        .select((eb) => eb.fn.coalesce(eb.fn.sum<number>("messages"), sql.lit(0)).as("n"))
+        .whereRef("mailboxes.account_id", "=", "accounts.id"),
+    })),
+    ...(["mailboxes", "subscriptions"] as const).map((table) =>
+      db.updateTable(table).set({ name: sql<string>`'Own ' || name` })
+        .where((eb) =>
+          eb.or([
+            eb("name", "=", "Other Users"),
+            eb.and([eb("name", ">", "Other Users/"), eb("name", "<", "Other Users0")]),
+          ])
+        )
+    ),
   ];
 }
 

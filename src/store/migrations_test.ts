@@ -150,3 +150,41 @@ Deno.test("a step that fails leaves the older schema and its data", () =>
     assert.equal(connection.rows("select subject from emails")[0]?.["subject"], oldEmail.subject);
     assert.equal(connection.rows("select name from sqlite_master where name = 'email_fields'").length, 0);
   }));
+
+Deno.test("from schema 3 to 4, an account counts its messages and makes room for the mailboxes of others", () =>
+  withConnection((connection) => {
+    migrate(connection, 0, 3);
+    connection.script(
+      "insert into accounts(id, object_id, name, modseq, uid_validity, bytes, created) values (1, 'a', 'ann', 5, 9, 30, 0), (2, 'b', 'bob', 1, 1, 0, 0)",
+    );
+    const names = ["Inbox", "Other Users", "Other Users/x", "Other Users0", "other users/x"];
+    for (const [i, name] of names.entries()) {
+      connection.rows(
+        "insert into mailboxes(account_id, object_id, name, special_use, uid_validity, uid_next, highest_modseq, createseq, " +
+          "history_from, recent_uid, messages, unseen, deleted, bytes, deleted_bytes) " +
+          "values (1, ?, ?, '', ?, 1, 1, 1, 0, 1, ?, 0, 0, 0, 0)",
+        `m${i}`,
+        name,
+        i,
+        i,
+      );
+      connection.rows("insert into subscriptions values (1, ?)", name);
+    }
+    migrate(connection, 0);
+    assert.equal(versionOf(connection), schemaVersion);
+    const accounts = connection.rows("select messages, max_messages from accounts order by id");
+    assert.deepEqual(accounts.map(({ messages, max_messages }) => [messages, max_messages]), [[10, null], [
+      0,
+      null,
+    ]]);
+    for (const table of ["mailboxes", "subscriptions"]) {
+      const kept = connection.rows(`select name from ${table} order by name`).map(({ name }) => name);
+      assert.deepEqual(kept, [
+        "Inbox",
+        "Other Users0",
+        "Own Other Users",
+        "Own Other Users/x",
+        "other users/x",
+      ]);
+    }
+  }));

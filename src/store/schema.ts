@@ -45,6 +45,9 @@ export interface AccountsTable {
   bytes: number;
   /** The quota for `bytes`, or null for none. */
   max_bytes: number | null;
+  /** Messages that are not expunged, in all mailboxes, and the quota for them; null for none. */
+  messages: Generated<number>;
+  max_messages: number | null;
   /** Why signing in is refused, in the administrator's words; null if it is not. Deliveries go on. */
   login_disabled: string | null;
   created: number;
@@ -117,6 +120,36 @@ export interface MailboxKeywordsTable {
 export interface SubscriptionsTable {
   account_id: number;
   name: string;
+}
+
+/**
+ * Who may do what with a mailbox, clustered by (account_id, mailbox_id, grantee_id, negative). RFC 4314 2. A mailbox
+ * without rows is its owner's alone. An index finds what is shared with somebody by `grantee_id`.
+ */
+export interface MailboxRightsTable {
+  /** The owner. */
+  account_id: number;
+  mailbox_id: number;
+  /** An account, which may be gone; 0 for everybody who signs in. */
+  grantee_id: number;
+  /** 1: the rights are taken away. */
+  negative: number;
+  /** Bits of `imap/rights.ts`. */
+  rights: number;
+}
+
+/**
+ * Annotations, clustered by (account_id, mailbox_id, private, entry). RFC 5464 3. An index finds those of a mailbox.
+ */
+export interface AnnotationsTable {
+  /** Whose they are: of shared ones the mailbox's owner, of private ones who reads them. */
+  account_id: number;
+  /** 0 for those of the server. */
+  mailbox_id: number;
+  private: number;
+  /** In lower case, with `/private/` or `/shared/` in front. */
+  entry: string;
+  value: Bytes;
 }
 
 /**
@@ -305,6 +338,8 @@ export interface Tables {
   mailboxes: MailboxesTable;
   mailbox_keywords: MailboxKeywordsTable;
   subscriptions: SubscriptionsTable;
+  mailbox_rights: MailboxRightsTable;
+  annotations: AnnotationsTable;
   messages: MessagesTable;
   emails: EmailsTable;
   email_fields: EmailFieldsTable;

@@ -7,7 +7,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Touched } from "./change_feed.ts";
+import { type AccountTouched, type Origin, touchAnnotation, type Touched, untouched } from "./change_feed.ts";
 import type { CountChange, Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
@@ -33,6 +33,10 @@ export interface Transaction {
   changed(accountId: number, mailboxId: number): void;
   /** Mailboxes were made, deleted or renamed, or subscriptions changed. */
   listChanged(accountId: number): void;
+  /** Who may do what with a mailbox changed, or it is gone: its watchers are told, and watch it no more. */
+  accessChanged(accountId: number, mailboxId: number): void;
+  /** An annotation changed, that is an account's own or that all may read who may read its mailbox. */
+  annotated(accountId: number, mailboxId: number, entry: string, origin: Origin): void;
   /** An email's row was deleted: who keeps something beside the database is told after COMMIT. */
   emailDeleted(email: DeletedEmail): void;
   /** Called after COMMIT, before the unit's promise settles. Must not throw. */
@@ -98,6 +102,16 @@ export class UnitTransaction implements Transaction {
     this.#touch(accountId).list = true;
   }
 
+  accessChanged(accountId: number, mailboxId: number): void {
+    const touched = this.#touch(accountId);
+    (touched.access ??= new Set()).add(mailboxId);
+    touched.mailboxes.add(mailboxId);
+  }
+
+  annotated(accountId: number, mailboxId: number, entry: string, origin: Origin): void {
+    touchAnnotation(this.#touch(accountId), mailboxId, entry, origin);
+  }
+
   emailDeleted(email: DeletedEmail): void {
     this.#deleted.push(email);
   }
@@ -130,9 +144,9 @@ export class UnitTransaction implements Transaction {
     this.#rolledBack = [];
   }
 
-  #touch(accountId: number): { mailboxes: Set<number>; list: boolean } {
+  #touch(accountId: number): AccountTouched {
     let touched = this.touched.get(accountId);
-    if (touched === undefined) this.touched.set(accountId, touched = { mailboxes: new Set(), list: false });
+    if (touched === undefined) this.touched.set(accountId, touched = untouched());
     return touched;
   }
 }

@@ -291,7 +291,12 @@ Deno.test("bulk work that fails keeps its earlier slices and runs its finally bl
 Deno.test("listeners are told after the commit", () =>
   withWriter(async ({ writer, feed }) => {
     const listener = feed.listen(5);
-    assert.deepEqual((await listener.next()).value, { commit: 0, mailboxes: [], list: false });
+    assert.deepEqual((await listener.next()).value, {
+      commit: 0,
+      mailboxes: [],
+      list: false,
+      annotations: [],
+    });
     await Promise.all([
       writer.run(function* (tx) {
         tx.changed(5, 1);
@@ -303,7 +308,12 @@ Deno.test("listeners are told after the commit", () =>
         yield* run(insert, { name: "b" });
       }),
     ]);
-    assert.deepEqual((await listener.next()).value, { commit: 1, mailboxes: [1, 2], list: false });
+    assert.deepEqual((await listener.next()).value, {
+      commit: 1,
+      mailboxes: [1, 2],
+      list: false,
+      annotations: [],
+    });
     feed.close();
     assert.equal((await listener.next()).done, true);
   }));
