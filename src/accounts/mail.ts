@@ -20,6 +20,7 @@ import type { Ranges, SearchKey } from "../imap/search_key.ts";
 import type { SortCriterion, ThreadAlgorithm } from "../imap/sort_key.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import type { Methods } from "../rpc/service.ts";
+import { type Sharing, sharingMethods } from "./sharing.ts";
 
 /** Uses that a mailbox can have. RFC 6154 2 */
 export const specialUses = ["\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"] as const;
@@ -33,6 +34,10 @@ export interface MailboxInfo {
   readonly name: string;
   readonly specialUse: readonly SpecialUse[];
   readonly subscribed: boolean;
+  /** The account whose mailbox it is, if it is another's; then its uses are not told. */
+  readonly owner: string | null;
+  /** What may be done with it, bits of `imap/rights.ts`. Without `read`, all that follows is 0. */
+  readonly rights: number;
   readonly uidValidity: number;
   readonly uidNext: number;
   readonly highestModSeq: number;
@@ -46,7 +51,7 @@ export interface MailboxInfo {
   readonly deletedBytes: number;
 }
 
-/** All mailboxes, ordered by name, and subscriptions to names that do not (any longer) exist. */
+/** All mailboxes with the right `lookup`, ordered by name, and subscriptions to names that do not (any longer) exist. */
 export interface MailboxList {
   readonly mailboxes: readonly MailboxInfo[];
   readonly lostSubscriptions: readonly string[];
@@ -91,7 +96,9 @@ export interface MailboxChanges {
   readonly complete: boolean;
   /** As in {@link OpenMailbox}: claimed now, if asked for. */
   readonly recentFromUid: number;
-  /** Set when the mailbox is gone: deleted. All else is then empty. */
+  /** What may be done with the mailbox now. */
+  readonly rights: number;
+  /** Set when the mailbox is gone: deleted, or not to be read any more. All else is then empty. */
   readonly gone: boolean;
 }
 
@@ -184,7 +191,10 @@ export interface CopyRequest {
   readonly to: number;
 }
 
-/** `from[i]` became `to[i]`. RFC 4315 3 */
+/**
+ * `from[i]` became `to[i]`. RFC 4315 3. To who may not read the target nothing of it is told: `uidValidity` is 0 and `to`
+ * empty.
+ */
 export interface Copied {
   readonly uidValidity: number;
   readonly from: Uint32Array;
@@ -254,6 +264,8 @@ export interface AccountChange {
   readonly mailboxes: readonly number[];
   /** Whether mailboxes were created, deleted or renamed, or subscriptions changed. */
   readonly list: boolean;
+  /** Annotations that others changed: one's own, and shared ones; `mailbox` 0 is the server. */
+  readonly annotations: readonly { readonly mailbox: number; readonly entry: string }[];
 }
 
 /** Large bodies on their way in, in pieces of at most 1 MB. Files that nobody used are swept. */
@@ -264,9 +276,14 @@ export interface Spool {
   spoolDrop(request: { spool: string }): Promise<void>;
 }
 
-/** The mail of one account. */
-export interface Mail extends Spool {
+/**
+ * The mail of one account, and what others share with it (`mail_sharing.ts`). Whatever is asked of a mailbox is refused
+ * where the right to it is missing, as `noPermission`, or `noSuchMailbox` if not even `lookup` is there.
+ */
+export interface Mail extends Spool, Sharing {
   list(request: Record<string, never>): Promise<MailboxList>;
+  /** The mailbox of that name to which there is any right at all, or null. */
+  find(request: { name: string }): Promise<MailboxInfo | null>;
   /** Missing parents are created too. Refuses `mailboxExists`, `badName`, `tooMany`. */
   create(request: { name: string; specialUse: readonly SpecialUse[] }): Promise<MailboxInfo>;
   /** Deletes with all messages. Refuses `noSuchMailbox`, `hasChildren`, `notPermitted` (Inbox). */
@@ -293,7 +310,10 @@ export interface Mail extends Spool {
   sort(request: SortRequest): AsyncIterable<SearchBatch>;
   /** RFC 5256 3. Refuses `tooMany`. */
   thread(request: ThreadRequest): AsyncIterable<ThreadBatch>;
-  /** Every change from now on; the first item, with `commit` only, says that listening has begun. */
+  /**
+   * Every change from now on, also of mailboxes of others that were opened or that {@link Sharing.watch} names; the first item, with `commit`
+   * only, says that listening has begun.
+   */
   listen(request: Record<string, never>): AsyncIterable<AccountChange>;
 }
 
@@ -302,6 +322,7 @@ export const mailMethods = {
   spoolWrite: "call",
   spoolDrop: "call",
   list: "call",
+  find: "call",
   create: "call",
   delete: "call",
   rename: "call",
@@ -319,4 +340,5 @@ export const mailMethods = {
   sort: "stream",
   thread: "stream",
   listen: "stream",
+  ...sharingMethods,
 } as const satisfies Methods<Mail>;

@@ -8,11 +8,13 @@
  *
  * @module
  */
+import { changeableFlags } from "../imap/acl.ts";
+import { allRights } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { noteKeywords } from "../store/add_message.ts";
 import { CountChange } from "../store/counts.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
-import { literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
+import { bitAnd, literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
 import type { Copied, CopyRequest } from "./mail.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { keywordsOf } from "./mail_keywords.ts";
@@ -40,6 +42,8 @@ const insertCopies = prepared((
     base: number;
     modseq: number;
     now: number;
+    bits: number;
+    keywords: number;
   },
 ) =>
   db.insertInto("messages")
@@ -65,8 +69,8 @@ const insertCopies = prepared((
         "email_id",
         eb.val(p.modseq).as("modseq"),
         eb.val(p.modseq).as("createseq"),
-        "bits",
-        "keywords",
+        bitAnd("bits", p.bits).as("bits"),
+        eb.case().when(eb.val(p.keywords), "=", 1).then(eb.ref("keywords")).else("").end().as("keywords"),
         "size",
         "internal_date",
         eb.val(p.now).as("save_date"),
@@ -103,8 +107,17 @@ export function* markExpunged(
   yield* run(expungeRows, { accountId, mailboxId, uids: JSON.stringify(uids), modseq, now: tx.now });
 }
 
-/** `Mail.copy`, and with `move` `Mail.move`. */
-export function* copyMessages(work: AccountWork, request: CopyRequest, move: boolean): Work<Copied> {
+/**
+ * `Mail.copy`, and with `move` `Mail.move`, within an account.
+ *
+ * @param rights Those to the target: flags that may not be changed there are not copied. RFC 4314 4
+ */
+export function* copyMessages(
+  work: AccountWork,
+  request: CopyRequest,
+  move: boolean,
+  rights: number = allRights,
+): Work<Copied> {
   const { accountId, tx } = work;
   const source = yield* mailboxWithId(accountId, request.mailbox);
   const target = yield* mailboxWithId(accountId, request.to);
@@ -112,9 +125,11 @@ export function* copyMessages(work: AccountWork, request: CopyRequest, move: boo
   if (rows.length === 0) {
     return { uidValidity: target.uid_validity, from: new Uint32Array(), to: new Uint32Array() };
   }
-  if (!move) yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0));
+  if (!move) {
+    yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0), rows.length);
+  }
   const modseq = yield* tx.counts.takeModSeq(accountId);
-  const copied = yield* insertRows(work, source, target, rows, modseq);
+  const copied = yield* insertRows(work, source, target, rows, modseq, rights);
   yield* move ? removeRows(work, source, rows, modseq) : countCopies(rows);
   return copied;
 }
@@ -123,7 +138,7 @@ export function* copyMessages(work: AccountWork, request: CopyRequest, move: boo
 export function* moveAll(work: AccountWork, from: MailboxRow, to: MailboxRow, modseq: number): Work<void> {
   const rows = yield* allRows(work.accountId, from.id, allUids);
   if (rows.length === 0) return;
-  yield* insertRows(work, from, to, rows, modseq);
+  yield* insertRows(work, from, to, rows, modseq, allRights);
   yield* removeRows(work, from, rows, modseq);
 }
 
@@ -160,9 +175,11 @@ function* insertRows(
   target: MailboxRow,
   rows: readonly CopyRow[],
   modseq: number,
+  rights: number,
 ): Work<Copied> {
   const uids = rows.map((row) => row[0]);
-  yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
+  const may = changeableFlags(rights);
+  if (may.keywords) yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
   const first = yield* tx.counts.takeUids(accountId, target.id, rows.length);
   yield* run(insertCopies, {
     accountId,
@@ -172,8 +189,10 @@ function* insertRows(
     base: first - 1,
     modseq,
     now: tx.now,
+    bits: may.bits,
+    keywords: may.keywords ? 1 : 0,
   });
-  yield* tx.count(accountId, target.id, modseq, countOf(rows, 1));
+  yield* tx.count(accountId, target.id, modseq, countOf(rows, 1, may.bits));
   return {
     uidValidity: target.uid_validity,
     from: Uint32Array.from(uids),
@@ -181,8 +200,8 @@ function* insertRows(
   };
 }
 
-function countOf(rows: readonly CopyRow[], by: 1 | -1): CountChange {
+function countOf(rows: readonly CopyRow[], by: 1 | -1, mask = ~0): CountChange {
   const change = new CountChange();
-  for (const [, , bits, , size] of rows) change.add(bits, size, by);
+  for (const [, , bits, , size] of rows) change.add(bits & mask, size, by);
   return change;
 }

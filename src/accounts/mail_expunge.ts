@@ -90,9 +90,9 @@ function* dropAll(
 }
 
 /** `Mail.delete`. */
-export function* deleteMailbox(work: AccountWork, bodies: Bodies, name: string): SlicedWork<void> {
+export function* deleteMailbox(work: AccountWork, bodies: Bodies, mailboxId: number): SlicedWork<void> {
   const { accountId } = work;
-  const mailboxId = (yield* deletable(accountId, name)).id;
+  yield* deletable(accountId, (yield* mailboxWithId(accountId, mailboxId)).name);
   const next = { accountId, mailboxId, from: 1, to: maxUid };
   for (;;) {
     // Always from the beginning: what came in since the last slice is deleted as well.
