@@ -19,7 +19,8 @@ import { rangesOf } from "../imap/sequence_set.ts";
 import { appendLimit } from "./capability.ts";
 import { tryCreate } from "./copy.ts";
 import { IncomingMessage } from "./incoming_message.ts";
-import { findTarget } from "./names.ts";
+import { right } from "../imap/rights.ts";
+import { checkRights, findTarget } from "./names.ts";
 import { bad, type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 
@@ -45,7 +46,9 @@ export class Appending {
   /** Begins with the first message announced. @throws {Refused} */
   static async begin(session: Session, mail: Mail, first: AppendMessage): Promise<Appending | Completion> {
     const target = await findTarget(mail, first.mailbox);
-    return target === null ? tryCreate : new Appending(session, mail, target.id);
+    if (target === null) return tryCreate;
+    checkRights(target, right.insert); // Before the message is sent.
+    return new Appending(session, mail, target.id);
   }
 
   private constructor(session: Session, mail: Mail, to: number) {
@@ -88,6 +91,7 @@ export class Appending {
     try {
       const { uidValidity, to } = await this.#mail.append({ mailbox: this.#to, messages });
       if (view?.id === this.#to) view.stale = true;
+      if (uidValidity === 0) return ok("appended"); // The mailbox may not be read. RFC 4315 3
       return ok("appended", { code: "APPENDUID", uidValidity, uids: rangesOf(to) });
     } catch (error) {
       if (error instanceof Refused && error.reason === "noSuchMailbox") return tryCreate;

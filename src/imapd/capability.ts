@@ -6,8 +6,10 @@
  * @module
  */
 import type { Mechanism } from "../accounts/authenticator.ts";
+import type { Mail } from "../accounts/mail.ts";
 import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
+import { tellAnnotations } from "./annotation_changes.ts";
 import { type Completion, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
@@ -58,6 +60,14 @@ const always = [
   "INPROGRESS",
   "OBJECTID",
   "PREVIEW",
+  "ACL",
+  "RIGHTS=texk", // RFC 4314 2.2: those that RFC 2086 does not have.
+  "LIST-MYRIGHTS",
+  "QUOTA",
+  "QUOTA=RES-STORAGE",
+  "QUOTA=RES-MESSAGE",
+  "METADATA", // And so of the server, too: METADATA-SERVER would say that mailboxes have none. RFC 5464 1
+  "LIST-METADATA",
 ] as const;
 
 /** The capabilities of this connection now. */
@@ -101,8 +111,8 @@ export function capability(session: Session): Completion {
   return ok("done");
 }
 
-/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3; what is not known is passed over. */
-export function enable(session: Session, command: Enable): Completion {
+/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3, RFC 5464 4.1; what is not known is passed over. */
+export async function enable(session: Session, mail: Mail, command: Enable): Promise<Completion> {
   const { enabled } = session;
   const done: string[] = [];
   for (const name of new Set(command.capabilities)) {
@@ -118,6 +128,10 @@ export function enable(session: Session, command: Enable): Completion {
       case "QRESYNC":
         enabled.qresync = true;
         enableCondstore(session);
+        done.push(name);
+        break;
+      case "METADATA":
+        await tellAnnotations(session, mail);
         done.push(name);
         break;
       case "CONDSTORE":

@@ -36,7 +36,8 @@ export async function copy(
   const request = { mailbox: view.id, uids, to: target.id };
   const copied = await whileWorking(session, tag, moves ? mail.move(request) : mail.copy(request));
   if (target.id === view.id) view.stale = true;
-  const code = copied.from.length === 0 ? null : copyUid(copied);
+  // Not of a mailbox that may not be read. RFC 4315 3
+  const code = copied.from.length === 0 || copied.uidValidity === 0 ? null : copyUid(copied);
   if (!moves) return ok("copied", code);
   // Before the EXPUNGE responses, as the client could not tell any more what went where. RFC 9051 6.4.8
   if (code !== null) writeCondition(session.out.w, null, "OK", code, "moved");

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Command } from "../imap/command.ts";
+import { changeAcl, getAcl, listRights, myRights } from "./acl.ts";
 import { authenticate, login, unauthenticate } from "./authenticate.ts";
 import { capability, enable } from "./capability.ts";
 import { close, unselect } from "./close.ts";
@@ -18,8 +19,10 @@ import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
 import { list, lsub } from "./list.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
+import { quota, quotaRoot } from "./quota.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { search } from "./search.ts";
@@ -53,7 +56,7 @@ export async function dispatch(session: Session, tag: string, command: Command):
   const { mail } = signedIn;
   switch (command.verb) {
     case "ENABLE":
-      return enable(session, command);
+      return await enable(session, mail, command);
     case "SELECT":
     case "EXAMINE":
       return await select(session, mail, command);
@@ -70,6 +73,24 @@ export async function dispatch(session: Session, tag: string, command: Command):
       return await list(session, mail, command);
     case "LSUB":
       return await lsub(session, mail, command);
+    case "GETACL":
+      return await getAcl(session, mail, command.mailbox);
+    case "SETACL":
+    case "DELETEACL":
+      return await changeAcl(mail, command);
+    case "LISTRIGHTS":
+      return await listRights(session, mail, command);
+    case "MYRIGHTS":
+      return await myRights(session, mail, command.mailbox);
+    case "GETQUOTAROOT":
+      return await quotaRoot(session, mail, command.mailbox);
+    case "GETQUOTA":
+    case "SETQUOTA":
+      return await quota(session, mail, command);
+    case "GETMETADATA":
+      return await getMetadata(session, mail, command);
+    case "SETMETADATA":
+      return await setMetadata(mail, command);
     case "NAMESPACE":
       return namespace(session);
     case "STATUS":

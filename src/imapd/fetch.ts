@@ -10,6 +10,7 @@ import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
 import { seen } from "../imap/flags.ts";
+import { right } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { placesOf } from "../imap/search_return.ts";
 import { rangesOf, selectNumbers } from "../imap/sequence_set.ts";
@@ -110,7 +111,7 @@ class Fetching {
 
   async run(uids: Ranges, changedSince: number | null): Promise<void> {
     const { numbers, bytes, sections, marksSeen } = this.#plan;
-    const marking = marksSeen && !this.#view.readOnly;
+    const marking = marksSeen && !this.#view.readOnly && (this.#view.rights & right.seen) !== 0; // RFC 4314 4
     let wanted: Ranges = uids;
     let since = changedSince;
     if (marking && since !== null) {
@@ -166,8 +167,9 @@ class Fetching {
         view.told.set(uid, modseq);
       });
     } catch (error) {
-      // On a full disk, mail can still be read.
-      if (!(error instanceof Refused && error.reason === "diskFull")) throw error;
+      // On a full disk, mail can still be read; also by who just lost the right to mark it.
+      const { reason } = error instanceof Refused ? error : { reason: null };
+      if (reason !== "diskFull" && reason !== "noPermission") throw error;
     }
     if (marked.size > 0) view.stale = true;
     return marked;

@@ -8,6 +8,7 @@
 import { fromLatin1 } from "../base/bytes.ts";
 import type { Mail } from "../accounts/mail.ts";
 import { writeContinue } from "../imap/response.ts";
+import { tellChangedAnnotations } from "./annotation_changes.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { TransportError } from "../net/transport.ts";
 import type { Session } from "./session.ts";
@@ -21,6 +22,7 @@ export async function idle(session: Session, mail: Mail): Promise<Completion> {
   for (;;) {
     if (session.ending !== null) throw session.ending;
     await tellChanges(session, mail, "expunge");
+    await tellChangedAnnotations(session, mail);
     const event = await input.nextOrPoke();
     if (event === null) throw new TransportError("closed", "the client left");
     if (event === "poked") continue;

@@ -12,6 +12,7 @@ import type { Mail, MailboxInfo, MailboxList } from "../accounts/mail.ts";
 import { Refused } from "../base/errors.ts";
 import type { MailboxFilter, MultiSearch, SequenceSet } from "../imap/command.ts";
 import { delimiter } from "../imap/mailbox_name.ts";
+import { right } from "../imap/rights.ts";
 import { resolveSearch } from "../imap/search.ts";
 import { writeEsearch } from "../imap/search_answer.ts";
 import type { SearchKey } from "../imap/search_key.ts";
@@ -77,7 +78,8 @@ async function opened(mail: Mail, id: number): Promise<MailboxView | null> {
   try {
     return new MailboxView(await mail.open({ mailbox: id, claimRecent: false }), true);
   } catch (error) {
-    if (error instanceof Refused && error.reason === "noSuchMailbox") return null;
+    const { reason } = error instanceof Refused ? error : { reason: null };
+    if (reason === "noSuchMailbox" || reason === "noPermission") return null;
     throw error;
   }
 }
@@ -110,7 +112,8 @@ function searched(
   sources: readonly MailboxFilter[],
   selected: number | null,
 ): MailboxInfo[] {
-  return mailboxes.filter((mailbox) => sources.some((source) => matches(mailbox, source, selected)));
+  const readable = mailboxes.filter(({ rights }) => (rights & right.read) !== 0); // RFC 7377 2.2, RFC 4314 4
+  return readable.filter((mailbox) => sources.some((source) => matches(mailbox, source, selected)));
 }
 
 function matches(mailbox: MailboxInfo, source: MailboxFilter, selected: number | null): boolean {
@@ -121,7 +124,7 @@ function matches(mailbox: MailboxInfo, source: MailboxFilter, selected: number |
     case "inboxes":
       return name === "Inbox"; // Where deliveries may go otherwise, rules decide, which no session knows.
     case "personal":
-      return true;
+      return mailbox.owner === null; // RFC 5465 6.3
     case "subscribed":
       return mailbox.subscribed;
     case "mailboxes":

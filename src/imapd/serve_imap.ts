@@ -20,6 +20,7 @@ import type { ReaderError, ReaderEvent } from "../imap/command_reader.ts";
 import { writeCondition, writeContinue } from "../imap/response.ts";
 import { deadlinesOf } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
+import { tellChangedAnnotations } from "./annotation_changes.ts";
 import { Appending } from "./append.ts";
 import { expectStranger } from "./authenticate.ts";
 import { canStartTls, capabilities } from "./capability.ts";
@@ -266,7 +267,14 @@ class Connection {
   async #tellChanges(command: Command): Promise<void> {
     const session = this.#session;
     const { signedIn, view } = session;
-    if (signedIn === null || view === null || this.#loggedOut) return;
+    if (signedIn === null || this.#loggedOut) return;
+    if (session.annotationChanges !== null) {
+      await this.#complete(async () => {
+        await tellChangedAnnotations(session, signedIn.mail);
+        return ok("told");
+      });
+    }
+    if (view === null) return;
     if (command.verb === "NOOP" || command.verb === "CHECK") view.stale = true; // The client wants to know for sure.
     const allowed = mayTellExpunged(command) ? "expunge" : "no expunge";
     await this.#complete(async () => {

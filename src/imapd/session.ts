@@ -12,6 +12,7 @@ import type { Transport } from "../net/transport.ts";
 import { AccountFeed } from "./feed.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
+import type { PendingAnnotations } from "./pending_annotations.ts";
 import type { ImapEnvironment, ImapServices, ImapSettings } from "./settings.ts";
 import type { MailboxView } from "./view.ts";
 
@@ -58,6 +59,8 @@ export class Session {
   enabled: Enabled = nothingEnabled();
   signedIn: SignedIn | null = null;
   view: MailboxView | null = null;
+  /** Null until ENABLE METADATA. */
+  annotationChanges: PendingAnnotations | null = null;
   failedAuths = 0;
   /** Why the connection must end although the client did nothing, once that is known. */
   ending: Farewell | null = null;
@@ -96,7 +99,7 @@ export class Session {
   async select(mail: Mail, open: () => Promise<MailboxView>): Promise<void> {
     const changed = this.#changedMeanwhile = new Set<number>();
     try {
-      await this.#listen(mail);
+      await this.listen(mail);
       const view = await open();
       view.stale = changed.has(view.id);
       this.view = view;
@@ -106,9 +109,14 @@ export class Session {
   }
 
   /** From when this resolves, changes of the account are heard. */
-  async #listen(mail: Mail): Promise<void> {
+  async listen(mail: Mail): Promise<void> {
     if (this.#feed !== null) return;
-    this.#feed = await AccountFeed.start(mail, ({ mailboxes }) => {
+    this.#feed = await AccountFeed.start(mail, (change) => {
+      const { mailboxes } = change;
+      if (this.annotationChanges !== null) {
+        this.annotationChanges.hear(change);
+        if (this.annotationChanges.any) this.input.poke();
+      }
       for (const mailbox of mailboxes) this.#changedMeanwhile?.add(mailbox);
       if (this.view === null || !mailboxes.includes(this.view.id)) return;
       this.view.stale = true;
@@ -127,6 +135,7 @@ export class Session {
     this.#feed?.stop();
     this.#feed = null;
     this.view = null;
+    this.annotationChanges = null;
     this.enabled = nothingEnabled();
     this.updateMode();
     this.log = this.environment.log;

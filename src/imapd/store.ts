@@ -6,6 +6,7 @@
  * @module
  */
 import type { Mail, StoredFlags } from "../accounts/mail.ts";
+import { changeableFlags } from "../imap/acl.ts";
 import type { Store } from "../imap/command.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
@@ -62,7 +63,8 @@ async function tellStored(
   const { condstore } = session.enabled;
   const before = view.modseq;
   const conditional = command.unchangedSince !== null;
-  if (!command.silent) {
+  const silent = command.silent && mayAll(view, command);
+  if (!silent) {
     tellKeywords(session, view, flags);
     const form = { uid: command.uid || condstore, flags: true, modseq: condstore };
     await writeFlags(session, view, flags, form, flags.uids.length, () => true);
@@ -77,7 +79,14 @@ async function tellStored(
       (_uid, modseq) => conditional || modseq > before,
     );
   }
-  remember(view, stored, command.silent);
+  remember(view, stored, silent);
+}
+
+/** Whether everything was done that was asked: if not, a silent client cannot know what came of it. RFC 4314 4 */
+function mayAll(view: MailboxView, { mode, flags }: Store): boolean {
+  const may = changeableFlags(view.rights);
+  const bits = mode === "replace" ? ~0 : flags.bits;
+  return (bits & ~may.bits) === 0 && (may.keywords || (mode !== "replace" && flags.keywords.length === 0));
 }
 
 /**

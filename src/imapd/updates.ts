@@ -10,9 +10,10 @@
  * @module
  */
 import type { FlagColumns, Mail, MailboxChanges } from "../accounts/mail.ts";
+import { changeableFlags } from "../imap/acl.ts";
 import { formatFlags } from "../imap/flag_list.ts";
 import { flagBits } from "../imap/flags.ts";
-import { writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
+import { writeCondition, writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { forgetGone, updateContexts } from "./contexts.ts";
 import { Farewell, type Session } from "./session.ts";
@@ -37,6 +38,11 @@ async function pull(session: Session, mail: Mail, view: MailboxView, allowed: Al
   if (allowed === "expunge") await tellExpunged(session, view);
   tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
   tellKeywords(session, view, changes.changed);
+  if (changes.rights !== view.rights) {
+    view.rights = changes.rights;
+    tellAllFlags(session, view); // RFC 4314 5.1.1
+    tellPermanentFlags(session, view);
+  }
   await tellFlags(session, view, changes.changed, isNew);
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
@@ -114,6 +120,23 @@ export function tellKeywords(session: Session, view: MailboxView, flags: FlagCol
 export function tellAllFlags(session: Session, view: MailboxView): void {
   session.out.line(`* FLAGS (${allFlags(view)})`);
 }
+
+/** What of them the client may change, for good. RFC 9051 7.1, RFC 4314 5.1.1 */
+export function tellPermanentFlags(session: Session, view: MailboxView): void {
+  const may = view.readOnly ? nothing : changeableFlags(view.rights);
+  const keywords = may.keywords ? [...view.keywords].sort().join(" ") : "";
+  const flags = [formatFlags(everyBit & may.bits, keywords), ...may.keywords ? ["\\*"] : []];
+  const code = { code: "PERMANENTFLAGS", flags: flags.filter((each) => each !== "") } as const;
+  writeCondition(
+    session.out.w,
+    null,
+    "OK",
+    code,
+    view.readOnly ? "none" : may.keywords ? "and new keywords" : "no others",
+  );
+}
+
+const nothing = { bits: 0, keywords: false } as const;
 
 /** All flags, and the mailbox's keywords. */
 export function allFlags(view: MailboxView): string {

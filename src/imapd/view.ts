@@ -13,6 +13,7 @@
  * @module
  */
 import type { OpenMailbox } from "../accounts/mail.ts";
+import { changingRights } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { lowerBound } from "../imap/sequence_set.ts";
 import type { Context } from "./followed.ts";
@@ -20,7 +21,8 @@ import type { Context } from "./followed.ts";
 /** The mailbox as the client sees it. */
 export class MailboxView {
   readonly id: number;
-  readonly readOnly: boolean;
+  /** What may be done with it now, as far as is known here: the store decides. Bits of `imap/rights.ts`. */
+  rights: number;
   readonly uidValidity: number;
   /** Keywords that the client was told of with FLAGS. */
   readonly keywords: Set<string>;
@@ -42,10 +44,12 @@ export class MailboxView {
   #count: number;
   /** \Recent for this session: ranges of UIDs, ascending. RFC 3501 2.3.2 */
   readonly #recent: number[] = [];
+  readonly #examined: boolean;
 
   constructor(open: OpenMailbox, readOnly: boolean) {
     this.id = open.info.id;
-    this.readOnly = readOnly;
+    this.rights = open.info.rights;
+    this.#examined = readOnly;
     this.uidValidity = open.info.uidValidity;
     this.modseq = open.info.highestModSeq;
     this.uidNext = open.info.uidNext;
@@ -53,6 +57,11 @@ export class MailboxView {
     this.#uids = open.uids;
     this.#count = open.uids.length;
     this.addRecent(open.recentFromUid, open.info.uidNext);
+  }
+
+  /** It was opened with EXAMINE, or there is no right to change anything. RFC 4314 5.2 */
+  get readOnly(): boolean {
+    return this.#examined || (this.rights & changingRights) === 0;
   }
 
   /** How many messages the client knows of: the highest message number. */

@@ -34,7 +34,7 @@ import {
 } from "../../accounts/mail.ts";
 import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
-import { canonicalMailboxName, mailboxNameProblem } from "../../imap/mailbox_name.ts";
+import { canonicalMailboxName } from "../../imap/mailbox_name.ts";
 import { deleted, maxMailboxKeywords } from "../../imap/flags.ts";
 import type { Ranges } from "../../imap/search_key.ts";
 import type { MessageIndex } from "../../message/message_index.ts";
@@ -42,7 +42,9 @@ import { fetchBatch, flagColumns, inlineLength, valueOf } from "./memory_columns
 import { ChangeFeed } from "./memory_feed.ts";
 import { goneMailbox, MemoryMailbox, octetsOf, withFlags } from "./memory_mailbox.ts";
 import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
+import { checkName, parents } from "./memory_names.ts";
 import { searchBatches, sortBatches, threadBatches } from "./memory_search_batches.ts";
+import { MemorySharing } from "./memory_sharing.ts";
 
 /** What tests may set. */
 export interface MemoryMailSettings {
@@ -76,7 +78,7 @@ const initial: readonly [name: string, use: readonly SpecialUse[]][] = [
 ];
 
 /** Everything of one account. */
-export class MemoryMail implements Mail {
+export class MemoryMail extends MemorySharing implements Mail {
   readonly settings: MemoryMailSettings;
   readonly #feed = new ChangeFeed();
   readonly #mailboxes: MemoryMailbox[] = [];
@@ -90,6 +92,7 @@ export class MemoryMail implements Mail {
 
   /** @param names Mailboxes to begin with; without it, those of a new account. */
   constructor(settings: Partial<MemoryMailSettings> = {}, names: readonly string[] | null = null) {
+    super();
     this.settings = { ...defaults, ...settings };
     for (const [name, use] of names?.map((name) => [name, []] as const) ?? initial) {
       this.#make(name, use, this.#modseq);
@@ -146,6 +149,13 @@ export class MemoryMail implements Mail {
       mailboxes,
       lostSubscriptions: [...this.#subscriptions].filter((name) => !names.has(name)).sort(),
     };
+  }
+
+  // deno-lint-ignore require-await
+  async find(request: { name: string }): Promise<MailboxInfo | null> {
+    this.#mayFail("find");
+    const mailbox = this.#find(canonicalMailboxName(request.name));
+    return mailbox === undefined ? null : this.#info(mailbox);
   }
 
   // deno-lint-ignore require-await
@@ -390,6 +400,15 @@ export class MemoryMail implements Mail {
     this.#spools.delete(request.spool);
   }
 
+  protected override hasMailbox(id: number): boolean {
+    return this.#mailboxes.some((mailbox) => mailbox.id === id);
+  }
+
+  protected override used(): { bytes: number; messages: number; maxBytes: number } {
+    const messages = this.#mailboxes.flatMap((mailbox) => mailbox.messages);
+    return { bytes: octetsOf(messages), messages: messages.length, maxBytes: this.settings.quotaBytes };
+  }
+
   #mayFail(method: keyof Mail): void {
     const at = this.#failures.findIndex((failure) => failure.method === method);
     const [failure] = at === -1 ? [] : this.#failures.splice(at, 1);
@@ -466,7 +485,7 @@ export class MemoryMail implements Mail {
   }
 
   #checkQuota(more: number): void {
-    const used = octetsOf(this.#mailboxes.flatMap((mailbox) => mailbox.messages));
+    const used = this.used().bytes;
     if (used + more > this.settings.quotaBytes) throw new Refused("overQuota", `${used} and ${more} octets`);
   }
 
@@ -478,15 +497,4 @@ export class MemoryMail implements Mail {
   #info(mailbox: MemoryMailbox): MailboxInfo {
     return mailbox.info(this.#subscriptions.has(mailbox.name));
   }
-}
-
-/** `a`, `a/b` of `a/b/c`. */
-function parents(name: string): string[] {
-  const levels = name.split("/");
-  return levels.slice(1).map((_level, i) => levels.slice(0, i + 1).join("/"));
-}
-
-function checkName(name: string): void {
-  const problem = canonicalMailboxName(name) === name ? mailboxNameProblem(name) : "not canonical";
-  if (problem !== null) throw new Refused("badName", `${JSON.stringify(name)}: ${problem}`);
 }
