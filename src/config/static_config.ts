@@ -220,6 +220,15 @@ export const staticSchema = table({
     checkKey: (key) =>
       /^[a-z0-9-]{1,32}$/.test(key) ? null : "use lower-case letters, digits and - for names",
   }),
+  adminContact: text({
+    doc:
+      "How to reach the administrator, as mailto:, tel: or https: address; IMAP clients are told (RFC 5464 6.2.2).",
+    default: "",
+    check: (value) =>
+      /^((mailto|tel|https):[\x21-\x7e]{1,500})?$/.test(value)
+        ? null
+        : 'is none: write "mailto:postmaster@example.org", a tel: or a https: address',
+  }),
   dns,
   history: table({
     days: integer({

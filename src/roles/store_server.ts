@@ -15,15 +15,17 @@ import type { Holder } from "../accounts/auth_capabilities.ts";
 import { Authentication, type ConnectionAuthenticator } from "../accounts/auth_session.ts";
 import { StoredCredentials } from "../accounts/auth_store.ts";
 import { type Mail, mailMethods } from "../accounts/mail.ts";
-import { StoreMail } from "../accounts/mail_store.ts";
+import { type MailSurroundings, StoreMail } from "../accounts/mail_store.ts";
 import { type Status, statusMethods } from "../accounts/status.ts";
 import { StatusService } from "../accounts/status_service.ts";
 import type { Address } from "../address/address.ts";
 import { parseMailbox } from "../address/mailbox.ts";
+import { utf8 } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { quotaOf } from "../config/dynamic_config.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService } from "../delivery/delivery_service.ts";
@@ -71,6 +73,7 @@ interface Shared extends StoreParts {
   readonly book: AddressBook;
   readonly authentication: Authentication;
   readonly signing: Signing;
+  readonly surroundings: MailSurroundings;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -86,7 +89,12 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       maySend: (account, address) => addresses.maySend(account, address),
     };
     const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
-    const shared: Shared = { ...parts, store, book, authentication, signing };
+    const { adminContact } = boot.config;
+    const surroundings: MailSurroundings = {
+      accountOfLogin: (login) => accountOfLogin(login, addresses),
+      serverAnnotations: new Map(adminContact === "" ? [] : [["/shared/admin", utf8(adminContact)]]),
+    };
+    const shared: Shared = { ...parts, store, book, authentication, signing, surroundings };
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
@@ -164,10 +172,7 @@ async function makeAccounts(
 ): Promise<void> {
   for (const [name, account] of Object.entries(boot.domains.accounts)) {
     const existed = accountOf(store, name) !== null;
-    const id = await ensureAccount(store, {
-      name,
-      maxBytes: account.quotaBytes === 0 ? null : account.quotaBytes,
-    });
+    const id = await ensureAccount(store, { name, ...quotaOf(boot.domains, name) });
     const disabled = account.loginDisabled === "" ? null : account.loginDisabled;
     await store.writer.run(() => disableLogin(id, disabled));
     if (!existed) log.info("account was made", { account: name });
@@ -239,11 +244,11 @@ class Peer {
   #openMail(capability: string): StoreMail {
     const open = this.#mail.get(capability);
     if (open !== undefined) return open;
-    const { store } = this.#shared;
+    const { store, surroundings } = this.#shared;
     const holder = this.#authenticator.capabilities.holder(capability);
     const account = accountOf(store, holder.account);
     if (account === null) throw new Refused("noCapability", `account ${holder.account} is gone`);
-    const mail = new StoreMail(store, account.id, stillHeld(holder));
+    const mail = new StoreMail(store, account.id, stillHeld(holder), surroundings);
     this.#mail.set(capability, mail);
     return mail;
   }
