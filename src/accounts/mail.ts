@@ -108,9 +108,10 @@ export interface Section {
   /**
    * `all`: BODY[] (prefix, header and body) or, of a part, its body as it was sent. `header` and `text`: of
    * the message, or of a nested message. `mime`: the part's own header with its empty line. `binary`: decoded
-   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length.
+   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length. `commonHeader`: the
+   * message's header, of which what is not among `commonFields` of `message/header_fields.ts` may be left out, whole.
    */
-  readonly what: "all" | "header" | "text" | "mime" | "binary" | "binarySize";
+  readonly what: "all" | "header" | "commonHeader" | "text" | "mime" | "binary" | "binarySize";
   /** First octet wanted, of the value above; 0 if all is. */
   readonly offset: number;
   /** Octets wanted at most; null for all. */

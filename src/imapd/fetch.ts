@@ -19,7 +19,6 @@ import { choose, named } from "./chosen.ts";
 import {
   type FetchPlan,
   isLarge,
-  isSubset,
   lengthOf,
   numberItem,
   placeValues,
@@ -27,7 +26,6 @@ import {
   type PlannedItem,
   problemOf,
   type Row,
-  subset,
 } from "./fetch_plan.ts";
 import { bad, type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -247,12 +245,12 @@ class Fetching {
         return false;
       }
       out.w.ascii(first ? "" : " ").ascii(item.label);
-      if (large.item.item === "SECTION" && isSubset(large.item.section)) {
-        const value = subset(await collect(piece, pieces), large.item);
+      if (large.subset !== null) {
+        const value = large.subset(await collect(piece, pieces));
         out.w.literalHeader(value.length).raw(value);
         return true;
       }
-      out.w.literalHeader(length, large.item.item === "BINARY");
+      out.w.literalHeader(length, large.binary);
       let left = length;
       for (; piece.done !== true; piece = await pieces.next()) {
         left -= piece.value.length;

@@ -6,10 +6,11 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, concat } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
+import { commonHeader } from "../message/header_fields.ts";
 import { insertBody, type ReadyBody } from "./bodies.ts";
 import type { CheckedIndex } from "./check_index.ts";
 import { CountChange } from "./counts.ts";
@@ -63,6 +64,8 @@ export interface PreparedEmail {
   readonly parts: Bytes;
   readonly hashes: ClueHashes;
   readonly fields: EmailFields;
+  /** See `EmailsTable.common_header`; without the prefix's fields, which differ by recipient. */
+  readonly commonHeader: Bytes | null;
 }
 
 /** Rows of bodies that this unit has made: handed from call to call where several accounts get the same body. */
@@ -70,20 +73,23 @@ export type BodyRows = Map<ReadyBody, number>;
 
 /** Does outside the writer what can be done there. */
 export function prepareEmail(body: ReadyBody, index: CheckedIndex): PreparedEmail {
+  const { content } = body;
   return {
     body,
     index,
     parts: encodeParts(index.root),
     hashes: clueHashes(index),
     fields: emailFields(index),
+    commonHeader: content === null ? null : commonHeader(content.subarray(0, index.root.bodyStart)),
   };
 }
 
 /** About how much adding the email writes, for the size of groups. */
-export function writtenBytes({ body, index, parts }: PreparedEmail): number {
+export function writtenBytes({ body, index, parts, commonHeader }: PreparedEmail): number {
   const { envelope, bodyStructure, subject, from, to, cc } = index;
   return (body.content?.length ?? 0) + parts.length + envelope.length + index.body.length +
-    bodyStructure.length + subject.length + from.length + to.length + cc.length + 1024;
+    (commonHeader?.length ?? 0) + bodyStructure.length + subject.length + from.length + to.length +
+    cc.length + 1024;
 }
 
 const insertEmail = prepared((
@@ -112,6 +118,7 @@ const insertEmail = prepared((
     parts: Bytes;
     problems: string;
     evidence: Bytes | null;
+    commonHeader: Bytes | null;
   },
 ) =>
   db.insertInto("emails").values({
@@ -139,6 +146,7 @@ const insertEmail = prepared((
     parts: p.parts,
     problems: p.problems,
     evidence: p.evidence,
+    common_header: p.commonHeader,
   })
 );
 
@@ -288,6 +296,7 @@ function* addEmail(
     parts,
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
+    commonHeader: commonHeaderOf(addition),
   });
   yield* addEmailFields(accountId, insertedId, hashes.baseSubject, fields);
   if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
@@ -302,6 +311,14 @@ function* bodyRow(body: ReadyBody, rows: BodyRows | null): Work<number> {
   const id = yield* insertBody(body);
   rows.set(body, id);
   return id;
+}
+
+/** What a client sees as header is the prefix and the body's own. */
+function commonHeaderOf({ email: { commonHeader: ofBody }, prefix }: Addition): Bytes | null {
+  if (ofBody === null || prefix.length === 0) return ofBody;
+  const ofPrefix = commonHeader(prefix);
+  if (ofPrefix === null) return null;
+  return ofPrefix.length === 0 ? ofBody : concat([ofPrefix, ofBody]);
 }
 
 function sizeOf({ email, prefix }: Addition): number {

@@ -6,6 +6,7 @@
 import type { Bytes } from "../../base/bytes.ts";
 import { addMessages, prepareEmail } from "../../store/add_message.ts";
 import { checkIndex } from "../../store/check_index.ts";
+import type { Work } from "../../store/query.ts";
 import { tempStore } from "../../store/testing/temp_store.ts";
 import { ensureAccount } from "../accounts.ts";
 import { ensureMailbox } from "../mail_mailboxes.ts";
@@ -16,6 +17,8 @@ import type { BuiltMessage } from "./built_message.ts";
 export interface StoreUnderTest {
   readonly mail: StoreMail;
   deliver(mailbox: string, message: BuiltMessage, prefix?: Bytes): Promise<number>;
+  /** Runs a unit of the writer. */
+  run<T>(unit: () => Work<T>): Promise<T>;
   /** Ends it; fails if the data are not consistent. */
   close(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export async function storeUnderTest(): Promise<StoreUnderTest> {
       body.release();
       return added.messages[0]?.uid ?? 0;
     },
+    run: (unit) => store.writer.run(unit),
     async close() {
       await mail.close();
       await temp.close();
