@@ -39,6 +39,7 @@ export async function tellGone(
   completion: Completion,
 ): Promise<Completion> {
   if (gone.length === 0) return completion;
+  view.settled ??= view.modseq;
   view.expunged = union(view.expunged, view.known(gone));
   view.stale = true;
   await tellChanges(session, mail, "expunge");

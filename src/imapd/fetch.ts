@@ -185,6 +185,10 @@ class Fetching {
       const number = view.numberAfter(this.#lastNumber, uid);
       if (number === 0) continue;
       this.#lastNumber = number;
+      // Who is told a MODSEQ must have heard of every lower one when the command ends. RFC 7162 6
+      const modseq = batch.flags?.modseqs[i] ?? 0;
+      if (modseq > view.modseq) view.stale = true;
+      if (modseq > view.highestTold) view.highestTold = modseq;
       row.recent = !enabled.rev2 && view.isRecent(uid);
       const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
       out.w.ascii("* ").number(number).ascii(" FETCH (");

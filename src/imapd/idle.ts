@@ -11,7 +11,7 @@ import { writeContinue } from "../imap/response.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { TransportError } from "../net/transport.ts";
 import type { Session } from "./session.ts";
-import { tellChanges } from "./updates.ts";
+import { tellChanges, tellSettled } from "./updates.ts";
 
 /** Until DONE. No timer: the read timeout of the connection ends who stays away too long. */
 export async function idle(session: Session, mail: Mail): Promise<Completion> {
@@ -21,6 +21,7 @@ export async function idle(session: Session, mail: Mail): Promise<Completion> {
   for (;;) {
     if (session.ending !== null) throw session.ending;
     await tellChanges(session, mail, "expunge");
+    tellSettled(session);
     const event = await input.nextOrPoke();
     if (event === null) throw new TransportError("closed", "the client left");
     if (event === "poked") continue;

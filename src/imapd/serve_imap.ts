@@ -39,7 +39,7 @@ import {
   maxBadCommands,
   maxStrangerBadCommands,
 } from "./settings.ts";
-import { tellChanges } from "./updates.ts";
+import { tellChanges, tellSettled } from "./updates.ts";
 
 /** What a connection is told that is not even looked at, because there are too many. RFC 9051 7.1.5 */
 export const imapRefusal = utf8("* BYE [UNAVAILABLE] too many connections, try again later\r\n");
@@ -271,6 +271,7 @@ class Connection {
     const allowed = mayTellExpunged(command) ? "expunge" : "no expunge";
     await this.#complete(async () => {
       await tellChanges(session, signedIn.mail, allowed);
+      tellSettled(session);
       return ok("told");
     });
   }

@@ -13,15 +13,17 @@ import { readOnly } from "./expunge.ts";
 import { whileWorking } from "./progress.ts";
 import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
-import { enableCondstore, tellKeywords, writeFlags } from "./updates.ts";
+import { enableCondstore, type FlagsForm, tellKeywords, writeFlags } from "./updates.ts";
 import type { MailboxView } from "./view.ts";
 
+/** @param justTold UIDs of which this command has told flags already, as they were before. */
 export async function store(
   session: Session,
   mail: Mail,
   view: MailboxView,
   command: Store,
   tag: string,
+  justTold: ReadonlySet<number>,
 ): Promise<Completion> {
   if (view.readOnly) return readOnly;
   const { unchangedSince } = command;
@@ -42,7 +44,7 @@ export async function store(
   );
   view.stale = true;
   const { modified, flags } = stored;
-  await tellStored(session, view, command, stored);
+  await tellStored(session, view, command, stored, justTold);
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
     return ok("some were changed by others", { code: "MODIFIED", set: rangesOf(numbers) });
@@ -56,38 +58,37 @@ async function tellStored(
   session: Session,
   view: MailboxView,
   command: Store,
-  stored: StoredFlags,
+  { flags, before }: StoredFlags,
+  justTold: ReadonlySet<number>,
 ): Promise<void> {
-  const { flags } = stored;
   const { condstore } = session.enabled;
-  const before = view.modseq;
-  const conditional = command.unchangedSince !== null;
+  const tell = (form: FlagsForm, wanted: (uid: number, modseq: number, i: number) => boolean) =>
+    writeFlags(session, view, flags, form, flags.uids.length, wanted);
+  // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it heard
+  // of that just now, behind its command: it must take the last flags that it hears for those that its command left.
+  // RFC 9051 6.4.6
+  const isUnknown = (uid: number, modseq: number, i: number) =>
+    modseq > view.modseq && (!view.knows(uid, before[i] ?? 0) || justTold.has(uid));
   if (!command.silent) {
     tellKeywords(session, view, flags);
-    const form = { uid: command.uid || condstore, flags: true, modseq: condstore };
-    await writeFlags(session, view, flags, form, flags.uids.length, () => true);
-  } else if (condstore) {
-    const form = { uid: true, flags: false, modseq: true };
-    await writeFlags(
-      session,
-      view,
-      flags,
-      form,
-      flags.uids.length,
-      (_uid, modseq) => conditional || modseq > before,
-    );
+    await tell({ uid: command.uid || condstore, flags: true, modseq: condstore }, () => true);
+  } else {
+    const known = view.modseq;
+    const conditional = command.unchangedSince !== null;
+    if (condstore) {
+      await tell(
+        { uid: true, flags: false, modseq: true },
+        (uid, modseq, i) => (conditional || modseq > known) && !isUnknown(uid, modseq, i),
+      );
+    }
+    if (flags.uids.some((uid, i) => isUnknown(uid, flags.modseqs[i] ?? 0, i))) {
+      tellKeywords(session, view, flags);
+      await tell({ uid: true, flags: true, modseq: condstore }, isUnknown);
+    }
   }
-  remember(view, stored, command.silent);
-}
-
-/**
- * What the client has just been told, or has thought out itself because it asked for silence, is not told again. But
- * where others changed flags before, a silent client cannot know what came of it: it is told.
- */
-function remember(view: MailboxView, { flags, before }: StoredFlags, silent: boolean): void {
+  // The client has been told all of it, or has thought it out itself: it is not told again.
   for (let i = 0; i < flags.uids.length; i++) {
-    const uid = flags.uids[i] ?? 0;
     const modseq = flags.modseqs[i] ?? 0;
-    if (modseq > view.modseq && (!silent || view.knows(uid, before[i] ?? 0))) view.told.set(uid, modseq);
+    if (modseq > view.modseq) view.told.set(flags.uids[i] ?? 0, modseq);
   }
 }

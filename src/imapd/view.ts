@@ -36,6 +36,15 @@ export class MailboxView {
   saved: Uint32Array = new Uint32Array();
   /** Searches whose results are followed, by tag. RFC 5267 4.3 */
   readonly contexts = new Map<string, Context>();
+  /**
+   * While `expunged` is not empty: every change up to here has been told, that is, none of `expunged` is as old. RFC 7162
+   * 3.2
+   */
+  settled: number | null = null;
+  /** The highest MODSEQ of a FETCH response since the last command was answered. */
+  highestTold = 0;
+  /** The client was told {@link settled}, and must hear when it may count on {@link modseq} again. */
+  heldBack = false;
   /** The store has changes that were not asked for yet. */
   stale = false;
   #uids: Uint32Array;
