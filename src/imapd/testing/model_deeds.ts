@@ -12,7 +12,6 @@ import type { Model, ModelMailbox, StoreMode } from "./model.ts";
 import { storedFlags } from "./model.ts";
 import type { Ledger } from "./model_ledger.ts";
 import type { Chosen, Player, Stage } from "./model_player.ts";
-import type { Deed } from "./model_run.ts";
 import { readSet, type Value } from "./response_reader.ts";
 import type { Witness } from "./witness.ts";
 
@@ -36,6 +35,15 @@ export const verbs = [
   "CUT",
 ] as const;
 export type Verb = typeof verbs[number];
+
+/** Something that a session does; the numbers choose what of, whatever there is then. */
+export interface Deed {
+  readonly who: number;
+  readonly verb: Verb;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
 
 /** What a deed works on. */
 export interface DeedContext {

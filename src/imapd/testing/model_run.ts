@@ -13,18 +13,9 @@ import assert from "node:assert/strict";
 import { type Box, Follower, Gone, type Kept } from "./follower.ts";
 import { Ledger } from "./model_ledger.ts";
 import { Model } from "./model.ts";
-import { type DeedContext, deeds, type Verb } from "./model_deeds.ts";
+import { type Deed, type DeedContext, deeds } from "./model_deeds.ts";
 import { Player, type Stage } from "./model_player.ts";
 import { Witness } from "./witness.ts";
-
-/** Something that a session does; the numbers choose what of, whatever there is then. */
-export interface Deed {
-  readonly who: number;
-  readonly verb: Verb;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-}
 
 /** Mailboxes at the beginning; there must be these and no others. */
 export const mailboxNames = ["INBOX", "A", "B"] as const;

@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { type Verb, verbs } from "./model_deeds.ts";
-import type { Deed } from "./model_run.ts";
+import { type Deed, type Verb, verbs } from "./model_deeds.ts";
 
 /** Longest that a list is made shorter, in milliseconds. */
 const shrinkMs = 20_000;
