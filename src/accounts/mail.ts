@@ -282,8 +282,12 @@ export interface Mail extends Spool {
   /** One section of one message, in pieces of at most 1 MB. Refuses `expunged`, `damaged`, `unknownEncoding`. */
   read(request: ReadRequest): AsyncIterable<Bytes>;
   storeFlags(request: StoreFlags): Promise<StoredFlags>;
-  /** All or nothing. RFC 9051 6.4.7. Refuses `noSuchMailbox`, `overQuota`. */
+  /**
+   * All or nothing (RFC 9051 6.4.7), though others may see many messages come one after the other. Refuses
+   * `noSuchMailbox`, `overQuota`.
+   */
   copy(request: CopyRequest): Promise<Copied>;
+  /** Where it is refused in the middle, some messages have moved, and all others are where they were. RFC 9051 6.4.8 */
   move(request: CopyRequest): Promise<Copied>;
   /** Removes messages with \Deleted, of those asked for (null: all). Returns their UIDs. */
   expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array>;

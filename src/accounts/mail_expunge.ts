@@ -19,7 +19,8 @@ import { inChunks } from "./mail_chunks.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
 import { markExpunged } from "./mail_copy.ts";
 import { allUids, type CursorQuery } from "./mail_cursor.ts";
-import { type AccountWork, deletable, dropMailbox, mailboxWithId } from "./mail_mailboxes.ts";
+import { type BrokenCopy, forgetCopy } from "./copy_journal.ts";
+import { type AccountWork, deletable, dropMailbox, mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Messages removed between two places where the writer may turn to others; each takes some 30 microseconds. */
 const chunk = 100;
@@ -59,6 +60,23 @@ export function* expungeMessages(
     for (const row of rows) gone.add(row[0]);
   });
   return gone.finishUids();
+}
+
+const existingRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(removedColumns).limit(literal(chunk))
+);
+
+const existingQuery: CursorQuery = { query: existingRows, limit: chunk, maxBytes: null };
+
+/** Takes back what a copy that broke off has added, as far as it is still there. */
+export function* undoCopy(work: AccountWork, bodies: Bodies, broken: BrokenCopy): SlicedWork<void> {
+  const { mailbox, uids, id } = broken;
+  if ((yield* mailboxOrNull(work.accountId, mailbox)) !== null) {
+    yield* inChunks<RemovedRow>(work, existingQuery, { mailbox, uids }, function* (rows) {
+      yield* expungeChunk(work, bodies, mailbox, rows);
+    });
+  }
+  yield* forgetCopy(id);
 }
 
 function* expungeChunk(

@@ -37,9 +37,10 @@ import type {
   ThreadBatch,
   ThreadRequest,
 } from "./mail.ts";
+import { brokenCopies, CopyJournal } from "./copy_journal.ts";
 import { mailboxChanges } from "./mail_changes.ts";
 import { copyMessages, moveAll } from "./mail_copy.ts";
-import { deleteMailbox, expungeMessages } from "./mail_expunge.ts";
+import { deleteMailbox, expungeMessages, undoCopy } from "./mail_expunge.ts";
 import { fetchMessages, readSection } from "./mail_fetch.ts";
 import { flagSet, storeFlags } from "./mail_flags.ts";
 import {
@@ -145,11 +146,20 @@ export class StoreMail implements Mail {
   }
 
   async copy(request: CopyRequest): Promise<Copied> {
-    return await this.#change((work) => copyMessages(work, request, false));
+    checkRanges(request.uids);
+    const journal = new CopyJournal(this.#accountId, request.to);
+    try {
+      return await this.#fewOrBulk(request.uids, (work) => copyMessages(work, request, journal));
+    } catch (error) {
+      // Where that fails as well, the next start does it.
+      if (journal.written) await undoCopies(this.#store, journal.copy).catch(() => {});
+      throw error;
+    }
   }
 
   async move(request: CopyRequest): Promise<Copied> {
-    return await this.#change((work) => copyMessages(work, request, true));
+    checkRanges(request.uids);
+    return await this.#fewOrBulk(request.uids, (work) => copyMessages(work, request, null));
   }
 
   async expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array> {
@@ -253,6 +263,18 @@ export class StoreMail implements Mail {
   async #fewOrBulk<T>(uids: Ranges | null, begin: (work: AccountUnit) => SlicedWork<T>): Promise<T> {
     if (uids === null || countOf(uids) > fewUids) return await this.#bulk(begin);
     return await this.#change((work) => inOneGo(begin(work)));
+  }
+}
+
+/**
+ * Takes back copies that broke off.
+ *
+ * @param copy Which; null for all of them, when the store was opened and serves nobody yet.
+ */
+export async function undoCopies(store: Store, copy: string | null = null): Promise<void> {
+  for (const broken of store.read(brokenCopies())) {
+    if (copy !== null && broken.copy !== copy) continue;
+    await store.writer.slices((tx) => undoCopy({ accountId: broken.accountId, tx }, store.bodies, broken));
   }
 }
 

@@ -34,6 +34,7 @@ import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
 import { disableLogin } from "../store/accounts.ts";
+import { undoCopies } from "../accounts/mail_store.ts";
 import { storeChores } from "../store/chores.ts";
 import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
@@ -83,6 +84,7 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
     };
     const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
     const shared: Shared = { ...parts, store, book, authentication, signing };
+    await takeBackCopies(store, log);
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
@@ -103,6 +105,17 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** What a crash left of copies, before anybody sees it. On a full disk mail must still be read. */
+async function takeBackCopies(store: Store, log: Log): Promise<void> {
+  try {
+    await undoCopies(store);
+  } catch (error) {
+    log.warn("a copy that broke off could not be taken back", {
+      error: error instanceof Error ? error : String(error),
+    });
   }
 }
 
