@@ -16,7 +16,7 @@ import {
 import { type StoreUnderTest, storeUnderTest } from "./testing/store_under_test.ts";
 import { maxInlineBytes } from "./mail.ts";
 
-const fields = ["From", "To", "Subject", "Date"];
+const fields = ["From", "To", "Subject", "Date", "Received"];
 const lines = [
   "Received: x",
   "from: a@example.org",
@@ -24,7 +24,8 @@ const lines = [
   "X-A: 1",
   "Date: d",
 ];
-const wanted = "from: a@example.org\r\nTo: b@example.org,\r\n\tc@example.org\r\nDate: d\r\n\r\n";
+const wanted =
+  "Received: x\r\nfrom: a@example.org\r\nTo: b@example.org,\r\n\tc@example.org\r\nDate: d\r\n\r\n";
 
 async function withStore(test: (under: StoreUnderTest) => Promise<void>): Promise<void> {
   const under = await storeUnderTest();

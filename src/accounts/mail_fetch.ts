@@ -337,8 +337,10 @@ class BatchBuilder {
     if (what === "commonHeader" && part.length === 0 && offset === 0 && length === null) {
       const common = this.#columns.bytesOrNull(row, "common_header");
       if (common !== null) {
+        const prefix = this.#columns.bytes(row, "common_prefix");
+        this.#values.add(prefix);
         this.#values.add(common);
-        return common.length;
+        return prefix.length + common.length;
       }
     }
     if (message === null) return noPart;

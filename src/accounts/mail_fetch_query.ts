@@ -53,7 +53,7 @@ const selections = {
     "b.bytes as body_bytes",
   ],
   parts: ["e.parts as parts"],
-  commonHeader: ["e.common_header as common_header"],
+  commonHeader: ["e.prefix as common_prefix", "e.common_header as common_header"],
 } as const satisfies Record<FetchColumn, readonly string[]>;
 
 /** Groups whose values can be long. */

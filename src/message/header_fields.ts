@@ -34,6 +34,7 @@ export const commonFields = [
   "importance",
   "list-id",
   "list-post",
+  "received", // Thunderbird, for when it came; often longer than all the others.
 ] as const;
 
 const common: ReadonlySet<string> = new Set(commonFields);

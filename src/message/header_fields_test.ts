@@ -35,7 +35,7 @@ Deno.test("headerFields() of a header without empty line, with bare LF, and of n
 
 Deno.test("the common header answers what is asked of common fields, as the whole header does", () => {
   const text = latin1(
-    "Received: x\r\nfrom: a\r\nX: y\r\n z\r\nTo: b,\r\n\tc\r\nDate : d\r\nX-Y: 1\r\nCC: e\r\n\r\n",
+    "Return-Path: x\r\nfrom: a\r\nX: y\r\n z\r\nTo: b,\r\n\tc\r\nDate : d\r\nX-Y: 1\r\nCC: e\r\n\r\n",
   );
   const kept = commonHeader(text);
   assert.ok(kept !== null);
@@ -44,7 +44,7 @@ Deno.test("the common header answers what is asked of common fields, as the whol
     assert.ok(areCommon(names));
     assert.deepEqual(headerFields(kept, names, false), headerFields(text, names, false));
   }
-  assert.ok(!areCommon(["From", "Received"]));
+  assert.ok(!areCommon(["From", "Return-Path"]));
 });
 
 Deno.test("a long common header is not kept", () => {

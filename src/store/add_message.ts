@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Bytes, concat } from "../base/bytes.ts";
+import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
@@ -64,7 +64,7 @@ export interface PreparedEmail {
   readonly parts: Bytes;
   readonly hashes: ClueHashes;
   readonly fields: EmailFields;
-  /** See `EmailsTable.common_header`; without the prefix's fields, which differ by recipient. */
+  /** See `EmailsTable.common_header`. */
   readonly commonHeader: Bytes | null;
 }
 
@@ -296,7 +296,7 @@ function* addEmail(
     parts,
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
-    commonHeader: commonHeaderOf(addition),
+    commonHeader: addition.email.commonHeader,
   });
   yield* addEmailFields(accountId, insertedId, hashes.baseSubject, fields);
   if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
@@ -311,14 +311,6 @@ function* bodyRow(body: ReadyBody, rows: BodyRows | null): Work<number> {
   const id = yield* insertBody(body);
   rows.set(body, id);
   return id;
-}
-
-/** What a client sees as header is the prefix and the body's own. */
-function commonHeaderOf({ email: { commonHeader: ofBody }, prefix }: Addition): Bytes | null {
-  if (ofBody === null || prefix.length === 0) return ofBody;
-  const ofPrefix = commonHeader(prefix);
-  if (ofPrefix === null) return null;
-  return ofPrefix.length === 0 ? ofBody : concat([ofPrefix, ofBody]);
 }
 
 function sizeOf({ email, prefix }: Addition): number {
