@@ -27,6 +27,7 @@ export type Command =
   | Login
   | Authenticate
   | Enable
+  | Compress
   | Select
   | Create
   | MailboxCommand
@@ -90,6 +91,12 @@ export interface Enable {
   readonly verb: "ENABLE";
   /** Upper case, at least one; known or not. */
   readonly capabilities: readonly string[];
+}
+
+/** RFC 4978 3 */
+export interface Compress {
+  readonly verb: "COMPRESS";
+  readonly algorithm: "DEFLATE";
 }
 
 /** RFC 9051 6.3.2, 6.3.3, with the parameters of RFC 7162. */

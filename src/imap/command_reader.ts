@@ -170,6 +170,12 @@ export class CommandReader {
     this.#chunkAt = 0;
   }
 
+  /** Forgets what was pushed and not yet used: it was meant for somebody else. Only between two commands. */
+  forget(): void {
+    this.#chunk = noBytes;
+    this.#chunkAt = 0;
+  }
+
   /** The next line is not a command: DONE of IDLE (RFC 9051 6.3.13), or a response of SASL (6.2.2). */
   expectLine(): void {
     this.#plainLine = true;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bare, Command, ParseMode, TaggedCommand } from "./command.ts";
+import { parseCompress } from "./compress.ts";
 import { parseCreate, parseMailboxCommand, parseRename } from "./create.ts";
 import { parseEnable } from "./enable.ts";
 import { parseCopy, parseUidExpunge } from "./expunge.ts";
@@ -39,6 +40,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["LOGIN", parseLogin],
   ["AUTHENTICATE", parseAuthenticate],
   ["ENABLE", parseEnable],
+  ["COMPRESS", parseCompress],
   ["SELECT", (s, mode) => parseSelect("SELECT", s, mode)],
   ["EXAMINE", (s, mode) => parseSelect("EXAMINE", s, mode)],
   ["CREATE", parseCreate],

@@ -10,7 +10,7 @@ import type { ResponseWriter } from "./response_writer.ts";
 import type { Ranges } from "./search_key.ts";
 import { formatRanges } from "./sequence_set.ts";
 
-/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
+/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 4978 3, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
 export type PlainCode =
   | "ALERT"
   | "ALREADYEXISTS"
@@ -19,6 +19,7 @@ export type PlainCode =
   | "CANNOT"
   | "CLIENTBUG"
   | "CLOSED"
+  | "COMPRESSIONACTIVE"
   | "CONTACTADMIN"
   | "CORRUPTION"
   | "EXPIRED"

@@ -9,6 +9,7 @@ import type { Mechanism } from "../accounts/authenticator.ts";
 import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
 import { type Completion, ok } from "./replies.ts";
+import { isCompressed } from "./compress.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 
@@ -63,8 +64,10 @@ const always = [
 /** The capabilities of this connection now. */
 export function capabilities(session: Session): string[] {
   const names: string[] = [...always];
-  if (session.signedIn !== null) names.push("UNAUTHENTICATE"); // RFC 8437 2
-  else {
+  if (session.signedIn !== null) {
+    if (!isCompressed(session)) names.push("COMPRESS=DEFLATE");
+    names.push("UNAUTHENTICATE"); // RFC 8437 2
+  } else {
     if (canStartTls(session)) names.push("STARTTLS");
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");

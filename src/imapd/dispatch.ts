@@ -10,6 +10,7 @@ import { authenticate, login, unauthenticate } from "./authenticate.ts";
 import { capability, enable } from "./capability.ts";
 import { close, unselect } from "./close.ts";
 import { cancelUpdate } from "./contexts.ts";
+import { compress } from "./compress.ts";
 import { copy } from "./copy.ts";
 import { create } from "./create.ts";
 import { deleteMailbox } from "./delete.ts";
@@ -54,6 +55,8 @@ export async function dispatch(session: Session, tag: string, command: Command):
   switch (command.verb) {
     case "ENABLE":
       return enable(session, command);
+    case "COMPRESS":
+      return compress(session);
     case "SELECT":
     case "EXAMINE":
       return await select(session, mail, command);

@@ -19,7 +19,7 @@ export class Input {
   #timeoutMs = Infinity;
   /** When the client's time is up, whatever it says until then; by {@link Deadlines.now}. */
   #endsAt = Infinity;
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #output: Output;
   /** What was read last: the end of it is what the reader has not used. */
   #last: Bytes = noBytes;
@@ -111,9 +111,20 @@ export class Input {
 
   /** Gives what the reader has not used back to the transport, which then looks at it itself; begins anew. */
   giveBack(): void {
+    this.unread();
+    this.reader = new CommandReader(strangerLimits);
+  }
+
+  /** Gives what the reader has not used back to the transport. Between two commands. */
+  unread(): void {
     const unused = this.reader.buffered;
     if (unused > 0) this.#transport.unread(this.#last.slice(this.#last.length - unused));
-    this.reader = new CommandReader(strangerLimits);
+    this.reader.forget();
+  }
+
+  /** Reads from this transport from now on. */
+  use(transport: Transport): void {
+    this.#transport = transport;
   }
 
   #somethingHappens(): Promise<void> {

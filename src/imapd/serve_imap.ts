@@ -23,6 +23,7 @@ import { type Transport, TransportError } from "../net/transport.ts";
 import { Appending } from "./append.ts";
 import { expectStranger } from "./authenticate.ts";
 import { canStartTls, capabilities } from "./capability.ts";
+import { beginCompression, endCompression } from "./compress.ts";
 import { dispatch, mayTellExpunged } from "./dispatch.ts";
 import { BrokenValue } from "./fetch.ts";
 import { Input } from "./input.ts";
@@ -73,7 +74,7 @@ export async function serveImap(
   } finally {
     environment.stopping.removeEventListener("abort", stop);
     await connection.end();
-    await transport.close();
+    await session.transport.close();
   }
 }
 
@@ -90,9 +91,13 @@ async function sayFarewell(session: Session, error: unknown): Promise<void> {
     farewell = error;
     log.info("connection ended", { reason: error.message });
   } else if (error instanceof TransportError) {
-    if (error.failure !== "timeout") return log.debug("connection lost", { error });
-    farewell = new Farewell(null, "idle for too long");
-    log.info("connection timed out");
+    if (error.failure === "timeout") {
+      farewell = new Farewell(null, "idle for too long");
+      log.info("connection timed out");
+    } else if (error.failure === "garbled") {
+      farewell = new Farewell(null, "this is not compressed");
+      log.info("compressed octets were expected");
+    } else return log.debug("connection lost", { error });
   } else if (error instanceof Refused) {
     // Only of what is asked outside of commands: whether the address may try to sign in.
     farewell = new Farewell("UNAVAILABLE", "try again later");
@@ -223,7 +228,10 @@ class Connection {
     const completion = await this.#complete(() => this.#do(tag, command));
     if (completion.status !== "BAD") await this.#tellChanges(command);
     this.#answer(tag, command.verb, completion, (clock.monotonic() - begin) / 1000);
-    if (command.verb === "STARTTLS" && completion.status === "OK") await this.#startTls();
+    if (completion.status !== "OK") return;
+    if (command.verb === "STARTTLS") await this.#startTls();
+    else if (command.verb === "COMPRESS") await beginCompression(session);
+    else if (command.verb === "UNAUTHENTICATE") await endCompression(session);
   }
 
   async #do(tag: string, command: Command): Promise<Completion> {

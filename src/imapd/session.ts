@@ -48,7 +48,7 @@ export class Farewell extends Error {
 
 /** One connection's state. */
 export class Session {
-  readonly transport: Transport;
+  transport: Transport;
   readonly services: ImapServices;
   readonly settings: ImapSettings;
   readonly environment: ImapEnvironment;
@@ -80,6 +80,13 @@ export class Session {
     this.input = input;
     this.out = out;
     this.log = environment.log;
+  }
+
+  /** The connection goes on over this transport, in both directions. */
+  use(transport: Transport): void {
+    this.transport = transport;
+    this.input.use(transport);
+    this.out.use(transport);
   }
 
   /** Reader and writer must know what the following commands and answers are written in. */
