@@ -74,6 +74,11 @@ export function parseFetch(uid: boolean, s: Scanner): Fetch {
   return { verb: "FETCH", uid, set, items, changedSince, vanished, partial };
 }
 
+/** `(UID BODY.PEEK[HEADER])`, without macros. RFC 9051 9 (fetch-att) */
+export function readFetchItems(s: Scanner): FetchItem[] {
+  return distinct(s.list((s) => readItem(s, s.keyword("a data item"))));
+}
+
 function readItems(s: Scanner): FetchItem[] {
   if (s.peek() === 0x28) return s.list((s) => readItem(s, s.keyword("a data item")));
   const word = s.keyword("a data item");

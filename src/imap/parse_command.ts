@@ -13,6 +13,7 @@ import { parseId } from "./id.ts";
 import { parseList, parseLsub } from "./list.ts";
 import { parseAuthenticate, parseLogin } from "./login.ts";
 import { parseCancelUpdate, parseMultiSearch } from "./multi_search.ts";
+import { parseNotify } from "./notify.ts";
 import { Scanner } from "./scanner.ts";
 import { parseSearch } from "./search.ts";
 import { parseSort, parseThread } from "./sort.ts";
@@ -50,6 +51,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["UNSUBSCRIBE", (s, mode) => parseMailboxCommand("UNSUBSCRIBE", s, mode)],
   ["LIST", parseList],
   ["LSUB", parseLsub],
+  ["NOTIFY", parseNotify],
   ["STATUS", parseStatus],
   ["APPEND", () => appendWithoutMessage()],
   ["EXPUNGE", () => ({ verb: "EXPUNGE", uids: null })],

@@ -83,11 +83,12 @@ export class Appending {
 
   /** Adds them. @throws {Refused} */
   async finish(): Promise<Completion> {
-    const { view } = this.#session;
+    const { view, notifications } = this.#session;
     const messages = this.#done.map(({ message }) => message);
     try {
       const { uidValidity, to } = await this.#mail.append({ mailbox: this.#to, messages });
-      if (view?.id === this.#to) view.stale = true;
+      if (view?.id === this.#to) view.addOwn(to);
+      else notifications?.ownAdded(this.#to, to);
       return ok("appended", { code: "APPENDUID", uidValidity, uids: rangesOf(to) });
     } catch (error) {
       if (error instanceof Refused && error.reason === "noSuchMailbox") return tryCreate;

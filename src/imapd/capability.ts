@@ -35,6 +35,7 @@ const always = [
   "SPECIAL-USE",
   "CREATE-SPECIAL-USE",
   "LIST-STATUS",
+  "NOTIFY",
   "CHILDREN",
   "ID",
   `APPENDLIMIT=${appendLimit}`,

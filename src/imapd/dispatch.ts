@@ -21,6 +21,7 @@ import { idle } from "./idle.ts";
 import { list, lsub } from "./list.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
+import { notify } from "./notify.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { search } from "./search.ts";
@@ -61,18 +62,20 @@ export async function dispatch(session: Session, tag: string, command: Command):
     case "EXAMINE":
       return await select(session, mail, command);
     case "CREATE":
-      return await create(mail, command);
+      return await create(session, mail, command);
     case "DELETE":
       return await deleteMailbox(session, mail, command);
     case "RENAME":
-      return await rename(mail, command);
+      return await rename(session, mail, command);
     case "SUBSCRIBE":
     case "UNSUBSCRIBE":
-      return await subscribe(mail, command);
+      return await subscribe(session, mail, command);
     case "LIST":
       return await list(session, mail, command);
     case "LSUB":
       return await lsub(session, mail, command);
+    case "NOTIFY":
+      return await notify(session, mail, command);
     case "NAMESPACE":
       return namespace(session);
     case "STATUS":

@@ -43,6 +43,6 @@ export async function tellGone(
   view.stale = true;
   await tellChanges(session, mail, "expunge");
   return session.enabled.qresync
-    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.modseq } }
+    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.knownModseq } }
     : completion;
 }

@@ -122,6 +122,11 @@ export class Input {
     this.reader.forget();
   }
 
+  /** Whether nothing of a command has come that is not done. */
+  get quiet(): boolean {
+    return this.reader.idle && this.reader.buffered === 0;
+  }
+
   /** Reads from this transport from now on. */
   use(transport: Transport): void {
     this.#transport = transport;

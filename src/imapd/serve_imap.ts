@@ -27,6 +27,7 @@ import { beginCompression, endCompression } from "./compress.ts";
 import { dispatch, mayTellExpunged } from "./dispatch.ts";
 import { BrokenValue } from "./fetch.ts";
 import { Input } from "./input.ts";
+import { hasNews, push, tellEverything } from "./notify.ts";
 import { Output } from "./output.ts";
 import { pause } from "./pause.ts";
 import { bad, type Completion, no, ok, refusal } from "./replies.ts";
@@ -40,7 +41,6 @@ import {
   maxBadCommands,
   maxStrangerBadCommands,
 } from "./settings.ts";
-import { tellChanges } from "./updates.ts";
 
 /** What a connection is told that is not even looked at, because there are too many. RFC 9051 7.1.5 */
 export const imapRefusal = utf8("* BYE [UNAVAILABLE] too many connections, try again later\r\n");
@@ -149,6 +149,7 @@ class Connection {
       const event = await input.nextOrPoke();
       if (event === null) return;
       if (event !== "poked") await this.#handle(event);
+      if (hasNews(session)) await this.#push();
       if (out.full) await out.flush();
     }
     await out.flush();
@@ -274,11 +275,22 @@ class Connection {
   async #tellChanges(command: Command): Promise<void> {
     const session = this.#session;
     const { signedIn, view } = session;
-    if (signedIn === null || view === null || this.#loggedOut) return;
-    if (command.verb === "NOOP" || command.verb === "CHECK") view.stale = true; // The client wants to know for sure.
+    if (signedIn === null || this.#loggedOut) return;
+    if (view === null && session.notifications === null) return;
+    if (view !== null && (command.verb === "NOOP" || command.verb === "CHECK")) view.stale = true; // The client wants to know for sure.
     const allowed = mayTellExpunged(command) ? "expunge" : "no expunge";
     await this.#complete(async () => {
-      await tellChanges(session, signedIn.mail, allowed);
+      await tellEverything(session, signedIn.mail, allowed);
+      return ok("told");
+    });
+  }
+
+  /** What the client wants to hear while it asks for nothing, but not between commands that it has sent together. */
+  async #push(): Promise<void> {
+    const { signedIn, input } = this.#session;
+    if (signedIn === null || this.#loggedOut || !input.quiet) return;
+    await this.#complete(async () => {
+      await push(this.#session, signedIn.mail);
       return ok("told");
     });
   }

@@ -15,6 +15,7 @@ import { flagBits } from "../imap/flags.ts";
 import { writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { forgetGone, updateContexts } from "./contexts.ts";
+import type { SelectedEvents } from "../imap/command.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
 
@@ -25,19 +26,33 @@ export type Allowed = "expunge" | "no expunge";
 export async function tellChanges(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
   const { view } = session;
   if (view === null) return;
-  if (view.stale) await pull(session, mail, view, allowed);
+  const wanted = session.wanted;
+  // Who wants to hear of nothing is still told what its own commands removed.
+  if (view.stale && wanted !== null) await pull(session, mail, view, allowed, wanted);
   else if (allowed === "expunge") await tellExpunged(session, view);
 }
 
-async function pull(session: Session, mail: Mail, view: MailboxView, allowed: Allowed): Promise<void> {
+async function pull(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  allowed: Allowed,
+  wanted: SelectedEvents,
+): Promise<void> {
   const { changes, gone } = await ask(mail, view);
   view.expunged = union(view.expunged, gone);
   const isNew = newerThan(changes.changed.uids, view);
   forgetGone(session, view, gone);
   if (allowed === "expunge") await tellExpunged(session, view);
-  tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
+  const arrived = changes.changed.uids.subarray(isNew);
+  tellNew(session, view, arrived, changes.recentFromUid, changes.uidNext);
+  const foreign = view.takeForeign(arrived);
+  if (wanted.fetch.length > 0 && foreign.length > 0) {
+    view.arrived = [...view.arrived, ...view.rangesOf(foreign)];
+  }
   tellKeywords(session, view, changes.changed);
-  await tellFlags(session, view, changes.changed, isNew);
+  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew);
+  else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
   await updateContexts(session, mail, view, changes.changed.uids);

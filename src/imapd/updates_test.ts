@@ -198,7 +198,11 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
   }
 }
 
-for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYNC"]) {
+/** Also pushed between commands; EXPUNGE waits, as the model counts messages. */
+const notify = "NOTIFY SET (SELECTED-DELAYED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) " +
+  "(PERSONAL (MessageNew MessageExpunge FlagChange))";
+
+for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYNC", notify]) {
   Deno.test(`whatever happens, a client that listens ends up knowing the mailbox (${enable || "IMAP4rev1"})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.array(others), async (actions, meanwhile) => {

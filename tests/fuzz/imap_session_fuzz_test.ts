@@ -41,6 +41,8 @@ const corpus = [
   "append",
   "condstore",
   "qresync",
+  "notify",
+  "notify_names",
 ].map((name) =>
   parseTranscript(Deno.readTextFileSync(new URL(`${name}.txt`, folder))).flatMap((step) =>
     step.kind === "send" ? [step.bytes] : []
@@ -67,7 +69,9 @@ function mutated(packets: readonly Bytes[], random: () => number): Bytes {
 /** Changed before it is compressed, or behind it; some of it not compressed at all. */
 function compressed(packets: readonly Bytes[], random: () => number): Bytes {
   const finishFlush = random() < 0.8 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
-  const deflated = deflateRawSync(random() < 0.5 ? mutated(packets, random) : concat(packets), { finishFlush });
+  const deflated = deflateRawSync(random() < 0.5 ? mutated(packets, random) : concat(packets), {
+    finishFlush,
+  });
   if (random() < 0.5 && deflated.length > 0) {
     deflated[Math.floor(random() * deflated.length)] = Math.floor(random() * 256);
   }
