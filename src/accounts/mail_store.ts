@@ -17,6 +17,7 @@ import type { Store } from "../store/store.ts";
 import type { SlicedWork } from "../store/transaction.ts";
 import type {
   AccountChange,
+  AppendRequest,
   Copied,
   CopyRequest,
   FetchBatch,
@@ -39,7 +40,7 @@ import type {
 } from "./mail.ts";
 import { mailboxChanges } from "./mail_changes.ts";
 import { copyMessages, moveAll } from "./mail_copy.ts";
-import { deleteMailbox, expungeMessages } from "./mail_expunge.ts";
+import { deleteMailbox, expungeMessages, removeMessage } from "./mail_expunge.ts";
 import { fetchMessages, readSection } from "./mail_fetch.ts";
 import { flagSet, storeFlags } from "./mail_flags.ts";
 import {
@@ -160,9 +161,9 @@ export class StoreMail implements Mail {
     );
   }
 
-  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
+  async append(request: AppendRequest): Promise<Copied> {
     this.#stillAllowed();
-    const { mailbox, messages } = request;
+    const { mailbox, messages, replaces } = request;
     if (messages.length > maxAppended) throw new Refused("tooMany", "too many messages at once");
     const accountId = this.#accountId;
     const ready: ReadyBody[] = [];
@@ -170,7 +171,10 @@ export class StoreMail implements Mail {
       const additions: Addition[] = [];
       for (const message of messages) additions.push(await this.#addition(message, ready));
       const bytes = additions.reduce((sum, { email }) => sum + writtenBytes(email), 0);
+      const { bodies } = this.#store;
       return await this.#change(function* ({ tx }) {
+        // First, so that the quota counts what becomes free.
+        if (replaces !== undefined) yield* removeMessage({ accountId, tx }, bodies, replaces);
         if (additions.length === 0) {
           return copied((yield* mailboxWithId(accountId, mailbox)).uid_validity, []);
         }

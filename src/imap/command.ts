@@ -37,6 +37,7 @@ export type Command =
   | Notify
   | Status
   | Append
+  | Replace
   | Expunge
   | Search
   | Sort
@@ -234,8 +235,8 @@ export type StatusItem =
   | "MAILBOXID";
 
 /**
- * An APPEND that has been read to its end. What it appended came before, as `message` events of the reader
- * (`command_reader.ts`). RFC 9051 6.3.12, RFC 3502
+ * An APPEND that has been read to its end. What it appended came before, as events of the reader (`reader_event.ts`).
+ * RFC 9051 6.3.12, RFC 3502
  */
 export interface Append {
   readonly verb: "APPEND";
@@ -244,7 +245,14 @@ export interface Append {
   readonly messages: number;
 }
 
-/** One message of an APPEND, before its octets. */
+/** A REPLACE that has been read to its end; its message came before, like those of APPEND. RFC 8508 3.2 */
+export interface Replace {
+  readonly verb: "REPLACE";
+  readonly uid: boolean;
+  readonly mailbox: string;
+}
+
+/** One message of an APPEND or REPLACE, before its octets. */
 export interface AppendMessage {
   readonly mailbox: string;
   /** From 0; more than one with RFC 3502. */
@@ -252,12 +260,17 @@ export interface AppendMessage {
   readonly flags: Flags;
   /** Milliseconds since 1970, or null for now. */
   readonly internalDate: number | null;
-  /** Octets that follow. 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). */
-  readonly size: number;
+  /**
+   * Octets that follow; 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). Null if the message is put
+   * together from parts, which follow (RFC 4469).
+   */
+  readonly size: number | null;
   /** Sent as literal8: may hold NUL. RFC 3516 4.4 */
   readonly binary: boolean;
   /** Sent as `UTF8 (~{...})`. RFC 6855 4 */
   readonly utf8: boolean;
+  /** The one message that goes, where it is a REPLACE; else null. RFC 8508 3 */
+  readonly replaces: { readonly uid: boolean; readonly set: SequenceSet } | null;
 }
 
 /** RFC 9051 6.4.3; with UIDs RFC 9051 6.4.9, RFC 4315 2.1. */

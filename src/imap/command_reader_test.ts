@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat, fromLatin1, latin1 } from "../base/bytes.ts";
-import {
-  CommandReader,
-  defaultLimits,
-  type ReaderEvent,
-  type ReaderLimits,
-  strangerLimits,
-} from "./command_reader.ts";
+import { maxCatenatedParts } from "./append.ts";
+import { CommandReader, defaultLimits, type ReaderLimits, strangerLimits } from "./command_reader.ts";
+import type { ReaderEvent } from "./reader_event.ts";
 
 /** What the owner of a reader does at an announced message. */
 type Decision = "accept" | "refuse";
@@ -27,7 +23,8 @@ function play(
       if (event.kind === "data" && last?.startsWith("data ")) {
         shown[shown.length - 1] = last + show(event).slice(5);
       } else shown.push(show(event));
-      if (event.kind === "message") {
+      const announced = event.kind === "part" || (event.kind === "message" && event.message.size !== null);
+      if (announced) {
         if (decide === "accept") reader.acceptMessage();
         else reader.refuse();
       }
@@ -42,13 +39,19 @@ function show(event: ReaderEvent): string {
     case "literal":
       return `literal ${event.size}${event.sync ? " sync" : ""}`;
     case "message": {
-      const { mailbox, index, size, binary, utf8 } = event.message;
-      const how = `${event.sync ? " sync" : ""}${binary ? " binary" : ""}${utf8 ? " utf8" : ""}`;
-      return `message ${event.tag} ${mailbox} ${index} ${size}${how}`;
+      const { mailbox, index, size, binary, utf8, replaces } = event.message;
+      if (size === null) return `message ${event.tag} ${mailbox} ${index} of parts`;
+      const how = replaces === null ? "" : ` for ${replaces.uid ? "UID " : ""}${replaces.set.ranges[0]}`;
+      const sent = `${event.sync ? " sync" : ""}${binary ? " binary" : ""}${utf8 ? " utf8" : ""}`;
+      return `message ${event.tag} ${mailbox} ${index} ${size}${how}${sent}`;
     }
     case "data":
     case "line":
       return `${event.kind} ${fromLatin1(event.bytes)}`;
+    case "part":
+      return `part ${event.size}${event.sync ? " sync" : ""}${event.binary ? " binary" : ""}`;
+    case "url":
+      return `url ${event.url}`;
     case "messageEnd":
       return "messageEnd";
     case "command":
@@ -114,6 +117,60 @@ const dialogues: [what: string, input: string, events: string[]][] = [
     "messageEnd",
     "command a APPEND",
   ]],
+  ["REPLACE", "a REPLACE 3 x {3}\r\nabc\r\nb UID REPLACE 9 {1+}\r\nx {1+}\r\nd\r\n", [
+    "message a x 0 3 for 3 sync",
+    "data abc",
+    "messageEnd",
+    "command a REPLACE",
+    "literal 1",
+    "message b x 0 1 for UID 9",
+    "data d",
+    "messageEnd",
+    "command b REPLACE",
+  ]],
+  ["CATENATE", 'a APPEND x CATENATE (URL "/y/;UID=1" TEXT {3}\r\nabc URL z)\r\nb NOOP\r\n', [
+    "message a x 0 of parts",
+    "url /y/;UID=1",
+    "part 3 sync",
+    "data abc",
+    "url z",
+    "messageEnd",
+    "command a APPEND",
+    "command b NOOP",
+  ]],
+  ["CATENATE without literals", "a APPEND x CATENATE (URL y) (\\Seen) CATENATE (URL z)\r\nb NOOP\r\n", [
+    "message a x 0 of parts",
+    "url y",
+    "messageEnd",
+    "message a x 1 of parts",
+    "url z",
+    "messageEnd",
+    "command a APPEND",
+    "command b NOOP",
+  ]],
+  [
+    "CATENATE of several messages in every way",
+    "a APPEND x {1+}\r\na CATENATE (TEXT {1+}\r\nb UTF8 (~{1+}\r\nc) URL {3+}\r\nd e URL {1}\r\nf) {1+}\r\ng\r\n",
+    [
+      "message a x 0 1",
+      "data a",
+      "messageEnd",
+      "message a x 1 of parts",
+      "part 1",
+      "data b",
+      "part 1 binary",
+      "data c",
+      "literal 3",
+      "url d e",
+      "literal 1 sync",
+      "url f",
+      "messageEnd",
+      "message a x 2 1",
+      "data g",
+      "messageEnd",
+      "command a APPEND",
+    ],
+  ],
   ["a message that looks like commands", "a APPEND x {9+}\r\nb LOGOUT\n\r\nc NOOP\r\n", [
     "message a x 0 9",
     "data b LOGOUT\n",
@@ -156,8 +213,15 @@ const dialogues: [what: string, input: string, events: string[]][] = [
     "message a x 0 1",
     "data y",
     "messageEnd",
-    "error a BAD: unexpected text after the command's arguments",
+    "error a BAD: expected the message as a literal",
     "command b NOOP",
+  ]],
+  ["wrong part", "a APPEND x CATENATE (TEXT {1+}\r\ny FILE {8+}\r\nb NOOP\r\n)\r\nc NOOP\r\n", [
+    "message a x 0 of parts",
+    "part 1",
+    "data y",
+    "error a BAD: expected URL ",
+    "command c NOOP",
   ]],
   ["wrong second message", "a APPEND x {1+}\r\ny z {8+}\r\nb NOOP\r\n\r\nc NOOP\r\n", [
     "message a x 0 1",
@@ -422,4 +486,44 @@ Deno.test("octets split anywhere give the same events", () => {
     const decide = accept ? "accept" : "refuse";
     assert.deepEqual(play(pieces, limits, decide), play([input], limits, decide));
   }));
+});
+
+/** Refuses the event of this number, from 0. */
+function refusing(input: string, number: number): string[] {
+  const reader = new CommandReader();
+  const shown: string[] = [];
+  reader.push(latin1(input));
+  for (let event = reader.next(), i = 0; event !== null; event = reader.next(), i++) {
+    shown.push(show(event));
+    if (i === number) reader.refuse();
+    else if (event.kind === "part") reader.acceptMessage();
+  }
+  return shown;
+}
+
+Deno.test("a message of parts can be given up at every point", () => {
+  // Octets that come all the same are skipped; those for which a client waits are not.
+  const input = "a APPEND x CATENATE (URL a TEXT {5+}\r\nxx\r\ny URL {3+}\r\nb c URL d)\r\nb NOOP\r\n";
+  const all = refusing(input, -1);
+  assert.deepEqual(all.slice(-3), ["messageEnd", "command a APPEND", "command b NOOP"]);
+  for (const [i, event] of all.entries()) {
+    if (!/^(message|part|url|data)/.test(event)) continue;
+    assert.deepEqual(refusing(input, i), [...all.slice(0, i + 1), "command b NOOP"], event);
+  }
+  for (const literal of ["TEXT", "URL"]) {
+    for (const number of [0, 1]) {
+      const waits = `a APPEND x CATENATE (URL a ${literal} {5}\r\nb NOOP\r\n`;
+      assert.deepEqual(refusing(waits, number).slice(number + 1), ["command b NOOP"]);
+    }
+  }
+});
+
+Deno.test("there is a limit of parts, for all messages together", () => {
+  const urls = (count: number) => `CATENATE (${Array(count).fill("URL a").join(" ")})`;
+  const many = (count: number) => `a APPEND x ${urls(500)} ${urls(count)}\r\nb NOOP\r\n`;
+  assert.equal(play([many(maxCatenatedParts - 500)]).at(-2), "command a APPEND");
+  assert.deepEqual(play([many(maxCatenatedParts - 499)]), [
+    "error a NO [LIMIT]: too many parts",
+    "command b NOOP",
+  ]);
 });

@@ -8,6 +8,10 @@ import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFe
 import { CommandError } from "./command_error.ts";
 import { isAstringAtom, type Scanner } from "./scanner.ts";
 import { readResultRange } from "./search_return.ts";
+import { concat, utf8 } from "../base/bytes.ts";
+import type { Fetch, FetchItem, PartialRange, SectionSpec, SimpleFetchItem } from "./command.ts";
+import { CommandError } from "./command_error.ts";
+import { isAstringAtom, Scanner } from "./scanner.ts";
 import { readSequenceSet } from "./sequence_set.ts";
 
 /** The most different items of one FETCH: each costs a lookup for each message. */
@@ -128,6 +132,12 @@ function readSectionItem(s: Scanner, word: string): FetchItem {
     default:
       throw new SyntaxError("unknown data item");
   }
+}
+
+/** What stands between the brackets of a section, on its own. RFC 9051 9 (section-spec) */
+export function readSectionSpec(s: Scanner): SectionSpec {
+  if (s.bytes.includes(0x5d)) throw new SyntaxError("no such section");
+  return readSection(new Scanner(concat([utf8("["), s.bytes.subarray(s.at), utf8("]")])));
 }
 
 /** `[1.2.HEADER.FIELDS (From To)]` */

@@ -54,6 +54,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["NOTIFY", parseNotify],
   ["STATUS", parseStatus],
   ["APPEND", () => appendWithoutMessage()],
+  ["REPLACE", () => appendWithoutMessage()],
   ["EXPUNGE", () => ({ verb: "EXPUNGE", uids: null })],
   ["SEARCH", (s, mode) => parseSearch(false, s, mode)],
   ["SORT", (s) => parseSort(false, s)],
@@ -68,6 +69,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 
 /** What can follow UID. RFC 9051 6.4.9 */
 const uidParsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ["REPLACE", () => appendWithoutMessage()],
   ["EXPUNGE", parseUidExpunge],
   ["SEARCH", (s, mode) => parseSearch(true, s, mode)],
   ["SORT", (s) => parseSort(true, s)],
@@ -78,7 +80,7 @@ const uidParsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["MOVE", (s, mode) => parseCopy("MOVE", true, s, mode)],
 ]);
 
-/** The reader reads an APPEND that ends in a literal by itself. */
+/** The reader reads an APPEND or REPLACE that names a mailbox by itself. */
 function appendWithoutMessage(): never {
   throw new SyntaxError("expected the message as a literal");
 }

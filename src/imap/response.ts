@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utf8 } from "../base/bytes.ts";
 import type { CommandErrorCode } from "./command_error.ts";
 import { formatFlags } from "./flag_list.ts";
 import type { ResponseWriter } from "./response_writer.ts";
@@ -63,6 +64,8 @@ export type ResponseCode =
     readonly done: number | null;
     readonly goal: number | null;
   }
+  /** The URL as it was sent. RFC 4469 4.1 */
+  | { readonly code: "BADURL"; readonly url: string }
   /** RFC 8474 4.2 */
   | { readonly code: "MAILBOXID"; readonly id: string };
 
@@ -83,6 +86,8 @@ export function formatCode(code: ResponseCode): string {
       return `NOUPDATE "${code.tag}"`;
     case "INPROGRESS":
       return formatProgress(code.tag, code.done, code.goal);
+    case "BADURL": // No `]`, and nothing that ends a line: escaped, which means the same. RFC 4469 5, RFC 3986 2.1
+      return `BADURL ${code.url.replace(/[^\x20-\x5c\x5e-\x7e]/gu, (char) => escaped(char))}`;
     case "MAILBOXID":
       return `MAILBOXID (${code.id})`;
     default:
@@ -97,6 +102,8 @@ function formatProgress(tag: string, done: number | null, goal: number | null): 
   // Whoever has reached the goal says so by the tagged response.
   const progress = done === null ? "NIL" : known ? Math.min(done, goal - 1) : done;
   return `INPROGRESS (${shown} ${progress} ${known && done !== null ? goal : "NIL"})`;
+function escaped(char: string): string {
+  return [...utf8(char)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
 export type Condition = "OK" | "NO" | "BAD" | "PREAUTH" | "BYE";

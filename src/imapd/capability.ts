@@ -41,6 +41,8 @@ const always = [
   `APPENDLIMIT=${appendLimit}`,
   "NAMESPACE",
   "MULTIAPPEND",
+  "CATENATE",
+  "REPLACE",
   "CONDSTORE",
   "QRESYNC",
   "STATUS=SIZE",

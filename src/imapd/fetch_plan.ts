@@ -138,7 +138,8 @@ function bytesItem(name: FetchItem["item"], bytes: readonly BytesColumn[]): Plan
 
 type AskedSection = Extract<FetchItem, { readonly item: "SECTION" | "BINARY" | "BINARY.SIZE" }>;
 
-function sectionOf(item: AskedSection): Section {
+/** What to ask the store for. */
+export function sectionOf(item: AskedSection): Section {
   if (item.item === "BINARY.SIZE") return { part: item.part, what: "binarySize", offset: 0, length: null };
   const { offset, length }: { offset: number; length: number | null } = item.partial ??
     { offset: 0, length: null };

@@ -7,7 +7,8 @@
  * @module
  */
 import { type Bytes, noBytes } from "../base/bytes.ts";
-import { CommandReader, type ReaderEvent, strangerLimits } from "../imap/command_reader.ts";
+import { CommandReader, strangerLimits } from "../imap/command_reader.ts";
+import type { ReaderEvent } from "../imap/reader_event.ts";
 import { Deadline, type Deadlines } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
 import type { Output } from "./output.ts";

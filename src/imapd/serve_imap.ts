@@ -16,7 +16,7 @@
 import { utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Command, Verb } from "../imap/command.ts";
-import type { ReaderError, ReaderEvent } from "../imap/command_reader.ts";
+import type { ReaderError, ReaderEvent } from "../imap/reader_event.ts";
 import { writeCondition, writeContinue } from "../imap/response.ts";
 import { deadlinesOf } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
@@ -128,6 +128,7 @@ class Connection {
   readonly #session: Session;
   #appending: Appending | null = null;
   #appendTag = "";
+  #appendVerb: "APPEND" | "REPLACE" = "APPEND";
   #commands = 0;
   #badInARow = 0;
   #loggedOut = false;
@@ -176,6 +177,10 @@ class Connection {
         return;
       case "message":
         return await this.#announced(event);
+      case "part":
+        return await this.#announcedPart(event);
+      case "url":
+        return await this.#append((appending) => appending.addUrl(event.url));
       case "data":
         return await this.#append(async (appending) => {
           await appending.write(event.bytes);
@@ -239,6 +244,7 @@ class Connection {
     const session = this.#session;
     switch (command.verb) {
       case "APPEND":
+      case "REPLACE":
         return await this.#finishAppend();
       case "LOGOUT":
         writeCondition(session.out.w, null, "BYE", null, "logging out"); // RFC 9051 6.1.3
@@ -324,7 +330,17 @@ class Connection {
       return this.#appending.announce(event.message) ?? ok("go on");
     });
     this.#appendTag = event.tag;
+    this.#appendVerb = event.message.replaces === null ? "APPEND" : "REPLACE";
     if (completion.status !== "OK") return await this.#refuseAppend(completion);
+    if (event.message.size === null) return; // Parts follow.
+    input.reader.acceptMessage();
+    if (event.sync) writeContinue(out.w, "go on");
+  }
+
+  async #announcedPart(event: Extract<ReaderEvent, { kind: "part" }>): Promise<void> {
+    const { input, out } = this.#session;
+    const refused = this.#appending?.announcePart(event.size, event.binary) ?? null;
+    if (refused !== null) return await this.#refuseAppend(refused);
     input.reader.acceptMessage();
     if (event.sync) writeContinue(out.w, "go on");
   }
@@ -340,7 +356,7 @@ class Connection {
   async #refuseAppend(completion: Completion): Promise<void> {
     this.#session.input.reader.refuse();
     await this.#dropAppend();
-    this.#answer(this.#appendTag, "APPEND", completion, 0);
+    this.#answer(this.#appendTag, this.#appendVerb, completion, 0);
   }
 
   async #finishAppend(): Promise<Completion> {

@@ -43,6 +43,8 @@ const corpus = [
   "qresync",
   "notify",
   "notify_names",
+  "replace",
+  "catenate",
 ].map((name) =>
   parseTranscript(Deno.readTextFileSync(new URL(`${name}.txt`, folder))).flatMap((step) =>
     step.kind === "send" ? [step.bytes] : []
