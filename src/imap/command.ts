@@ -27,6 +27,7 @@ export type Command =
   | Login
   | Authenticate
   | Enable
+  | Language
   | Compress
   | Select
   | Create
@@ -93,6 +94,13 @@ export interface Enable {
   readonly verb: "ENABLE";
   /** Upper case, at least one; known or not. */
   readonly capabilities: readonly string[];
+}
+
+/** RFC 5255 3.2 */
+export interface Language {
+  readonly verb: "LANGUAGE";
+  /** Language ranges as sent, the one liked best first; empty asks which there are. */
+  readonly ranges: readonly string[];
 }
 
 /** RFC 4978 3 */

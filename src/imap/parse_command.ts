@@ -10,6 +10,7 @@ import { parseEnable } from "./enable.ts";
 import { parseCopy, parseUidExpunge } from "./expunge.ts";
 import { parseFetch } from "./fetch.ts";
 import { parseId } from "./id.ts";
+import { parseLanguage } from "./language.ts";
 import { parseList, parseLsub } from "./list.ts";
 import { parseAuthenticate, parseLogin } from "./login.ts";
 import { parseCancelUpdate, parseMultiSearch } from "./multi_search.ts";
@@ -42,6 +43,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["AUTHENTICATE", parseAuthenticate],
   ["ENABLE", parseEnable],
   ["COMPRESS", parseCompress],
+  ["LANGUAGE", parseLanguage],
   ["SELECT", (s, mode) => parseSelect("SELECT", s, mode)],
   ["EXAMINE", (s, mode) => parseSelect("EXAMINE", s, mode)],
   ["CREATE", parseCreate],

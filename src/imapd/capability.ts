@@ -38,6 +38,7 @@ const always = [
   "NOTIFY",
   "CHILDREN",
   "ID",
+  "LANGUAGE",
   `APPENDLIMIT=${appendLimit}`,
   "NAMESPACE",
   "MULTIAPPEND",

@@ -18,6 +18,7 @@ import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
+import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
@@ -44,6 +45,8 @@ export async function dispatch(session: Session, tag: string, command: Command):
       return capability(session);
     case "NOOP":
       return ok("done");
+    case "LANGUAGE":
+      return language(session, command);
     case "ID":
       return id(session, command);
     case "LOGIN":

@@ -41,7 +41,7 @@ const words =
   "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
   "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
   "1-Feb-1994 MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
-  "(UNCHANGEDSINCE 9) UTF8 (~{4+} REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
+  "(UNCHANGEDSINCE 9) UTF8 (~{4+} REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
 
 const token = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...words.split(" ")) },
