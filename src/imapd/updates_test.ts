@@ -39,6 +39,7 @@ class ModelClient {
   }
 
   #hear(line: string, countsNumbers: boolean): void {
+    if (line.startsWith("* OK [CLOSED]")) this.known.length = 0; // What was pushed until then was of the other. RFC 9051 7.1
     const vanished = /^\* VANISHED (\S+)$/.exec(line)?.[1];
     if (vanished !== undefined) {
       assert.ok(!countsNumbers, "VANISHED in the answer to a command that counts messages");
@@ -158,7 +159,6 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
     return;
   }
   if (what === "select") {
-    client.known.length = 0;
     await client.command("SELECT Inbox");
     if (client.known.length > 0) await client.command("FETCH 1:* (UID FLAGS)");
     return;
