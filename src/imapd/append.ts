@@ -25,6 +25,7 @@ import { tryCreate } from "./copy.ts";
 import { readOnly, tellGone } from "./expunge.ts";
 import { IncomingMessage } from "./incoming_message.ts";
 import { findTarget } from "./names.ts";
+import { refuseHidden } from "./quirks.ts";
 import { bad, type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { tellChanges } from "./updates.ts";
@@ -63,6 +64,8 @@ export class Appending {
 
   /** Begins with the first message announced. @throws {Refused} */
   static async begin(session: Session, mail: Mail, first: AppendMessage): Promise<Appending | Completion> {
+    const hidden = first.replaces === null ? null : refuseHidden(session, { verb: "REPLACE" });
+    if (hidden !== null) return hidden;
     const replaced = first.replaces === null ? null : await findReplaced(session, mail, first.replaces);
     if (replaced !== null && "status" in replaced) return replaced;
     const target = await findTarget(mail, first.mailbox);

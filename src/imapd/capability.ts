@@ -10,6 +10,7 @@ import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
 import { type Completion, ok } from "./replies.ts";
 import { isCompressed } from "./compress.ts";
+import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 
@@ -76,7 +77,7 @@ export function capabilities(session: Session): string[] {
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
   }
-  return names;
+  return names.filter((name) => !isHidden(session, name));
 }
 
 export function canStartTls(session: Session): boolean {
@@ -113,6 +114,7 @@ export function enable(session: Session, command: Enable): Completion {
   const { enabled } = session;
   const done: string[] = [];
   for (const name of new Set(command.capabilities)) {
+    if (isHidden(session, name === "IMAP4REV2" ? "IMAP4rev2" : name)) continue;
     switch (name) {
       case "IMAP4REV2":
         enabled.rev2 = true;

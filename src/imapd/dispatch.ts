@@ -23,6 +23,7 @@ import { list, lsub } from "./list.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
 import { notify } from "./notify.ts";
+import { refuseHidden } from "./quirks.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { search } from "./search.ts";
@@ -40,6 +41,8 @@ import { tellChanges } from "./updates.ts";
  */
 export async function dispatch(session: Session, tag: string, command: Command): Promise<Completion> {
   const { signedIn } = session;
+  const hidden = refuseHidden(session, command);
+  if (hidden !== null) return hidden;
   switch (command.verb) {
     case "CAPABILITY":
       return capability(session);

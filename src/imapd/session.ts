@@ -35,6 +35,8 @@ export interface SignedIn {
   readonly login: string;
   readonly capability: string;
   readonly mail: Mail;
+  /** Extensions that the account hides, see `quirks.ts`. */
+  readonly hidden: ReadonlySet<string>;
 }
 
 /** Ends the connection, also from within a command, with `* BYE [code] message`. RFC 9051 7.1.5 */

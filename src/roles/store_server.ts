@@ -130,6 +130,7 @@ async function openAuthentication(
     resolveLogin: (name) => accountOfLogin(name, addresses),
     decoyKey,
     weakDecoys: Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms),
+    hiddenCapabilities: (account) => boot.domains.accounts[account]?.hiddenCapabilities ?? [],
     hostname: boot.config.hostname,
     clock,
     log,
