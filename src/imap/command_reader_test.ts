@@ -1,67 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concat, fromLatin1, latin1 } from "../base/bytes.ts";
-import { maxCatenatedParts } from "./append.ts";
-import { CommandReader, defaultLimits, type ReaderLimits, strangerLimits } from "./command_reader.ts";
-import type { ReaderEvent } from "./reader_event.ts";
-
-/** What the owner of a reader does at an announced message. */
-type Decision = "accept" | "refuse";
-
-/** Events in short, as `literal 3 sync`, `data abc`, `command a LOGIN`, `error a BAD: text`. Data are joined. */
-function play(
-  pieces: readonly string[],
-  limits: Partial<ReaderLimits> = {},
-  decide: Decision = "accept",
-): string[] {
-  const reader = new CommandReader({ ...defaultLimits, ...limits });
-  const shown: string[] = [];
-  for (const piece of pieces) {
-    reader.push(latin1(piece));
-    for (let event = reader.next(); event !== null; event = reader.next()) {
-      const last = shown.at(-1);
-      if (event.kind === "data" && last?.startsWith("data ")) {
-        shown[shown.length - 1] = last + show(event).slice(5);
-      } else shown.push(show(event));
-      const announced = event.kind === "part" || (event.kind === "message" && event.message.size !== null);
-      if (announced) {
-        if (decide === "accept") reader.acceptMessage();
-        else reader.refuse();
-      }
-      if (event.kind === "command" && event.command.verb === "IDLE") reader.expectLine();
-    }
-  }
-  return shown;
-}
-
-function show(event: ReaderEvent): string {
-  switch (event.kind) {
-    case "literal":
-      return `literal ${event.size}${event.sync ? " sync" : ""}`;
-    case "message": {
-      const { mailbox, index, size, binary, utf8, replaces } = event.message;
-      if (size === null) return `message ${event.tag} ${mailbox} ${index} of parts`;
-      const how = replaces === null ? "" : ` for ${replaces.uid ? "UID " : ""}${replaces.set.ranges[0]}`;
-      const sent = `${event.sync ? " sync" : ""}${binary ? " binary" : ""}${utf8 ? " utf8" : ""}`;
-      return `message ${event.tag} ${mailbox} ${index} ${size}${how}${sent}`;
-    }
-    case "data":
-    case "line":
-      return `${event.kind} ${fromLatin1(event.bytes)}`;
-    case "part":
-      return `part ${event.size}${event.sync ? " sync" : ""}${event.binary ? " binary" : ""}`;
-    case "url":
-      return `url ${event.url}`;
-    case "messageEnd":
-      return "messageEnd";
-    case "command":
-      return `command ${event.tag} ${event.command.verb}`;
-    case "error": {
-      const code = event.code === null ? "" : ` [${event.code}]`;
-      return `${event.fatal ? "fatal" : "error"} ${event.tag ?? "*"} ${event.status}${code}: ${event.text}`;
-    }
-  }
-}
+import { concat, latin1 } from "../base/bytes.ts";
+import { CommandReader, type ReaderLimits, strangerLimits } from "./command_reader.ts";
+import { play, show } from "./testing/played_reader.ts";
 
 const dialogues: [what: string, input: string, events: string[]][] = [
   ["two commands", "a NOOP\r\nb CAPABILITY\r\n", ["command a NOOP", "command b CAPABILITY"]],
@@ -486,44 +427,4 @@ Deno.test("octets split anywhere give the same events", () => {
     const decide = accept ? "accept" : "refuse";
     assert.deepEqual(play(pieces, limits, decide), play([input], limits, decide));
   }));
-});
-
-/** Refuses the event of this number, from 0. */
-function refusing(input: string, number: number): string[] {
-  const reader = new CommandReader();
-  const shown: string[] = [];
-  reader.push(latin1(input));
-  for (let event = reader.next(), i = 0; event !== null; event = reader.next(), i++) {
-    shown.push(show(event));
-    if (i === number) reader.refuse();
-    else if (event.kind === "part") reader.acceptMessage();
-  }
-  return shown;
-}
-
-Deno.test("a message of parts can be given up at every point", () => {
-  // Octets that come all the same are skipped; those for which a client waits are not.
-  const input = "a APPEND x CATENATE (URL a TEXT {5+}\r\nxx\r\ny URL {3+}\r\nb c URL d)\r\nb NOOP\r\n";
-  const all = refusing(input, -1);
-  assert.deepEqual(all.slice(-3), ["messageEnd", "command a APPEND", "command b NOOP"]);
-  for (const [i, event] of all.entries()) {
-    if (!/^(message|part|url|data)/.test(event)) continue;
-    assert.deepEqual(refusing(input, i), [...all.slice(0, i + 1), "command b NOOP"], event);
-  }
-  for (const literal of ["TEXT", "URL"]) {
-    for (const number of [0, 1]) {
-      const waits = `a APPEND x CATENATE (URL a ${literal} {5}\r\nb NOOP\r\n`;
-      assert.deepEqual(refusing(waits, number).slice(number + 1), ["command b NOOP"]);
-    }
-  }
-});
-
-Deno.test("there is a limit of parts, for all messages together", () => {
-  const urls = (count: number) => `CATENATE (${Array(count).fill("URL a").join(" ")})`;
-  const many = (count: number) => `a APPEND x ${urls(500)} ${urls(count)}\r\nb NOOP\r\n`;
-  assert.equal(play([many(maxCatenatedParts - 500)]).at(-2), "command a APPEND");
-  assert.deepEqual(play([many(maxCatenatedParts - 499)]), [
-    "error a NO [LIMIT]: too many parts",
-    "command b NOOP",
-  ]);
 });

@@ -339,10 +339,7 @@ export class MemoryMail implements Mail {
     const bodies = request.messages.map((message) => this.#content(message));
     this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0) - octetsOf(gone));
     const modseq = ++this.#modseq;
-    if (from !== null) {
-      from.remove(gone, modseq);
-      from.modseq = modseq;
-    }
+    from?.remove(gone, modseq);
     const added = request.messages.map((message, i) =>
       this.#add(mailbox, modseq, {
         bits: message.bits,
