@@ -4,14 +4,11 @@
  *
  * @module
  */
+import { concat, utf8 } from "../base/bytes.ts";
 import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFetchItem } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { isAstringAtom, type Scanner } from "./scanner.ts";
-import { readResultRange } from "./search_return.ts";
-import { concat, utf8 } from "../base/bytes.ts";
-import type { Fetch, FetchItem, PartialRange, SectionSpec, SimpleFetchItem } from "./command.ts";
-import { CommandError } from "./command_error.ts";
 import { isAstringAtom, Scanner } from "./scanner.ts";
+import { readResultRange } from "./search_return.ts";
 import { readSequenceSet } from "./sequence_set.ts";
 
 /** The most different items of one FETCH: each costs a lookup for each message. */

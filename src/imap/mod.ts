@@ -20,7 +20,6 @@ export * from "./response.ts";
 export { ResponseWriter } from "./response_writer.ts";
 export { resolveSearch, type SearchScope } from "./search.ts";
 export { type Esearch, type ResultChange, writeEsearch, writeSearch, writeThread } from "./search_answer.ts";
-export { type Esearch, resolveSearch, type SearchScope, writeEsearch, writeSearch } from "./search.ts";
 export type { ReaderError, ReaderEvent } from "./reader_event.ts";
 export type { Ranges, SearchKey } from "./search_key.ts";
 export type { SortCriterion, SortKey, ThreadAlgorithm } from "./sort_key.ts";

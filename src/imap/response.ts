@@ -102,6 +102,8 @@ function formatProgress(tag: string, done: number | null, goal: number | null): 
   // Whoever has reached the goal says so by the tagged response.
   const progress = done === null ? "NIL" : known ? Math.min(done, goal - 1) : done;
   return `INPROGRESS (${shown} ${progress} ${known && done !== null ? goal : "NIL"})`;
+}
+
 function escaped(char: string): string {
   return [...utf8(char)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }

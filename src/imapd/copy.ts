@@ -35,8 +35,6 @@ export async function copy(
   if (uids.length === 0) return ok("no messages");
   const request = { mailbox: view.id, uids, to: target.id };
   const copied = await whileWorking(session, tag, moves ? mail.move(request) : mail.copy(request));
-  if (target.id === view.id) view.stale = true;
-  const copied = moves ? await mail.move(request) : await mail.copy(request);
   if (target.id === view.id) view.addOwn(copied.to);
   else session.notifications?.ownAdded(target.id, copied.to);
   const code = copied.from.length === 0 ? null : copyUid(copied);

@@ -72,6 +72,8 @@ export async function fetch(
 function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
   const named = selectNumbers(uids, view.uids);
   return view.rangesOf(named.subarray(...placesOf(range, named.length)));
+}
+
 /** FETCH responses that nobody asked for just now: of messages that arrived, as NOTIFY wants them. RFC 5465 5.2 */
 export async function fetchArrived(
   session: Session,

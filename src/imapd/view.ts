@@ -14,7 +14,6 @@
  */
 import type { OpenMailbox } from "../accounts/mail.ts";
 import type { Ranges } from "../imap/search_key.ts";
-import { lowerBound } from "../imap/sequence_set.ts";
 import type { Context } from "./followed.ts";
 import { lowerBound, rangesOf } from "../imap/sequence_set.ts";
 

@@ -39,9 +39,8 @@ const words =
   "R&D RETURN (MIN MAX SAVE) (STATUS (MESSAGES SIZE)) CHARSET UTF-8 KOI8-R x-none OR NOT ALL FROM HEADER BEFORE " +
   "1-Feb-1994 FUZZY (REVERSE DATE SUBJECT) (RELEVANCY) (PARTIAL -1:-5 UPDATE CONTEXT RELEVANCY) REFERENCES IN (selected personal " +
   "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
-  "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
-  "1-Feb-1994 MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
-  "(UNCHANGEDSINCE 9) UTF8 (~{4+} REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
+  "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n " +
+  "REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB";
 
 const token = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...words.split(" ")) },
