@@ -89,6 +89,7 @@ export function writtenBytes({ body, index, parts }: PreparedEmail): number {
 const insertEmail = prepared((
   db,
   p: {
+    id: number;
     accountId: number;
     objectId: string;
     threadId: number | null;
@@ -115,6 +116,7 @@ const insertEmail = prepared((
   },
 ) =>
   db.insertInto("emails").values({
+    id: p.id,
     account_id: p.accountId,
     object_id: p.objectId,
     thread_id: p.threadId,
@@ -267,7 +269,9 @@ function* addEmail(
     isReport: index.isReport,
   });
   const objectId = newObjectId();
-  const { insertedId } = yield* run(insertEmail, {
+  const id = tx.emailIds.take();
+  yield* run(insertEmail, {
+    id,
     accountId,
     objectId,
     ...place,
@@ -289,9 +293,9 @@ function* addEmail(
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
   });
-  yield* addEmailFields(accountId, insertedId, hashes.baseSubject, fields);
-  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
-  return { id: insertedId, objectId };
+  yield* addEmailFields(accountId, id, hashes.baseSubject, fields);
+  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);
+  return { id, objectId };
 }
 
 /** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */
