@@ -44,7 +44,8 @@ export function printContent(place: LinePlace, piece: Bytes, stuffed: boolean): 
       edits.push(i, CR);
       place = START;
     } else {
-      if (place === START && byte === DOT && stuffed) edits.push(i, DOT);
+      // At the start of a line, since within one only control characters are looked at.
+      if (byte === DOT && stuffed) edits.push(i, DOT);
       place = MID;
     }
   }

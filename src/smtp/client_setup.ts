@@ -8,7 +8,7 @@
 import { signIn } from "./client_auth.ts";
 import { noOffers, parseOffers } from "./client_offers.ts";
 import { ownOutcome, refused } from "./client_outcome.ts";
-import { noInput, type ServerReply } from "./client_reply.ts";
+import type { ServerReply } from "./client_reply.ts";
 import type { ClientSession, ClientStep } from "./client_state.ts";
 import { abort, ask, isDone, isHalf, takeLeave, unexpected } from "./client_steps.ts";
 
@@ -66,7 +66,7 @@ export function startTlsReply(session: ClientSession, reply: ServerReply): Clien
 /** RFC 3207 4.2: whatever the server said before, anybody could have said. */
 export function secured(session: ClientSession, verified: boolean): ClientStep {
   if (session.phase !== "securing") throw new TypeError("no handshake was asked for");
-  return ehlo({ ...session, input: noInput, offers: noOffers, tls: { verified } });
+  return ehlo({ ...session, offers: noOffers, tls: { verified } });
 }
 
 /** The handshake failed; nothing more can be said on this connection. */

@@ -192,8 +192,9 @@ export interface Content {
 /** A message on its way. */
 export interface ClientTransaction {
   readonly message: OutgoingMessage;
-  /** SMTPUTF8 is used. */
-  readonly utf8: boolean;
+  /** MAIL, and RCPT for those that are named, in order. */
+  readonly mailLine: string;
+  readonly rcptLines: readonly string[];
   /** What was decided before anything was said, for each recipient; null for those that are named. */
   readonly decided: readonly (Outcome | null)[];
   /** Those that are named, as indices. */

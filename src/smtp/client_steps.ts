@@ -86,13 +86,12 @@ function lastWords(session: ClientSession, outcome: Outcome): readonly ClientAct
   return [{ kind: "done", results: told, dsn: session.offers.dsn, reusable: false }];
 }
 
-/** A reply that cannot be one to what was said; a server that leaves (421) is told apart. RFC 5321 3.8 */
+/** A reply that cannot be one to what was said. */
 export function unexpected(session: ClientSession, reply: ServerReply): ClientStep {
-  if (reply.code === 421) return shutDown(session, reply);
   return abort(session, doubtful(session, ownOutcome("unexpected", waitOf(session), { reply })));
 }
 
-/** Reply 421, to whatever was said. */
+/** Reply 421, to whatever was said, or to nothing. RFC 5321 3.8 */
 export function shutDown(session: ClientSession, reply: ServerReply): ClientStep {
   const more = { reply, ...(reply.enhanced === null ? {} : { status: reply.enhanced }) };
   return abort(session, elsewhere(session, ownOutcome("shutdown", waitOf(session), more)));
@@ -100,10 +99,8 @@ export function shutDown(session: ClientSession, reply: ServerReply): ClientStep
 
 /** What ended a connection while the message may have been taken already is no reason to send it at once elsewhere. */
 export function doubtful(session: ClientSession, outcome: Outcome): Outcome {
-  const content = session.transaction?.content ?? null;
-  if (session.phase === "ended" && content?.whole === true && content.failed === null) {
-    return { ...outcome, retry: "later", uncertain: true };
-  }
+  // Those whom an earlier reply refused have their own outcome.
+  if (session.phase === "ended") return { ...outcome, retry: "later", uncertain: true };
   return elsewhere(session, outcome);
 }
 

@@ -30,7 +30,12 @@ export function send(session: ClientSession, message: OutgoingMessage): ClientSt
   const { decided, named, utf8, domains } = planOf(session, message);
   const transaction: ClientTransaction = {
     message,
-    utf8,
+    // All of them now: what cannot be written must not come to light in the middle.
+    mailLine: printMailLine(message, session.offers, utf8),
+    rcptLines: named.flatMap((i) => {
+      const recipient = message.recipients[i];
+      return recipient === undefined ? [] : [printRcptLine(recipient, session.offers, utf8)];
+    }),
     decided,
     named,
     stage: session.needsReset ? "reset" : "mail",
@@ -98,37 +103,30 @@ function isChunked({ rules, offers }: ClientSession): boolean {
 
 /** RFC 2920 3.1: DATA can end a group; BDAT cannot be part of it, RFC 3030 2 wants all replies first. */
 function wholeGroup(session: ClientSession, transaction: ClientTransaction): string {
-  const { message, named, utf8, stage } = transaction;
-  let group = stage === "reset" ? "RSET\r\n" : "";
-  group += `${printMailLine(message, session.offers, utf8)}\r\n`;
-  for (const i of named) {
-    const recipient = message.recipients[i];
-    if (recipient !== undefined) group += `${printRcptLine(recipient, session.offers, utf8)}\r\n`;
-  }
-  return isChunked(session) ? group : `${group}DATA\r\n`;
+  const { mailLine, rcptLines, stage } = transaction;
+  const lines = stage === "reset" ? ["RSET", mailLine, ...rcptLines] : [mailLine, ...rcptLines];
+  if (!isChunked(session)) lines.push("DATA");
+  return lines.join("\r\n");
 }
 
 /** The command of this stage alone. */
-function oneCommand(session: ClientSession, transaction: ClientTransaction): string {
-  const { message, named, utf8, stage, answered } = transaction;
+function oneCommand({ stage, mailLine, rcptLines, answered }: ClientTransaction): string {
   switch (stage) {
     case "reset":
-      return "RSET\r\n";
+      return "RSET";
     case "mail":
-      return `${printMailLine(message, session.offers, utf8)}\r\n`;
-    case "rcpt": {
-      const recipient = message.recipients[named[answered] ?? 0];
-      return recipient === undefined ? "" : `${printRcptLine(recipient, session.offers, utf8)}\r\n`;
-    }
+      return mailLine;
+    case "rcpt":
+      return rcptLines[answered] ?? "";
     case "data":
-      return "DATA\r\n";
+      return "DATA";
   }
 }
 
 function say(session: ClientSession, transaction: ClientTransaction, text: string | null): ClientStep {
-  const line = text ?? oneCommand(session, transaction);
+  const lines = `${text ?? oneCommand(transaction)}\r\n`;
   const { stage } = transaction;
-  return [session, [write(session, stage, [briefUtf8(line)]), expect(session, stage)]];
+  return [session, [write(session, stage, [briefUtf8(lines)]), expect(session, stage)]];
 }
 
 /** The next stage: what it says was said with the group, or is said now. */
