@@ -110,6 +110,42 @@ async function timed(probe: ImapProbe, what: string, command: string, aimMs: num
   row(what, `${ms.toFixed(0)} ms`, null, `under ${aimMs} ms`);
 }
 
+/** A value of the server's metrics, 0 if it is not there. */
+async function metric(server: TestServer, name: string): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${server.ports.metrics}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1] ?? 0);
+}
+
+/** Octets of files in the data folder whose names begin so. */
+function fileBytes(server: TestServer, name: string): number {
+  const folder = `${server.folder}/data`;
+  return [...Deno.readDirSync(folder)].filter((entry) => entry.isFile && entry.name.startsWith(name))
+    .reduce((sum, entry) => sum + Deno.statSync(`${folder}/${entry.name}`).size, 0);
+}
+
+/** Search in texts, once all is indexed. */
+async function benchSearch(server: TestServer, probe: ImapProbe): Promise<void> {
+  const begin = performance.now();
+  const behind = await metric(server, "mailden_text_index_behind");
+  while (await metric(server, "mailden_text_index_behind") > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  row("full-text index, the rest of it", `${(behind / seconds).toFixed(0)} messages/s`);
+  const [text, mail] = [fileBytes(server, "text.sqlite"), fileBytes(server, "mail.sqlite")];
+  row("  its size, of that of the mail", `${(text / 1e6).toFixed(0)} MB`, text / mail);
+  const searches: [string, string, string][] = [
+    ["SEARCH TEXT rare word", "TEXT 00077777", "under 50 ms"],
+    ["  no such word", "TEXT nowhere-at-all", "under 50 ms"],
+    ["  rare word and a flag", "UNSEEN BODY 00077777", "under 50 ms"],
+  ];
+  for (const [name, search, wanted] of searches) {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) times.push((await probe.run(`SEARCH ${search}`)).ms);
+    row(name, `${times.toSorted((a, b) => a - b)[2]?.toFixed(0)} ms`, null, wanted);
+  }
+}
+
 /** Measures what clients do with a large mailbox; the server has just started. */
 export async function benchImap(server: TestServer): Promise<void> {
   const probe = await ImapProbe.open(server.ports.imap);
@@ -129,6 +165,7 @@ export async function benchImap(server: TestServer): Promise<void> {
   await timed(probe, "what Thunderbird asks of all", list, 1500);
   const bodies = await probe.run("FETCH 1:* (BODY.PEEK[])");
   row("bodies of all", `${(bodies.bytes / 1e6 / (bodies.ms / 1000)).toFixed(0)} MB/s`, null, "over 200 MB/s");
+  await benchSearch(server, probe);
   const finding: [command: string, aim: string][] = [
     ["SEARCH SUBJECT 00099999", "under 100 ms"],
     ["SEARCH FROM nobody", "under 100 ms"],

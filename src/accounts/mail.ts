@@ -204,6 +204,13 @@ export interface NewMessage {
   readonly spool: string | null;
 }
 
+export interface AppendRequest {
+  readonly mailbox: number;
+  readonly messages: readonly NewMessage[];
+  /** A message that is expunged in the same change; the quota counts what that frees. RFC 8508 3.4 */
+  readonly replaces?: { readonly mailbox: number; readonly uid: number };
+}
+
 export interface SearchRequest {
   readonly mailbox: number;
   /** Without `sequence` and `recent`. */
@@ -291,8 +298,8 @@ export interface Mail extends Spool {
   move(request: CopyRequest): Promise<Copied>;
   /** Removes messages with \Deleted, of those asked for (null: all). Returns their UIDs. */
   expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array>;
-  /** All or nothing. RFC 3502 */
-  append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied>;
+  /** All or nothing. RFC 3502. Refuses `expunged` if what the messages replace is not there. */
+  append(request: AppendRequest): Promise<Copied>;
   search(request: SearchRequest): AsyncIterable<SearchBatch>;
   /** As `search`, in the order asked for: batches before the last of the search tell only how far it has come. Refuses `tooMany`. */
   sort(request: SortRequest): AsyncIterable<SearchBatch>;

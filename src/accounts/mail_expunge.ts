@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { Refused } from "../base/errors.ts";
 import { deleted } from "../imap/flags.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import type { Bodies } from "../store/bodies.ts";
@@ -77,6 +78,23 @@ export function* undoCopy(work: AccountWork, bodies: Bodies, broken: BrokenCopy)
     });
   }
   yield* forgetCopy(id);
+}
+
+const oneRow = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(removedColumns).limit(literal(1))
+);
+
+/** Removes one message, whatever its flags: REPLACE. @throws {Refused} `expunged`, `noSuchMailbox` */
+export function* removeMessage(
+  work: AccountWork,
+  bodies: Bodies,
+  { mailbox, uid }: { readonly mailbox: number; readonly uid: number },
+): Work<void> {
+  const { accountId } = work;
+  const { id } = yield* mailboxWithId(accountId, mailbox);
+  const rows = yield* tuples<RemovedRow>(oneRow, { accountId, mailboxId: id, from: uid, to: uid });
+  if (rows.length === 0) throw new Refused("expunged", `no message ${uid}`);
+  yield* expungeChunk(work, bodies, id, rows);
 }
 
 function* expungeChunk(

@@ -1,14 +1,19 @@
 /**
  * SEARCH, in slices: each message is decided by as little as will do. RFC 9051 6.4.4
  *
- * Its own row and its email's narrow one, of which only what the key asks is read, for many messages at once; then its bytes,
- * for those that are still undecided. Bodies are searched up to a limit (`maxSearchedBytes`), HTML as it is written.
+ * Its own row and its email's narrow one, of which only what the key asks is read, for many messages at once, with what the
+ * full-text index knows; then its text in the index, then its bytes, each only for those that are still undecided. Bodies are
+ * searched up to a limit (`maxSearchedBytes`).
+ *
+ * Bytes of strangers become text in the parser, a process of its own: for the index ahead of time, and for messages that
+ * are not in it now. Where the parser fails on a message, or cannot be had, text parts are looked through here, HTML as it
+ * is written.
  *
  * Tested by `src/accounts/mail_store_test.ts`.
  *
  * @module
  */
-import { type Bytes, KiB } from "../base/bytes.ts";
+import { type Bytes, KiB, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Ranges, SearchKey } from "../imap/search_key.ts";
 import type { BodyRow } from "../store/bodies.ts";
@@ -16,20 +21,22 @@ import { turn } from "../store/connection.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { literal, one, prepared, type Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
+import type { TextSource } from "../store/text_source.ts";
 import type { SearchBatch, SearchRequest } from "./mail.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
-import { noContent, StoredMessage } from "./mail_content.ts";
+import { maxSearchedBytes, noContent, StoredMessage } from "./mail_content.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
 import { type FieldColumn, fieldMask, FieldReader, type FieldRows } from "./mail_email_fields.ts";
+import { factsOf as factsOfText, SearchIndex } from "./mail_search_index.ts";
 import {
   type Candidate,
   type CompiledKey,
   compileKey,
-  type ContentFacts,
   costs,
   type EmailFacts,
   type MessageFacts,
+  type TextFacts,
 } from "./mail_search_key.ts";
 import { compileScore, type Score } from "./mail_search_score.ts";
 
@@ -106,12 +113,22 @@ export async function* searchMessages(
 /** Larger bodies are searched outside of a slice, with turns for others. */
 const quickBytes = 256 * KiB;
 
-/** A message that only its content can decide, and whose content is large. */
+/** Messages that the parser reads in one go, and about how many octets of them. */
+const maxAwaited = 32;
+const maxAwaitedBytes = MiB;
+
+/** A message that only its content can decide, for which the parser is asked, or whose content is large. */
 interface SlowMessage {
-  readonly row: SearchRow;
   readonly email: EmailFacts | null;
   readonly content: StoredMessage;
+  /** What the index says of its text, which then need not be parsed. */
+  readonly text: TextFacts | null;
 }
+
+/** A message that was found, or that is still to be decided. */
+type Looked =
+  | { readonly row: SearchRow; readonly found: Candidate; readonly slow: null }
+  | { readonly row: SearchRow; readonly found: null; readonly slow: SlowMessage };
 
 /** What is kept of each message found, besides what a batch tells. */
 export interface FoundColumns {
@@ -130,10 +147,18 @@ export class MessageSearch {
   readonly #fields: FieldReader | null;
   readonly #places: Readonly<Record<"sent" | "subject" | "from" | "to" | "cc" | "bcc", number>>;
   readonly #keep: FoundColumns | null;
-  readonly #cursor: MessageCursor<SearchRow>;
+  readonly #uids: Ranges;
+  readonly #index: SearchIndex | null;
+  #cursor: MessageCursor<SearchRow>;
+  /** Whether the parser is asked; not once it could not be had. */
+  #parses: boolean;
+  /** From the first that is still to be decided on, in the order of their UIDs. */
+  #line: Looked[] = [];
+  #awaited = 0;
+  #awaitedBytes = 0;
   readonly #total: number;
   #looked = 0;
-  #uids = new NumbersBuilder();
+  #found = new NumbersBuilder();
   #modseqs = new NumbersBuilder();
   #scores = new NumbersBuilder();
 
@@ -161,10 +186,17 @@ export class MessageSearch {
     const { messages, uid_next } = store.read(mailboxWithId(accountId, request.mailbox));
     this.#total = messages;
     // Nothing that comes in while the search goes on.
-    const uids = below(rangesOf(request.key), uid_next);
-    const narrow = !asks.row && keep === null;
+    this.#uids = below(rangesOf(request.key), uid_next);
+    this.#index = SearchIndex.of(store, accountId, request.key);
+    this.#parses = cost === costs.body && store.texts !== null;
+    this.#cursor = this.#cursorOver(this.#uids);
+  }
+
+  #cursorOver(uids: Ranges): MessageCursor<SearchRow> {
+    const { asks, cost } = this.#key;
+    const narrow = !asks.row && this.#keep === null;
     const query = cost > costs.email ? dearQuery : narrow ? narrowQuery : cheapQuery;
-    this.#cursor = new MessageCursor(query, { accountId, mailboxId: request.mailbox, uids });
+    return new MessageCursor(query, { accountId: this.#accountId, mailboxId: this.#mailboxId, uids });
   }
 
   get done(): boolean {
@@ -173,7 +205,7 @@ export class MessageSearch {
 
   /** Messages found and not yet told. */
   get found(): number {
-    return this.#uids.length;
+    return this.#found.length;
   }
 
   /**
@@ -184,9 +216,16 @@ export class MessageSearch {
   async *run(asFound: boolean): AsyncGenerator<void, void, undefined> {
     const { clock } = this.#store;
     let told = clock.monotonic();
+    for (const _step of this.#prepare()) {
+      if (clock.monotonic() - told >= progressMs) {
+        yield;
+        told = clock.monotonic();
+      }
+      await turn();
+    }
     while (!this.done) {
-      const slow = this.#store.read(this.slice());
-      if (slow !== null) await this.decide(slow);
+      this.#store.read(this.#slice());
+      if (this.#line.length > 0) await this.#settle();
       const now = clock.monotonic();
       if (asFound && this.found > 0 || this.done || now - told >= progressMs) {
         yield;
@@ -196,11 +235,19 @@ export class MessageSearch {
     }
   }
 
+  /** Asks the index what it knows, in steps of a few milliseconds. */
+  *#prepare(): Generator<void> {
+    if (this.#index === null) return;
+    yield* this.#index.find();
+    const uids = yield* this.#index.narrow(this.#store, this.#mailboxId, this.#uids);
+    if (uids !== null) this.#cursor = this.#cursorOver(uids);
+  }
+
   /** What was found since the last call. */
   batch(): SearchBatch {
-    const [uids, modseqs] = [this.#uids.finishUids(), this.#modseqs.finish()];
+    const [uids, modseqs] = [this.#found.finishUids(), this.#modseqs.finish()];
     const scores = this.#score === null ? null : Uint8Array.from(this.#scores.finish());
-    this.#uids = new NumbersBuilder();
+    this.#found = new NumbersBuilder();
     this.#modseqs = new NumbersBuilder();
     this.#scores = new NumbersBuilder();
     return { uids, modseqs, scores, ...this.progress };
@@ -212,8 +259,8 @@ export class MessageSearch {
     return { looked, total: this.#total };
   }
 
-  /** Looks at messages until the slice is over, or until one takes long, which is for {@link decide}. */
-  *slice(): Work<SlowMessage | null> {
+  /** Looks at messages until the slice is over, or until enough of them are for {@link #settle}. */
+  *#slice(): Work<void> {
     const slice = this.#store.slice();
     if ((yield* mailboxOrNull(this.#accountId, this.#mailboxId)) === null) {
       throw new Refused("noSuchMailbox", "the mailbox was deleted while it was searched");
@@ -224,35 +271,72 @@ export class MessageSearch {
       for (const [i, row] of rows.entries()) {
         this.#looked++;
         const email = yield* this.#emailOf(row[2], fields);
-        const candidate = { message: factsOf(row), email, content: null };
+        const text = this.#index?.quick(row[2]) ?? null;
+        const candidate = { message: factsOf(row), email, content: null, text };
         const verdict = this.#key.test(candidate);
-        if (verdict === true) this.#add(row, candidate);
-        const slow = verdict === null ? yield* this.#look(row, email) : null;
-        if (slow !== null) {
-          this.#cursor.seek(row[0] + 1);
-          return slow;
-        }
+        if (verdict === true) this.#foundOne(row, candidate);
+        else if (verdict === null) yield* this.#look(row, candidate);
+        const enough = this.#awaited >= maxAwaited || this.#awaitedBytes >= maxAwaitedBytes;
         const costly = verdict === null || i % cheapTests === cheapTests - 1;
-        if (costly && slice.full() && i + 1 < rows.length) {
+        if (enough || costly && slice.full() && i + 1 < rows.length) {
           this.#cursor.seek(row[0] + 1);
-          return null;
+          return;
         }
       }
-      if (slice.full()) return null;
+      if (slice.full()) return;
     }
-    return null;
   }
 
-  /** Reads a large message piece by piece, outside of any transaction, and then decides. */
-  async decide({ row, email, content }: SlowMessage): Promise<void> {
+  /** Decides what waits, outside of any transaction, and notes in order what was found. */
+  async #settle(): Promise<void> {
+    const line = this.#line;
+    this.#line = [];
+    this.#awaited = this.#awaitedBytes = 0;
+    const texts = await this.#parsed(line.flatMap(({ slow }) => slow ?? []));
+    for (const { row, found, slow } of line) {
+      const decided = slow === null ? found : await this.#decide(row, slow, texts.shift() ?? null);
+      if (decided !== null) this.#add(row, decided);
+    }
+  }
+
+  /** What the parser says of messages; null for each of which it says nothing. */
+  async #parsed(waiting: readonly SlowMessage[]): Promise<(TextFacts | null)[]> {
+    const { texts } = this.#store;
+    const known = waiting.map(({ text }) => text);
+    if (!this.#parses || texts === null) return known;
+    const sources: (TextSource | null)[] = [];
+    for (const { content, text } of waiting) sources.push(text === null ? await sourceOf(content) : null);
+    try {
+      const read = await texts.read(sources.filter((source) => source !== null));
+      return sources.map((source, i) => {
+        const text = source === null ? null : read.shift() ?? null;
+        return text === null ? known[i] ?? null : factsOfText(text);
+      });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#parses = false;
+      return known;
+    }
+  }
+
+  /** Decides with the text, or else reads the message itself piece by piece; null if it does not match. */
+  async #decide(
+    row: SearchRow,
+    { email, content }: SlowMessage,
+    text: TextFacts | null,
+  ): Promise<Candidate | null> {
     try {
       const facts = content.facts();
-      for (const _piece of facts.prepare()) await turn();
-      this.#decideBy(row, email, facts);
+      if (text === null) { for (const _piece of facts.prepare()) await turn(); }
+      return this.#matching({ message: factsOf(row), email, content: facts, text });
     } catch (error) {
       if (!isLost(error)) throw error;
-      this.#decideBy(row, email, noContent);
+      return this.#matching({ message: factsOf(row), email, content: noContent, text });
     }
+  }
+
+  #matching(candidate: Candidate): Candidate | null {
+    return this.#key.test(candidate) === true ? candidate : null;
   }
 
   /** What is known of an email without its content; null if nothing is asked of it. */
@@ -277,30 +361,49 @@ export class MessageSearch {
     };
   }
 
-  /** Decides by the content, or gives back what takes longer than a slice. */
-  *#look(row: SearchRow, email: EmailFacts | null): Work<SlowMessage | null> {
+  /** Decides by the text in the index or by the content, or lets wait what takes longer than a slice. */
+  *#look(row: SearchRow, { message, email, text: quick }: Candidate): Work<void> {
+    const text = quick === null ? null : this.#index?.exact(row[2]) ?? null;
+    if (text !== null) {
+      const known = { message, email, content: null, text };
+      const verdict = this.#key.test(known);
+      if (verdict === true) this.#foundOne(row, known);
+      if (verdict !== null) return;
+    }
     const content = yield* this.#open(row[2]);
-    if (this.#key.cost === costs.body && content !== null && content.sizes.body > quickBytes) {
-      return { row, email, content };
+    const slow = text === null && this.#parses || content !== null && content.sizes.body > quickBytes;
+    if (this.#key.cost === costs.body && content !== null && slow) {
+      return this.#await(row, { email, content, text });
     }
-    try {
-      this.#decideBy(row, email, content?.facts() ?? noContent);
-    } catch (error) {
-      // What is damaged is answered as if it were empty.
-      if (!isLost(error)) throw error;
-      this.#decideBy(row, email, noContent);
-    }
-    return null;
+    const found = this.#decideNow({ message, email, text }, content);
+    if (found !== null) this.#foundOne(row, found);
   }
 
-  #decideBy(row: SearchRow, email: EmailFacts | null, content: ContentFacts): void {
-    const candidate = { message: factsOf(row), email, content };
-    if (this.#key.test(candidate) === true) this.#add(row, candidate);
+  /** What is damaged is answered as if it were empty. */
+  #decideNow(known: Omit<Candidate, "content">, content: StoredMessage | null): Candidate | null {
+    try {
+      return this.#matching({ ...known, content: content?.facts() ?? noContent });
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      return this.#matching({ ...known, content: noContent });
+    }
+  }
+
+  #await(row: SearchRow, slow: SlowMessage): void {
+    this.#line.push({ row, found: null, slow });
+    this.#awaited++;
+    this.#awaitedBytes += Math.min(slow.content.sizes.body, maxSearchedBytes);
+  }
+
+  /** Notes what was found, behind those that are still to be decided. */
+  #foundOne(row: SearchRow, candidate: Candidate): void {
+    if (this.#line.length === 0) this.#add(row, candidate);
+    else this.#line.push({ row, found: candidate, slow: null });
   }
 
   #add(row: SearchRow, candidate: Candidate): void {
     const score = this.#score?.(candidate);
-    this.#uids.add(row[0]);
+    this.#found.add(row[0]);
     this.#modseqs.add(row[1]);
     if (score !== undefined) this.#scores.add(score);
     if (this.#keep === null) return;
@@ -319,6 +422,22 @@ export class MessageSearch {
       if (isLost(error)) return null;
       throw error;
     }
+  }
+}
+
+/** What the parser is given of a message; null if it cannot be read. */
+async function sourceOf(content: StoredMessage): Promise<TextSource | null> {
+  try {
+    const reading = content.source();
+    let step = reading.next();
+    while (!step.done) {
+      if (content.sizes.body > quickBytes) await turn();
+      step = reading.next();
+    }
+    return step.value;
+  } catch (error) {
+    if (isLost(error)) return null;
+    throw error;
   }
 }
 

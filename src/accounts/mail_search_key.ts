@@ -60,11 +60,22 @@ export interface ContentFacts {
   inBody(folded: string): boolean;
 }
 
+/** What the full-text index, or the parser, says of its texts. */
+export interface TextFacts {
+  /**
+   * Whether folded text is in the message: in a text part (`body`), or there or in a header, of parts too (`text`). Null
+   * if more must be known.
+   */
+  has(where: "text" | "body", folded: string): boolean | null;
+}
+
 /** As much of a message as is known so far. */
 export interface Candidate {
   readonly message: MessageFacts;
   readonly email: EmailFacts | null;
   readonly content: ContentFacts | null;
+  /** Where it is there, it is believed before the content. */
+  readonly text?: TextFacts | null;
 }
 
 /** Whether a message matches; null if more must be known. */
@@ -137,9 +148,9 @@ class Compiler {
       case "header":
         return this.#text(key.text, (text) => header(key.field.toLowerCase(), text));
       case "body":
-        return this.#text(key.text, body);
+        return this.#text(key.text, (text) => inTexts("body", text));
       case "text":
-        return this.#text(key.text, anywhere);
+        return this.#text(key.text, (text) => inTexts("text", text));
       case "fuzzy": {
         const outer = this.#fuzzy;
         this.#fuzzy = true;
@@ -286,6 +297,11 @@ export function storedField(name: string): ((email: EmailFacts) => string) | nul
   return Object.hasOwn(storedFields, name) ? storedFields[name]?.[0] ?? null : null;
 }
 
+/** Whether a field's text is stored, by its name in lower case. */
+export function isStoredField(name: string): boolean {
+  return storedField(name) !== null;
+}
+
 /** Stored text this long may have been cut: there are limits to subjects and to addresses of a field. */
 const maybeCut = 8000;
 
@@ -304,7 +320,10 @@ function header(name: string, text: string): CompiledKey {
   const inContent = (content: ContentFacts | null) =>
     content === null ? null : content.field(name).some((value) => value.includes(text));
   if (stored === undefined) {
-    return { cost: costs.header, asks: asksNothing, test: ({ content }) => inContent(content) };
+    // What is in no header is in no field.
+    const test: Test = ({ content, text: facts }) =>
+      text !== "" && facts?.has("text", text) === false ? false : inContent(content);
+    return { cost: costs.header, asks: asksNothing, test };
   }
   const faithful = text !== "" && (name === "subject" || !rewritten.test(text));
   const test: Test = ({ email, content }) => {
@@ -318,14 +337,13 @@ function header(name: string, text: string): CompiledKey {
   return { cost: costs.email, asks: { ...asksNothing, columns: [stored[1]] }, test };
 }
 
-function body(text: string): CompiledKey {
-  const test: Test = ({ content }) => content === null ? null : content.inBody(text);
-  return { cost: costs.body, asks: asksNothing, test };
-}
-
-function anywhere(text: string): CompiledKey {
-  const test: Test = ({ content }) =>
-    content === null ? null : content.inHeader(text) || content.inBody(text);
+function inTexts(where: "text" | "body", text: string): CompiledKey {
+  if (text === "") return onMessage(() => true); // "The empty string is a substring." RFC 9051 6.4.4
+  const test: Test = ({ content, text: facts }) => {
+    const known = facts?.has(where, text) ?? null;
+    if (known !== null || content === null) return known;
+    return where === "text" && content.inHeader(text) || content.inBody(text);
+  };
   return { cost: costs.body, asks: asksNothing, test };
 }
 

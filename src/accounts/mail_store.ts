@@ -17,6 +17,7 @@ import type { Store } from "../store/store.ts";
 import type { SlicedWork } from "../store/transaction.ts";
 import type {
   AccountChange,
+  AppendRequest,
   Copied,
   CopyRequest,
   FetchBatch,
@@ -40,7 +41,7 @@ import type {
 import { brokenCopies, CopyJournal } from "./copy_journal.ts";
 import { mailboxChanges } from "./mail_changes.ts";
 import { copyMessages, moveAll } from "./mail_copy.ts";
-import { deleteMailbox, expungeMessages, undoCopy } from "./mail_expunge.ts";
+import { deleteMailbox, expungeMessages, removeMessage, undoCopy } from "./mail_expunge.ts";
 import { fetchMessages, readSection } from "./mail_fetch.ts";
 import { flagSet, storeFlags } from "./mail_flags.ts";
 import {
@@ -170,9 +171,9 @@ export class StoreMail implements Mail {
     );
   }
 
-  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
+  async append(request: AppendRequest): Promise<Copied> {
     this.#stillAllowed();
-    const { mailbox, messages } = request;
+    const { mailbox, messages, replaces } = request;
     if (messages.length > maxAppended) throw new Refused("tooMany", "too many messages at once");
     const accountId = this.#accountId;
     const ready: ReadyBody[] = [];
@@ -180,7 +181,10 @@ export class StoreMail implements Mail {
       const additions: Addition[] = [];
       for (const message of messages) additions.push(await this.#addition(message, ready));
       const bytes = additions.reduce((sum, { email }) => sum + writtenBytes(email), 0);
+      const { bodies } = this.#store;
       return await this.#change(function* ({ tx }) {
+        // First, so that the quota counts what becomes free.
+        if (replaces !== undefined) yield* removeMessage({ accountId, tx }, bodies, replaces);
         if (additions.length === 0) {
           return copied((yield* mailboxWithId(accountId, mailbox)).uid_validity, []);
         }

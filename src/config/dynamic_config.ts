@@ -7,7 +7,8 @@
  */
 import { MiB } from "../base/bytes.ts";
 import { checkDkim, dkim } from "./dkim_config.ts";
-import { bytes, flag, list, map, table, text, type Value } from "./schema.ts";
+import { hideableCapabilities } from "../imap/hideable.ts";
+import { bytes, choice, flag, list, map, table, text, type Value } from "./schema.ts";
 
 const domain = table({
   description: text({ doc: "For the administrator.", default: "" }),
@@ -39,6 +40,11 @@ const account = table({
   }),
   quotaBytes: bytes({ doc: "Most octets of mail; 0 for no limit.", default: 0 }),
   maxMessageBytes: bytes({ doc: "Largest message that clients can store (RFC 7889).", default: 100 * MiB }),
+  hiddenCapabilities: list(choice(hideableCapabilities, { doc: "" }), {
+    doc:
+      `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
+them: ${hideableCapabilities.join(", ")}.`,
+  }),
   destinations: map(destination, { doc: "Addresses of the account.", sample: '"you@example.org"' }),
 }, "An account: who signs in.");
 

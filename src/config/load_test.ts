@@ -132,3 +132,15 @@ Deno.test("the place of a fault is found whatever the keys are, and is not looke
   const text = `${good}x = """\n${"a".repeat(5000)}\n[${" ".repeat(5000)}\n"""\n`;
   assert.match(faults(text)[0] ?? "", /^mailden\.toml:10: listeners\.public\.imaps\.x: there is no setting/);
 });
+
+Deno.test("an account hides extensions of IMAP that can be hidden, and no others", () => {
+  const file = (hidden: string) =>
+    `[domains."example.org"]\n[accounts.you]\ndomain = "example.org"\nhiddenCapabilities = ${hidden}\n`;
+  const read = (hidden: string) => readConfig(file(hidden), "domains.toml", dynamicSchema, checkDynamic);
+  assert.deepEqual(read('["NOTIFY", "IMAP4rev2"]').accounts["you"]?.hiddenCapabilities, [
+    "NOTIFY",
+    "IMAP4rev2",
+  ]);
+  assert.deepEqual(read("[]").accounts["you"]?.hiddenCapabilities, []);
+  for (const wrong of ['["UIDPLUS"]', '["notify"]', '"NOTIFY"']) assert.throws(() => read(wrong), wrong);
+});

@@ -6,14 +6,7 @@
  */
 export * from "./command.ts";
 export { CommandError, type CommandErrorCode } from "./command_error.ts";
-export {
-  CommandReader,
-  defaultLimits,
-  type ReaderError,
-  type ReaderEvent,
-  type ReaderLimits,
-  strangerLimits,
-} from "./command_reader.ts";
+export { CommandReader, defaultLimits, type ReaderLimits, strangerLimits } from "./command_reader.ts";
 export { formatDate, formatDateTime } from "./date_time.ts";
 export { formatFlags } from "./flag_list.ts";
 export { flagBits, type Flags } from "./flags.ts";
@@ -27,6 +20,7 @@ export * from "./response.ts";
 export { ResponseWriter } from "./response_writer.ts";
 export { resolveSearch, type SearchScope } from "./search.ts";
 export { type Esearch, type ResultChange, writeEsearch, writeSearch, writeThread } from "./search_answer.ts";
+export type { ReaderError, ReaderEvent } from "./reader_event.ts";
 export type { Ranges, SearchKey } from "./search_key.ts";
 export type { SortCriterion, SortKey, ThreadAlgorithm } from "./sort_key.ts";
 export { formatRanges, rangesOf, resolveSequence, selectNumbers, star } from "./sequence_set.ts";

@@ -9,6 +9,8 @@ import type { Mechanism } from "../accounts/authenticator.ts";
 import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
 import { type Completion, ok } from "./replies.ts";
+import { isCompressed } from "./compress.ts";
+import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 
@@ -34,11 +36,15 @@ const always = [
   "SPECIAL-USE",
   "CREATE-SPECIAL-USE",
   "LIST-STATUS",
+  "NOTIFY",
   "CHILDREN",
   "ID",
+  "LANGUAGE",
   `APPENDLIMIT=${appendLimit}`,
   "NAMESPACE",
   "MULTIAPPEND",
+  "CATENATE",
+  "REPLACE",
   "CONDSTORE",
   "QRESYNC",
   "STATUS=SIZE",
@@ -63,13 +69,15 @@ const always = [
 /** The capabilities of this connection now. */
 export function capabilities(session: Session): string[] {
   const names: string[] = [...always];
-  if (session.signedIn !== null) names.push("UNAUTHENTICATE"); // RFC 8437 2
-  else {
+  if (session.signedIn !== null) {
+    if (!isCompressed(session)) names.push("COMPRESS=DEFLATE");
+    names.push("UNAUTHENTICATE"); // RFC 8437 2
+  } else {
     if (canStartTls(session)) names.push("STARTTLS");
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
   }
-  return names;
+  return names.filter((name) => !isHidden(session, name));
 }
 
 export function canStartTls(session: Session): boolean {
@@ -106,6 +114,7 @@ export function enable(session: Session, command: Enable): Completion {
   const { enabled } = session;
   const done: string[] = [];
   for (const name of new Set(command.capabilities)) {
+    if (isHidden(session, name === "IMAP4REV2" ? "IMAP4rev2" : name)) continue;
     switch (name) {
       case "IMAP4REV2":
         enabled.rev2 = true;

@@ -12,7 +12,10 @@ import type { MailboxView } from "./view.ts";
 
 export async function close(session: Session, mail: Mail, view: MailboxView): Promise<Completion> {
   // Nothing is told of what goes; nor its MODSEQ, which would hide it from the client. RFC 7162 3.2.8
-  if (!view.readOnly) await mail.expunge({ mailbox: view.id, uids: null });
+  if (!view.readOnly) {
+    const gone = await mail.expunge({ mailbox: view.id, uids: null });
+    session.notifications?.ownRemoved(view.id, gone.length);
+  }
   session.view = null;
   return ok("closed");
 }

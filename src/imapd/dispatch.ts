@@ -10,6 +10,7 @@ import { authenticate, login, unauthenticate } from "./authenticate.ts";
 import { capability, enable } from "./capability.ts";
 import { close, unselect } from "./close.ts";
 import { cancelUpdate } from "./contexts.ts";
+import { compress } from "./compress.ts";
 import { copy } from "./copy.ts";
 import { create } from "./create.ts";
 import { deleteMailbox } from "./delete.ts";
@@ -17,9 +18,12 @@ import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
+import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
+import { notify } from "./notify.ts";
+import { refuseHidden } from "./quirks.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { search } from "./search.ts";
@@ -37,11 +41,15 @@ import { tellChanges } from "./updates.ts";
  */
 export async function dispatch(session: Session, tag: string, command: Command): Promise<Completion> {
   const { signedIn } = session;
+  const hidden = refuseHidden(session, command);
+  if (hidden !== null) return hidden;
   switch (command.verb) {
     case "CAPABILITY":
       return capability(session);
     case "NOOP":
       return ok("done");
+    case "LANGUAGE":
+      return language(session, command);
     case "ID":
       return id(session, command);
     case "LOGIN":
@@ -54,22 +62,26 @@ export async function dispatch(session: Session, tag: string, command: Command):
   switch (command.verb) {
     case "ENABLE":
       return enable(session, command);
+    case "COMPRESS":
+      return compress(session);
     case "SELECT":
     case "EXAMINE":
       return await select(session, mail, command);
     case "CREATE":
-      return await create(mail, command);
+      return await create(session, mail, command);
     case "DELETE":
       return await deleteMailbox(session, mail, command);
     case "RENAME":
-      return await rename(mail, command);
+      return await rename(session, mail, command);
     case "SUBSCRIBE":
     case "UNSUBSCRIBE":
-      return await subscribe(mail, command);
+      return await subscribe(session, mail, command);
     case "LIST":
       return await list(session, mail, command);
     case "LSUB":
       return await lsub(session, mail, command);
+    case "NOTIFY":
+      return await notify(session, mail, command);
     case "NAMESPACE":
       return namespace(session);
     case "STATUS":

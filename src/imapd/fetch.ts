@@ -72,6 +72,17 @@ function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
   return view.rangesOf(named.subarray(...placesOf(range, named.length)));
 }
 
+/** FETCH responses that nobody asked for just now: of messages that arrived, as NOTIFY wants them. RFC 5465 5.2 */
+export async function fetchArrived(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  uids: Ranges,
+  items: readonly FetchItem[],
+): Promise<void> {
+  if (items.length > 0) await new Fetching(session, mail, view, planFetch(items)).run(uids, null);
+}
+
 /** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */
 function allItems(command: Fetch): FetchItem[] {
   const items = [...command.items];

@@ -139,7 +139,8 @@ function bytesItem(name: FetchItem["item"], bytes: readonly BytesColumn[]): Plan
 
 type AskedSection = Extract<FetchItem, { readonly item: "SECTION" | "BINARY" | "BINARY.SIZE" }>;
 
-function sectionOf(item: AskedSection): Section {
+/** What to ask the store for. */
+export function sectionOf(item: AskedSection): Section {
   if (item.item === "BINARY.SIZE") return { part: item.part, what: "binarySize", offset: 0, length: null };
   const { offset, length }: { offset: number; length: number | null } = item.partial ??
     { offset: 0, length: null };
@@ -170,7 +171,10 @@ function isSubset(section: SectionSpec): boolean {
 /** Makes the value of HEADER.FIELDS and HEADER.FIELDS.NOT of a header that has all that it needs. */
 export type Subset = (header: Bytes) => Bytes;
 
-function subsetOf({ section: { fields, text }, partial }: FetchSection): Subset {
+/** Null for sections that are a whole. */
+export function subsetOf({ section, partial }: FetchSection): Subset | null {
+  if (!isSubset(section)) return null;
+  const { fields, text } = section;
   const filter = new FieldFilter(fields, text === "HEADER.FIELDS.NOT");
   return (header) => cut(filter.apply(header), partial);
 }
@@ -186,7 +190,7 @@ function sectionItem(item: AskedSection, section: Section, slot: number): Planne
     return { kind: "size", slot, label, large: null, write };
   }
   const binary = item.item === "BINARY";
-  const subset = item.item === "SECTION" && isSubset(item.section) ? subsetOf(item) : null;
+  const subset = item.item === "SECTION" ? subsetOf(item) : null;
   const write = (w: ResponseWriter, row: Row) => {
     if (lengthOf(row, slot) === nil) return void w.ascii("NIL");
     const bytes = subset === null ? value(row, slot) : subset(value(row, slot));

@@ -15,6 +15,7 @@ import { flagBits } from "../imap/flags.ts";
 import { writeCondition, writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { forgetGone, updateContexts } from "./contexts.ts";
+import type { SelectedEvents } from "../imap/command.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
 
@@ -34,7 +35,9 @@ export async function tellChanges(
 ): Promise<void> {
   const { view } = session;
   if (view === null) return;
-  if (view.stale) await pull(session, mail, view, allowed, toldFlags);
+  const { wanted } = session;
+  // Who wants to hear of nothing is still told what its own commands removed.
+  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted, toldFlags });
   else if (allowed === "expunge") await tellExpunged(session, view);
 }
 
@@ -47,7 +50,7 @@ export async function tellChanges(
 export function tellSettled(session: Session): void {
   const { view } = session;
   if (view === null || !session.enabled.condstore) return;
-  const { settled, modseq, highestTold } = view;
+  const { settled, knownModseq, highestTold } = view;
   view.highestTold = 0;
   const tell = (value: number, text: string) =>
     writeCondition(session.out.w, null, "OK", { code: "HIGHESTMODSEQ", value }, text);
@@ -56,26 +59,38 @@ export function tellSettled(session: Session): void {
     tell(settled, "what is gone is told later");
   } else if (settled === null && view.heldBack) {
     view.heldBack = false;
-    tell(modseq, "all is told");
+    tell(knownModseq, "all is told");
   }
+}
+
+/** How changes are told. */
+interface Telling {
+  readonly allowed: Allowed;
+  readonly wanted: SelectedEvents;
+  readonly toldFlags: Set<number> | null;
 }
 
 async function pull(
   session: Session,
   mail: Mail,
   view: MailboxView,
-  allowed: Allowed,
-  toldFlags: Set<number> | null,
+  { allowed, wanted, toldFlags }: Telling,
 ): Promise<void> {
   const { changes, gone } = await ask(mail, view);
-  if (gone.length > 0) view.settled ??= view.modseq;
+  if (gone.length > 0) view.settled ??= view.knownModseq;
   view.expunged = union(view.expunged, gone);
   const isNew = newerThan(changes.changed.uids, view);
   forgetGone(session, view, gone);
   if (allowed === "expunge") await tellExpunged(session, view);
-  tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
+  const arrived = changes.changed.uids.subarray(isNew);
+  tellNew(session, view, arrived, changes.recentFromUid, changes.uidNext);
+  const foreign = view.takeForeign(arrived);
+  if (wanted.fetch.length > 0 && foreign.length > 0) {
+    view.arrived = [...view.arrived, ...view.rangesOf(foreign)];
+  }
   tellKeywords(session, view, changes.changed);
-  await tellFlags(session, view, changes.changed, isNew, toldFlags);
+  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew, toldFlags);
+  else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
   await updateContexts(session, mail, view, changes.changed.uids);
@@ -226,5 +241,5 @@ export function enableCondstore(session: Session): void {
   if (session.enabled.condstore) return;
   session.enabled.condstore = true;
   const { view } = session;
-  if (view !== null) session.out.line(`* OK [HIGHESTMODSEQ ${view.settled ?? view.modseq}] from now on`);
+  if (view !== null) session.out.line(`* OK [HIGHESTMODSEQ ${view.settled ?? view.knownModseq}] from now on`);
 }

@@ -39,8 +39,10 @@ import { storeChores } from "../store/chores.ts";
 import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { openTexts } from "../store/text_indexer.ts";
 import type { Boot } from "./boot.ts";
 import { domainsOf } from "./domains.ts";
+import type { ParserLink } from "./parser_link.ts";
 import { openSigning } from "./signing_keys.ts";
 
 export interface StoreParts {
@@ -48,6 +50,8 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who makes text of messages for search; without it there is no full-text index. */
+  readonly parser: ParserLink | null;
 }
 
 /** How often the store looks whether its database still works. */
@@ -89,6 +93,8 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
     housekeeper.start();
+    const texts = parts.parser === null ? null : openTexts(store, boot.places.data, parts.parser);
+    texts?.start();
     return {
       broken: health.broken,
       accept(carrier) {
@@ -98,7 +104,9 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       async close() {
         health.stop();
         await housekeeper.stop();
+        parts.parser?.close();
         await Promise.all([...peers].map((peer) => peer.close()));
+        await texts?.stop();
         await store.close();
       },
     };
@@ -143,6 +151,7 @@ async function openAuthentication(
     resolveLogin: (name) => accountOfLogin(name, addresses),
     decoyKey,
     weakDecoys: Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms),
+    hiddenCapabilities: (account) => boot.domains.accounts[account]?.hiddenCapabilities ?? [],
     hostname: boot.config.hostname,
     clock,
     log,

@@ -95,6 +95,7 @@ export function writtenBytes({ body, index, parts, commonHeader }: PreparedEmail
 const insertEmail = prepared((
   db,
   p: {
+    id: number;
     accountId: number;
     objectId: string;
     threadId: number | null;
@@ -122,6 +123,7 @@ const insertEmail = prepared((
   },
 ) =>
   db.insertInto("emails").values({
+    id: p.id,
     account_id: p.accountId,
     object_id: p.objectId,
     thread_id: p.threadId,
@@ -275,7 +277,9 @@ function* addEmail(
     isReport: index.isReport,
   });
   const objectId = newObjectId();
-  const { insertedId } = yield* run(insertEmail, {
+  const id = tx.emailIds.take();
+  yield* run(insertEmail, {
+    id,
     accountId,
     objectId,
     ...place,
@@ -298,9 +302,9 @@ function* addEmail(
     evidence: addition.evidence ?? null,
     commonHeader: addition.email.commonHeader,
   });
-  yield* addEmailFields(accountId, insertedId, hashes.baseSubject, fields);
-  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
-  return { id: insertedId, objectId };
+  yield* addEmailFields(accountId, id, hashes.baseSubject, fields);
+  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);
+  return { id, objectId };
 }
 
 /** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */

@@ -33,6 +33,7 @@ export function* dropCopies(
   if (row === undefined || row.copies > 0) return;
   yield* run(deleteEmail, { emailId: email.emailId });
   yield* deleteEmailFields(email.accountId, email.emailId);
+  tx.emailDeleted({ accountId: email.accountId, emailId: email.emailId });
   if (row.message_id_hash !== null) {
     yield* tx.messageIds.remove(email.accountId, row.message_id_hash, email.emailId);
   }

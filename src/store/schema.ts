@@ -3,7 +3,7 @@
  *
  * Times are milliseconds since 1970. Truth values are 0 or 1 (SQLite binds no booleans). Row ids are never
  * shown outside: outside stand object ids, 128 random bits in base64url. They are never used twice, but for those of
- * emails and bodies, of which only the newest, once deleted, may give its number away. What belongs to an account has a
+ * bodies, of which only the newest, once deleted, may give its number away. What belongs to an account has a
  * key that begins with `account_id`. `migrations.ts` makes what is described here.
  *
  * A delivered message adds to the ends of `messages`, `emails`, `bodies` and `deliveries`, and changes the rows of its
@@ -17,7 +17,8 @@ import type { Bytes } from "../base/bytes.ts";
 
 /**
  * Facts about the whole store: `schema`, `created`, `commit` (no change has a higher number, see `writer.ts`),
- * `message_ids` (the last email that is in that table for certain).
+ * `message_ids` (the last email that is in that table for certain), `email_ids` (no email has a higher row id, see
+ * `email_ids.ts`).
  */
 export interface MetaTable {
   name: string;

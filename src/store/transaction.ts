@@ -9,8 +9,15 @@ import type { Millis } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Touched } from "./change_feed.ts";
 import type { CountChange, Counts } from "./counts.ts";
+import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import type { Step, Work } from "./query.ts";
+
+/** An email whose last copy is gone. */
+export interface DeletedEmail {
+  readonly accountId: number;
+  readonly emailId: number;
+}
 
 /** What a unit can say to the writer. Good only while the unit runs. */
 export interface Transaction {
@@ -19,12 +26,15 @@ export interface Transaction {
   /** The numbers of accounts and mailboxes, as they are now. */
   readonly counts: Counts;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
   /** Counts what a change with this MODSEQ did to a mailbox, and tells the account's listeners of it after COMMIT. */
   count(accountId: number, mailboxId: number, modseq: number, change: CountChange): Work<void>;
   /** Messages or flags in a mailbox changed: listeners of the account are told after COMMIT. */
   changed(accountId: number, mailboxId: number): void;
   /** Mailboxes were made, deleted or renamed, or subscriptions changed. */
   listChanged(accountId: number): void;
+  /** An email's row was deleted: who keeps something beside the database is told after COMMIT. */
+  emailDeleted(email: DeletedEmail): void;
   /** Called after COMMIT, before the unit's promise settles. Must not throw. */
   afterCommit(done: () => void): void;
   /**
@@ -53,14 +63,22 @@ export class UnitTransaction implements Transaction {
   readonly touched: Touched = new Map();
   readonly counts: Counts;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
+  #deleted: DeletedEmail[] = [];
   #now: Millis;
   #committed: (() => void)[] = [];
   #rolledBack: (() => void)[] = [];
 
-  constructor(now: Millis, counts: Counts, messageIds: MessageIds) {
+  constructor(now: Millis, counts: Counts, messageIds: MessageIds, emailIds: EmailIds) {
     this.#now = now;
     this.counts = counts;
     this.messageIds = messageIds;
+    this.emailIds = emailIds;
+  }
+
+  /** Emails that it deleted. */
+  get deleted(): readonly DeletedEmail[] {
+    return this.#deleted;
   }
 
   get now(): Millis {
@@ -78,6 +96,10 @@ export class UnitTransaction implements Transaction {
 
   listChanged(accountId: number): void {
     this.#touch(accountId).list = true;
+  }
+
+  emailDeleted(email: DeletedEmail): void {
+    this.#deleted.push(email);
   }
 
   afterCommit(done: () => void): void {
@@ -103,6 +125,7 @@ export class UnitTransaction implements Transaction {
   clear(now: Millis): void {
     this.#now = now;
     this.touched.clear();
+    this.#deleted = [];
     this.#committed = [];
     this.#rolledBack = [];
   }

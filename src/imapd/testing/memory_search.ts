@@ -2,7 +2,7 @@
  * Whether a message matches a search key, for the twin. RFC 9051 6.4.4
  *
  * Texts are compared without regard to case, as substrings. Header fields are unfolded and their encoded words decoded;
- * of the body, all text parts count, those of nested messages too, decoded; TEXT also looks at the headers of parts and of
+ * of the body, all text parts count, those of nested messages too, decoded, HTML as its words; TEXT also looks at the headers of parts and of
  * nested messages. Dates count in UTC; a Date field
  * counts by the day that its writer saw (RFC 9051 6.4.4 SENTON: disregarding time and zone).
  *
@@ -16,6 +16,7 @@ import type { DateField, SearchKey } from "../../imap/search_key.ts";
 import { casemap } from "../../message/casemap.ts";
 import { decodeCharset } from "../../message/charset.ts";
 import { headerFields, headerText } from "../../message/headers.ts";
+import { searchedHtml } from "../../message/html_text.ts";
 import type { Part } from "../../message/message_index.ts";
 import { sizeOf } from "./memory_columns.ts";
 import type { MemoryMessage } from "./memory_message.ts";
@@ -56,10 +57,12 @@ export function matches(key: SearchKey, message: MemoryMessage, now: number, fuz
       return needles(key.text, fuzzy).every((needle) => values.some((value) => value.includes(needle)));
     }
     case "body": {
+      if (key.text === "") return true; // RFC 9051 6.4.4
       const values = texts(message).map(casemap);
       return needles(key.text, fuzzy).every((needle) => values.some((value) => value.includes(needle)));
     }
     case "text": {
+      if (key.text === "") return true;
       const fields = [...messageFields(message), ...partFields(message)];
       const values = [...fields.map((field) => `${field.name}: ${field.value}`), ...texts(message)].map(
         casemap,
@@ -120,6 +123,7 @@ function partFields(message: MemoryMessage): Field[] {
   const below = (part: Part): Field[] =>
     part.children.flatMap((child) => [
       ...fieldsOf(body.subarray(child.headerStart, child.bodyStart)),
+      ...(child.fileName === null ? [] : [{ name: "filename", value: child.fileName }]),
       ...below(child),
     ]);
   return below(index.root);
@@ -138,7 +142,9 @@ function texts(message: MemoryMessage): string[] {
     for (const child of part.children) visit(child);
     if (part.type !== "text") return;
     const bytes = decoded(message.email.body.slice(part.bodyStart, part.bodyEnd), part);
-    if (bytes !== -2) found.push(decodeCharset(bytes, part.charset));
+    if (bytes === -2) return;
+    const text = decodeCharset(bytes, part.charset);
+    found.push(part.subtype === "html" ? searchedHtml(text) : text);
   };
   visit(message.email.index.root);
   return found;
