@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { asciiDomain, maxDomainOctets } from "../address/domain.ts";
+import { asciiDomain } from "../address/domain.ts";
 import { concat, fromLatin1 } from "../base/bytes.ts";
+import { maxNameOctets } from "../dns/name.ts";
 import type { Resolver, Security } from "../dns/resolver.ts";
 import { claimsToBeRecord, parseRecord, type StsRecord } from "./record.ts";
 
@@ -39,7 +40,7 @@ export async function lookupRecord(
 ): Promise<StsAnswer> {
   if (domain.startsWith("[")) return none("an address has no policy", "indeterminate");
   const name = `_mta-sts.${asciiDomain(domain)}.`;
-  if (name.length > maxDomainOctets) return none("the name to ask for is too long", "indeterminate");
+  if (name.length >= maxNameOctets) return none("the name to ask for is too long", "indeterminate");
   const answer = await resolver.lookup(name, "TXT", signal === undefined ? {} : { signal });
   const { security } = answer;
   if (answer.status === "failed") return { status: "failed", record: null, security, why: answer.why };
