@@ -57,7 +57,7 @@ export type DanePlan =
     readonly protectsDomain: boolean;
     readonly why: string;
   }
-  /** TLS, or not at all; nobody can say what the certificate should be. RFC 7672 2.2 */
+  /** TLS, or not at all; nobody can say what the certificate should be (`tlsa-invalid`, RFC 8460 4.3). RFC 7672 2.2 */
   | {
     readonly kind: "encrypted";
     readonly unusable: readonly UnusableRecord[];
