@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { concat, latin1, utf8 } from "../base/bytes.ts";
 import { maxDsnRecipients } from "./dsn_print.ts";
-import { maxReadText, maxStatusOctets, parseDeliveryStatus, readDsn } from "./dsn_parse.ts";
+import {
+  maxEncodedMessageOctets,
+  maxReadText,
+  maxReturnedHeaderOctets,
+  maxStatusOctets,
+  parseDeliveryStatus,
+  readDsn,
+} from "./dsn_parse.ts";
 import { indexOf } from "./testing/check_index.ts";
 
 const parse = (...lines: string[]) => parseDeliveryStatus(latin1(lines.join("\r\n")));
@@ -219,3 +226,24 @@ for (const [why, message, id] of whole) {
     assert.deepEqual(dsn?.status.recipients.map((one) => one.action), ["failed"]);
   });
 }
+
+Deno.test("of what is returned, only so much is read", () => {
+  const id = (returned: string) => {
+    const message = report(fieldsPart, returned);
+    return readDsn(message, indexOf(message))?.originalMessageId;
+  };
+  const filler = (octets: number) => `X: ${"y".repeat(95)}\r\n`.repeat(octets / 100);
+  const header = "Content-Type: text/rfc822-headers\r\n\r\n";
+  assert.equal(id(`${header}${filler(maxReturnedHeaderOctets - 1000)}Message-ID: <1@x>\r\n`), "1@x");
+  assert.equal(id(`${header}${filler(maxReturnedHeaderOctets + 1000)}Message-ID: <1@x>\r\n`), null);
+  const encoded =
+    "Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\nTWVzc2FnZS1JRDogPDNAeD4NCg0K\r\n";
+  const lines = (octets: number) => `${"QUFB".repeat(18)}\r\n`.repeat(octets / 74);
+  assert.equal(id(encoded + lines(maxEncodedMessageOctets)), "3@x");
+  assert.equal(id(encoded + lines(2 * maxEncodedMessageOctets + 1000)), null);
+});
+
+Deno.test("a status that is too large is none", () => {
+  const message = report(`${fieldsPart}${"X: y\r\n".repeat(maxStatusOctets / 3)}`, "");
+  assert.equal(readDsn(message, indexOf(message)), null);
+});

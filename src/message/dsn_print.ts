@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { asciiDomain } from "../address/domain.ts";
 import { utf8 } from "../base/bytes.ts";
 import { type DsnForm, encodeUnitext, type TypedAddress } from "./dsn_address.ts";
 import {
@@ -99,11 +100,21 @@ function addressText({ type, address }: TypedAddress, form: DsnForm): string {
 
 /** RFC 3464 2.2.4: the address stands in a comment. */
 function mtaName({ type, name, address }: MtaName): string {
-  const clean = name.replace(/[^!-'*-:<-~]/g, "?").slice(0, maxMtaName);
+  const clean = (type === "dns" ? asciiName(name) : name).replace(/[^!-'*-:<-~]/g, "?").slice(0, maxMtaName);
   const comment = address === null
     ? ""
     : ` (${address.replace(/[^0-9A-Za-z.:]/g, "?").slice(0, maxMtaName)})`;
   return `${typeText(type)}; ${clean}${comment}`;
+}
+
+/** RFC 3461 9.3: graphic ASCII; what a client called itself in EHLO may be anything. */
+function asciiName(name: string): string {
+  try {
+    return asciiDomain(name);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return name;
+  }
 }
 
 /** A domain has no more. */

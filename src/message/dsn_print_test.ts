@@ -141,6 +141,15 @@ Deno.test("long texts are cut, long replies too, and no line is longer than a li
   assert.ok(plainText("📧".repeat(1000), { utf8: true }).isWellFormed());
 });
 
+Deno.test("a server's name is told in A-labels, and what is no name as it can be", () => {
+  const remote = (name: string, type = "dns") =>
+    /Remote-MTA: (.*)\r\n/.exec(print({ remoteMta: { type, name, address: null } }))?.[1];
+  assert.equal(remote("mx.bücher.example"), "dns; mx.xn--bcher-kva.example");
+  assert.equal(remote("b\u0080ü (x)"), "dns; b????x?");
+  assert.equal(remote("bücher", "x-local"), "x-local; b?cher");
+  assert.equal(remote("a".repeat(300)), `dns; ${"a".repeat(255)}`);
+});
+
 const wrong: [why: string, change: Partial<DsnRecipient>][] = [
   ["no status", { status: "" }],
   ["a status with zeros in front", { status: "5.01.1" }],

@@ -124,6 +124,13 @@ const cases: [
     false,
   ],
   [
+    "a fetch that failed by a clock ahead",
+    { remembered: kept({ failed: failedFetch(now + day, "2") }), txt: found("2") },
+    "policy",
+    "enforce",
+    false,
+  ],
+  [
     "a fetch that failed some time ago",
     { remembered: kept({ failed: failedFetch(now - retryMs, "2") }), txt: found("2") },
     "policy",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
-import { lookupRecord } from "./lookup.ts";
+import { lookupRecord, maxTxtRecords } from "./lookup.ts";
 
 const resolver = () =>
   new ZoneResolver({
@@ -45,4 +45,15 @@ for (const [domain, status, id] of cases) {
 Deno.test("lookupRecord() tells what DNSSEC says, and can be given up", async () => {
   assert.equal((await lookupRecord("one.example", resolver())).security, "secure");
   assert.equal((await lookupRecord("one.example", resolver(), AbortSignal.abort())).status, "failed");
+});
+
+Deno.test("of very many TXT records only the first are looked at", async () => {
+  const others = Array.from({ length: maxTxtRecords }, (_, i) => `other ${i}`);
+  const among = (texts: string[]) =>
+    lookupRecord(
+      "many.example",
+      new ZoneResolver({ "_mta-sts.many.example": { records: { TXT: txt(...texts) } } }),
+    );
+  assert.equal((await among([...others.slice(1), "v=STSv1; id=1"])).status, "found");
+  assert.equal((await among([...others, "v=STSv1; id=1"])).status, "none");
 });

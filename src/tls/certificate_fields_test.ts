@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { concat } from "../base/bytes.ts";
-import { maxCertificateOctets, readCertificate } from "./certificate_fields.ts";
+import {
+  maxCertificateNames,
+  maxCertificateOctets,
+  maxExtensions,
+  readCertificate,
+} from "./certificate_fields.ts";
 import { isSignedWith } from "./certificate_signature.ts";
 import { der, sequence } from "./der.ts";
 import { createSelfSigned } from "./self_signed.ts";
@@ -102,7 +107,7 @@ Deno.test("a signature counts for the key that made it, and for no other", () =>
   assert.ok(!isSignedWith(readCertificate(leaf.der), new Uint8Array([0x30, 0])));
 });
 
-for (const keyType of ["p256", "p384", "ed25519"] as const) {
+for (const keyType of ["p256", "p384", "ed25519", "rsa2048"] as const) {
   Deno.test(`a signature of ${keyType} is read`, () => {
     const self = issue({ name: "A", keyType, ...(keyType === "p384" ? { hash: "sha384" as const } : {}) });
     assert.ok(isSignedWith(readCertificate(self.der), self.spki));
@@ -112,4 +117,20 @@ for (const keyType of ["p256", "p384", "ed25519"] as const) {
 Deno.test("SHA-1 proves nothing", () => {
   const self = issue({ name: "A", hash: "sha1" });
   assert.ok(!isSignedWith(readCertificate(self.der), self.spki));
+});
+
+Deno.test("a short RSA key proves nothing", () => {
+  const self = issue({ name: "A", keyType: "rsa1024" });
+  assert.ok(!isSignedWith(readCertificate(self.der), self.spki));
+});
+
+Deno.test("neither very many extensions nor very many names are read", () => {
+  const ids = Array.from({ length: maxExtensions + 1 }, (_, i) => `1.2.${i}`);
+  assert.equal(
+    readCertificate(issue({ name: "A", critical: ids.slice(1) }).der).unknownCritical.length,
+    maxExtensions,
+  );
+  assert.throws(() => readCertificate(issue({ name: "A", critical: ids }).der), /too many extensions/);
+  const dnsNames = Array.from({ length: maxCertificateNames + 1 }, (_, i) => `m${i}.example`);
+  assert.equal(readCertificate(issue({ name: "A", dnsNames }).der).dnsNames.length, maxCertificateNames);
 });

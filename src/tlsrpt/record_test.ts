@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { maxReportUris } from "../dmarc/report_uri.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
-import { lookupRecord } from "./lookup.ts";
+import { lookupRecord, maxTxtRecords } from "./lookup.ts";
 import { claimsToBeRecord, maxRecordFields, maxRecordOctets, parseRecord, printRecord } from "./record.ts";
 
 const mail = "mailto:reports@example.com";
@@ -125,3 +125,14 @@ for (const [domain, status] of lookups) {
     assert.notEqual(answer.why, "");
   });
 }
+
+Deno.test("of very many TXT records only the first are looked at", async () => {
+  const others = Array.from({ length: maxTxtRecords }, (_, i) => `other ${i}`);
+  const among = (texts: string[]) =>
+    lookupRecord(
+      "many.example",
+      new ZoneResolver({ "_smtp._tls.many.example": { records: { TXT: txt(...texts) } } }),
+    );
+  assert.equal((await among([...others.slice(1), "v=TLSRPTv1; rua=mailto:a@b.example"])).status, "found");
+  assert.equal((await among([...others, "v=TLSRPTv1; rua=mailto:a@b.example"])).status, "none");
+});

@@ -10,6 +10,7 @@ import {
   hasFailures,
   maxFailures,
   maxPolicies,
+  maxPolicyLine,
   maxPolicyLines,
   maxSessionFailures,
   maxTextLength,
@@ -60,7 +61,7 @@ Deno.test("sessions are counted by policy and by the way they failed", () => {
 Deno.test("what strangers say is one line, bounded and well-formed", () => {
   const long = `a\r\n\u2028b\ud800${"x".repeat(1000)}`;
   const [results] = of([{
-    policy: { ...policy(), text: new Array(1000).fill("mx: a\ud800") },
+    policy: { ...policy(), text: new Array(1000).fill(`mx: a\ud800${"x".repeat(maxPolicyLine)}`) },
     failures: [failure({ receivingHelo: long, reason: long, receivingHost: long })],
   }]).policies;
   const [detail] = results?.details ?? [];
@@ -69,7 +70,7 @@ Deno.test("what strangers say is one line, bounded and well-formed", () => {
     assert.ok((text ?? "").length <= maxTextLength);
   }
   assert.equal(results?.policy.text.length, maxPolicyLines);
-  assert.ok(results?.policy.text.every((line) => line.isWellFormed()));
+  assert.ok(results?.policy.text.every((line) => line.isWellFormed() && line.length === maxPolicyLine));
 });
 
 Deno.test("ever new failures are counted, and no longer told apart", () => {

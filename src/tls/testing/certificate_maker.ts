@@ -43,13 +43,15 @@ export interface Wish {
   readonly excluded?: readonly string[];
   /** Dotted identifiers of critical extensions that nobody knows. */
   readonly critical?: readonly string[];
-  readonly keyType?: "p256" | "p384" | "ed25519";
+  readonly keyType?: KeyKind;
   /** Left out: signs itself. */
   readonly issuer?: Issued;
   readonly hash?: "sha256" | "sha384" | "sha1";
   /** The key of another certificate, for a renewed one. */
   readonly keys?: Keys;
 }
+
+export type KeyKind = "p256" | "p384" | "ed25519" | "rsa1024" | "rsa2048";
 
 export interface Keys {
   readonly publicKey: KeyObject;
@@ -69,9 +71,13 @@ export function issue(wish: Wish): Issued {
   const keys = wish.keys ?? newKeys(wish.keyType ?? "p256");
   const spki = new Uint8Array(keys.publicKey.export({ type: "spki", format: "der" }));
   const signer = wish.issuer?.keys ?? keys;
-  const isEd25519 = signer.privateKey.asymmetricKeyType === "ed25519";
+  const signerType = signer.privateKey.asymmetricKeyType;
   const hash = wish.hash ?? "sha256";
-  const algorithm = sequence(objectIdentifier(isEd25519 ? "1.3.101.112" : ecdsa[hash]));
+  const algorithm = signerType === "ed25519"
+    ? sequence(objectIdentifier("1.3.101.112"))
+    : signerType === "rsa"
+    ? sequence(objectIdentifier(rsa[hash]), der(0x05, noBytes))
+    : sequence(objectIdentifier(ecdsa[hash]));
   const signed = sequence(
     explicit(0, unsignedInteger(new Uint8Array([2]))),
     unsignedInteger(createHash("sha256").update(spki).digest().subarray(0, 8)),
@@ -82,9 +88,11 @@ export function issue(wish: Wish): Issued {
     spki,
     ...extensions(wish),
   );
-  const signature = isEd25519
-    ? sign(null, signed, signer.privateKey)
-    : sign(hash, signed, { key: signer.privateKey, dsaEncoding: "der" });
+  const signature = signerType === "ed25519" ? sign(null, signed, signer.privateKey) : sign(
+    hash,
+    signed,
+    signerType === "rsa" ? signer.privateKey : { key: signer.privateKey, dsaEncoding: "der" },
+  );
   return { der: sequence(signed, algorithm, bitString(signature)), spki, name: wish.name, keys };
 }
 
@@ -114,8 +122,17 @@ const ecdsa = {
   sha1: "1.2.840.10045.4.1",
 } as const;
 
-function newKeys(type: "p256" | "p384" | "ed25519"): Keys {
+const rsa = {
+  sha256: "1.2.840.113549.1.1.11",
+  sha384: "1.2.840.113549.1.1.12",
+  sha1: "1.2.840.113549.1.1.5",
+} as const;
+
+function newKeys(type: KeyKind): Keys {
   if (type === "ed25519") return generateKeyPairSync("ed25519");
+  if (type === "rsa1024" || type === "rsa2048") {
+    return generateKeyPairSync("rsa", { modulusLength: Number(type.slice(3)) });
+  }
   return generateKeyPairSync("ec", { namedCurve: type === "p256" ? "P-256" : "P-384" });
 }
 
