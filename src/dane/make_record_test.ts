@@ -67,9 +67,15 @@ for (
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
     "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----",
     "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
-    " ".repeat(maxPemLength + 1),
+    " ".repeat(100),
   ]
 ) {
   Deno.test(`readPublished() refuses ${JSON.stringify(wrong.slice(0, 50))}`, () =>
     assert.throws(() => readPublished(wrong), SyntaxError));
 }
+
+Deno.test("readPublished() reads no file that is too large", () => {
+  const text = pem("CERTIFICATE", issued.der);
+  assert.deepEqual(readPublished(text.padEnd(maxPemLength)), certificate);
+  assert.throws(() => readPublished(text.padEnd(maxPemLength + 1)), /too large/);
+});

@@ -62,6 +62,8 @@ const cases: [
     service,
   ]],
   ["forged records", { ...secure, [service]: broken("bogus") }, {}, "later", [service]],
+  // A resolver that gave out forged records would break its promise; no mail follows them all the same.
+  ["forged records that are given out", { ...secure, [service]: tlsa("bogus") }, {}, "later", [service]],
   ["records that nobody answers for", { ...secure, [service]: broken("timeout") }, {}, "later", [service]],
   ["records that a server fails at", { ...secure, [service]: broken("serverFailure") }, {}, "later", [
     service,
@@ -272,6 +274,17 @@ for (const [why, zone, kind, base, asked] of aliases) {
     assert.deepEqual(made.asked, asked);
   });
 }
+
+Deno.test("once an alias is known to be signed, what nobody can tell of its records is a failure", async () => {
+  const zone = {
+    [mx]: alias(`${end}.`, "secure"),
+    [end]: a("indeterminate"),
+    [service]: tlsa("indeterminate"),
+  };
+  const made = await plan(zone, { mx: { found: true, security: "indeterminate" } });
+  assert.equal(made.plan.kind, "later");
+  assert.deepEqual(made.asked, [cname, `${service}. TLSA`]);
+});
 
 const named: [why: string, route: Partial<Route>, names: string[], protectsDomain: boolean][] = [
   ["the domain itself", {}, [mx, "example.org"], true],

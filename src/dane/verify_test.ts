@@ -66,6 +66,9 @@ for (const selector of [0, 1]) {
     Deno.test(`2 ${selector} ${matchingType}: a certificate that is its own authority`, () => {
       const self = issue({ name: "mx.example.org", dnsNames: ["mx.example.org"] });
       assert.equal(verdict(ders(self), [record(2, selector, matchingType, self)]), "ok");
+      // As servers make them for themselves: it is no authority for others.
+      const own = issue({ name: "x", dnsNames: ["mx.example.org"], ca: false, keyUsage: 0x80 });
+      assert.equal(verdict(ders(own), [record(2, selector, matchingType, own)]), "ok");
       // One that another signed is none: that is what usage 3 is for.
       assert.notEqual(verdict(ders(good.leaf), [record(2, selector, matchingType, good.leaf)]), "ok");
     });

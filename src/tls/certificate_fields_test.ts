@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { concat } from "../base/bytes.ts";
+import { concat, fromLatin1 } from "../base/bytes.ts";
 import {
   maxCertificateNames,
   maxCertificateOctets,
@@ -89,6 +89,17 @@ Deno.test("what is no certificate is refused", () => {
     /a certificate that is too large/,
   );
   assert.throws(() => readCertificate(issue({ name: "A", critical: ["1.2.3", "1.2.3"] }).der), /twice/);
+});
+
+Deno.test("a version that is none, and two signature algorithms, are refused", () => {
+  const { der: good } = issue({ name: "A" });
+  const text = fromLatin1(good);
+  const version = text.indexOf("\xa0\x03\x02\x01\x02") + 4;
+  assert.throws(() => readCertificate(good.with(version, 3)), /a version that no certificate has/);
+  assert.equal(readCertificate(good.with(version, 1)).version, 2);
+  // ecdsa-with-SHA256, whose last arc becomes that of SHA-384, where it stands outside of what is signed.
+  const algorithm = text.lastIndexOf("\x2a\x86\x48\xce\x3d\x04\x03\x02") + 7;
+  assert.throws(() => readCertificate(good.with(algorithm, 3)), /two signature algorithms/);
 });
 
 Deno.test("a signature counts for the key that made it, and for no other", () => {

@@ -21,6 +21,7 @@ const cases: [pattern: string, host: string, covers: boolean][] = [
   ["*.example.org", "*.example.org", false],
   ["example.org", "mx.example.org", false],
   ["mx.example.org", "mx.example.com", false],
+  ["m.example.org", "mx.example.org", false],
   ["", "", false],
   ["mx.example.org", "", false],
   ["mx.example.org", "a..\u{80}", false],
