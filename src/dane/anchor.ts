@@ -18,8 +18,8 @@ import { matches } from "./match.ts";
 import { constraintProblem } from "./name_constraints.ts";
 import { matchingTypes, selectors, type TlsaData } from "./records.ts";
 
-/** Most signatures that are checked for one server: each takes some tenth of a millisecond, and the chain is a stranger's. */
-export const maxSignatureChecks = 50;
+/** Most signatures that are checked for one server: each takes about a millisecond, and the chain is a stranger's. */
+export const maxSignatureChecks = 20;
 
 /** The way was found, or what stood in it. */
 export type AnchorResult =
