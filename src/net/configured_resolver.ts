@@ -35,14 +35,19 @@ export interface ConfiguredResolver {
 /** A resolver that can tell how it came to an answer; null where it does not look itself. */
 export interface ExplainingResolver extends ClosableResolver {
   readonly explain: (<T extends RecordType>(name: string, type: T) => Promise<Explanation<T>>) | null;
+  /** The beginnings of its chains of trust; null where it has none. */
+  readonly trust: TrustHandle | null;
 }
+
+/** What whoever follows the keys of a zone needs of a resolver. */
+export type TrustHandle = Pick<ValidatingResolver, "seeKeys" | "setAnchors">;
 
 /** Puts it together. Opens nothing before the first lookup. */
 export function configuredResolver(settings: ConfiguredResolver): ExplainingResolver {
   const { mode, servers, clock, log } = settings;
   if (mode !== "validate") {
     const made = makeResolver({ servers, mode: mode === "trustAd" ? "trust-ad" : "off", clock, log });
-    return withExplain(made, null);
+    return { ...methodsOf(made), explain: null, trust: null };
   }
   let validating: ValidatingResolver | null = null;
   const validate = ({ exchange, cache }: ResolverParts) =>
@@ -56,10 +61,18 @@ export function configuredResolver(settings: ConfiguredResolver): ExplainingReso
       report: (sentence) => log.warn("dns", { note: sentence }),
     });
   const made = makeResolver({ servers, mode: validate, clock, log });
-  return withExplain(made, (name, type) => {
+  const inside = (): ValidatingResolver => {
     if (validating === null) throw new TypeError("the resolver was not made");
-    return validating.explain(name, type);
-  });
+    return validating;
+  };
+  return {
+    ...methodsOf(made),
+    explain: (name, type) => inside().explain(name, type),
+    trust: {
+      seeKeys: (zone, options) => inside().seeKeys(zone, options),
+      setAnchors: (anchors) => inside().setAnchors(anchors),
+    },
+  };
 }
 
 /** Servers as they are configured; only those on this machine are trusted with AD. RFC 6840 5.8 */
@@ -70,11 +83,11 @@ export function trustedByPlace(servers: readonly DnsServer[]): UpstreamServer[] 
   });
 }
 
-function withExplain(made: ClosableResolver, explain: ExplainingResolver["explain"]): ExplainingResolver {
+/** The methods of a resolver, to put others beside them. */
+function methodsOf(made: ClosableResolver): ClosableResolver {
   return {
     lookup: (name, type, options) => made.lookup(name, type, options),
     close: () => made.close(),
-    explain,
   };
 }
 

@@ -12,10 +12,12 @@ import { LocalResolver } from "../dns/local_resolver.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { Gatherer } from "../evidence/gather.ts";
 import { publicSuffixList } from "../evidence/public_suffix_list.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { configuredResolver } from "../net/configured_resolver.ts";
 import { client } from "../rpc/client.ts";
 import type { FrontParts } from "./front_parts.ts";
 import { ownNames } from "./own_names.ts";
+import { RootKeyFollower } from "./root_key_follower.ts";
 
 /** The evidence of all listeners, and how to end it. */
 export interface FrontEvidence {
@@ -28,7 +30,14 @@ export interface FrontEvidence {
 export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
   const { boot, store, clock, log } = parts;
   const { mode, servers, direct } = boot.dns;
-  const asking = mode === "local" ? null : configuredResolver({ mode, servers, direct, clock, log });
+  const rootKeys = client<RootKeys>(store, "rootKeys", rootKeysMethods);
+  const known = mode === "validate" ? await rootKeys.current({}) : null;
+  const anchors = known?.anchors;
+  const asking = mode === "local" ? null : configuredResolver({ mode, servers, direct, anchors, clock, log });
+  const trust = asking?.trust ?? null;
+  const follower = known === null || trust === null
+    ? null
+    : new RootKeyFollower({ rootKeys, trust, clock, log }, known);
   const keys = await client<Status>(store, "status", statusMethods).keyRecords({});
   const names = ownNames(Object.keys(boot.domains.domains), keys, boot.config.localserve !== null);
   const resolver: Resolver = new LocalResolver(names, asking);
@@ -46,7 +55,10 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
           deadlineMs: boot.config.dns.evidenceTimeout,
         },
       }),
-    close: () => asking === null ? Promise.resolve() : asking.close(),
+    async close() {
+      follower?.stop();
+      await asking?.close();
+    },
   };
 }
 

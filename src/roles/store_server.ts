@@ -1,7 +1,8 @@
 /**
  * The store as a server: who asks for what on which connection.
  *
- * It does not trust whoever connects. Anybody may deliver, sign in and see counts; the mail of an account, and
+ * It does not trust whoever connects. Anybody may deliver, sign in, see counts, and hand
+ * in the root's keys, which are checked here; the mail of an account, and
  * sending in its name, need a capability that signing in gave on the same connection.
  *
  * Tested by `tests/scenarios/taken_over_test.ts`.
@@ -30,6 +31,8 @@ import { DeliveryService } from "../delivery/delivery_service.ts";
 import { judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
+import { RootKeysService } from "../evidence/root_keys_service.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
@@ -71,6 +74,7 @@ interface Shared extends StoreParts {
   readonly book: AddressBook;
   readonly authentication: Authentication;
   readonly signing: Signing;
+  readonly rootKeys: RootKeysService;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -86,7 +90,8 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       maySend: (account, address) => addresses.maySend(account, address),
     };
     const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
-    const shared: Shared = { ...parts, store, book, authentication, signing };
+    const rootKeys = new RootKeysService({ store, folder: boot.places.data });
+    const shared: Shared = { ...parts, store, book, authentication, signing, rootKeys };
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
@@ -231,6 +236,7 @@ class Peer {
         statusMethods,
         new StatusService(this.#shared.store, this.#shared.signing.records),
       ),
+      rootKeys: offer<RootKeys>(rootKeysMethods, this.#shared.rootKeys),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
     };
