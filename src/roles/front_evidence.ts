@@ -16,6 +16,7 @@ import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { configuredResolver } from "../net/configured_resolver.ts";
 import { client } from "../rpc/client.ts";
 import type { FrontParts } from "./front_parts.ts";
+import { authservIds } from "./authserv_ids.ts";
 import { ownNames } from "./own_names.ts";
 import { RootKeyFollower } from "./root_key_follower.ts";
 
@@ -41,6 +42,7 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
   const keys = await client<Status>(store, "status", statusMethods).keyRecords({});
   const names = ownNames(Object.keys(boot.domains.domains), keys, boot.config.localserve !== null);
   const resolver: Resolver = new LocalResolver(names, asking);
+  const own = authservIds(boot.config, boot.domains);
   const suffixes = boot.config.localserve === null ? publicSuffixList : localSuffixes;
   return {
     gatherer: (hostname, blocklists) =>
@@ -51,6 +53,7 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
         suffixes,
         settings: {
           hostname: asciiDomain(hostname),
+          authservIds: own,
           blocklists,
           deadlineMs: boot.config.dns.evidenceTimeout,
         },

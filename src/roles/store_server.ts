@@ -25,10 +25,11 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { normalNames } from "../config/authentication_config.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService } from "../delivery/delivery_service.ts";
-import { judgeStranger } from "../delivery/judge.ts";
+import { type Judge, judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
 import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
@@ -212,7 +213,7 @@ class Peer {
       this.#endCapability(capability)
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
-    const judge = shared.boot.config.localserve === null ? judgeStranger : null;
+    const judge = shared.boot.config.localserve === null ? this.#judge() : null;
     this.#deliver = new DeliveryService(store, book, undefined, judge);
     this.#connection = connect(carrier, {
       clock,
@@ -220,6 +221,12 @@ class Peer {
       offers: this.#offers(),
       onClose: () => this.#onClose(),
     });
+  }
+
+  /** Whom to trust is the store's to know: a front says what it found, and not what follows from it. */
+  #judge(): Judge {
+    const sealers = normalNames(this.#shared.boot.config.authentication.trustedSealers);
+    return (evidence) => judgeStranger(evidence, sealers);
   }
 
   async close(): Promise<void> {
