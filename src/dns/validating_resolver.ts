@@ -22,7 +22,7 @@ import { TrustCache } from "./dnssec_trust.ts";
 import { unsignable, validateDenial, validateSet, type Verdict } from "./dnssec_validate.ts";
 import { Work } from "./dnssec_work.ts";
 import type { Exchange, ServerAddress } from "./exchange.ts";
-import { inTime, LookupDesk } from "./lookup_desk.ts";
+import { type Find, inTime, LookupDesk } from "./lookup_desk.ts";
 import type { DnsMessage } from "./message.ts";
 import { nameFromText, sameName } from "./name.ts";
 import { type Name, type RecordType, typeNumbers } from "./record.ts";
@@ -81,7 +81,9 @@ export class ValidatingResolver implements Resolver {
     const direct = settings.direct === null ? null : new SharedExchange(settings.direct);
     this.#clock = clock;
     this.#sources = new Sources({ exchange, servers, direct, clock });
-    this.#desk = new LookupDesk(clock, settings.cache);
+    const find: Find = (name, type, signal) =>
+      inTime(clock, name, type, signal, async (...asked) => (await this.#find(...asked)).answer);
+    this.#desk = new LookupDesk({ clock, find, cache: settings.cache });
     this.#trust = new TrustCache(clock);
     this.#anchors = settings.anchors ?? rootAnchors;
     this.#report = settings.report ?? (() => {});
@@ -93,11 +95,8 @@ export class ValidatingResolver implements Resolver {
     this.#trust.clear();
   }
 
-  async lookup<T extends RecordType>(name: string, type: T, options: LookupOptions = {}): Promise<Answer<T>> {
-    return await this.#desk.lookup(nameFromText(name), type, options.signal, async (...asked) => {
-      const { answer } = await this.#find(...asked);
-      return answer;
-    });
+  lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {
+    return this.#desk.lookup(name, type, options?.signal);
   }
 
   /** Looks up anew, and tells how the answer came about. @throws {SyntaxError} As `lookup`. */
