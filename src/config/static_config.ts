@@ -237,7 +237,6 @@ export const staticSchema = table({
       default: 20_000,
     }),
   }, "What is remembered of messages that are gone."),
-
   authentication,
   localserve: optional(table({
     account: text({ doc: "The account that gets what is sent to unknown addresses." }),

@@ -34,6 +34,16 @@ export type Find = <T extends RecordType>(
   signal: AbortSignal | undefined,
 ) => Promise<Answer<T>>;
 
+/** Is told what becomes of lookups, for whoever counts them. */
+export interface LookupObserver {
+  /** An answer was kept from before. */
+  kept(): void;
+  /** None was: it is to be found, perhaps together with others who ask the same. */
+  asked(): void;
+  /** A lookup that was done has come to its end. */
+  answered(answer: Answer): void;
+}
+
 /** What a {@link LookupDesk} is made of. */
 export interface DeskSettings {
   readonly clock: Clock;
@@ -43,6 +53,7 @@ export interface DeskSettings {
   readonly cache?: AnswerCache | undefined;
   readonly maxActive?: number | undefined;
   readonly maxWaiting?: number | undefined;
+  readonly observer?: LookupObserver | undefined;
 }
 
 const reasons = {
@@ -63,8 +74,10 @@ export class LookupDesk {
   readonly #cache: AnswerCache;
   readonly #lookups = new SharedWork<Answer>();
   readonly #line: WaitingLine;
+  readonly #observer: LookupObserver | null;
 
-  constructor({ clock, find, cache, maxActive, maxWaiting }: DeskSettings) {
+  constructor({ clock, find, cache, maxActive, maxWaiting, observer }: DeskSettings) {
+    this.#observer = observer ?? null;
     this.#find = find;
     this.#cache = cache ?? new AnswerCache({ clock });
     this.#line = new WaitingLine({
@@ -89,7 +102,11 @@ export class LookupDesk {
     }
     if (signal?.aborted === true) return Promise.resolve(notDone(name, type, "aborted"));
     const kept = this.#cache.get(name, type);
-    if (kept !== null) return Promise.resolve(kept);
+    if (kept !== null) {
+      this.#observer?.kept();
+      return Promise.resolve(kept);
+    }
+    this.#observer?.asked();
     const small = canonicalName(name);
     const answer = this.#lookups.run(
       `${small} ${type}`,
@@ -121,6 +138,7 @@ export class LookupDesk {
         ? notDone(name, type, "aborted")
         : await this.#find(name, type, signal);
       this.#cache.put(answer);
+      this.#observer?.answered(answer);
       return answer;
     } finally {
       this.#line.leave();

@@ -11,7 +11,7 @@ import { AliasTrail, answerOf, failedAnswer, readFinding } from "./answer.ts";
 import { isWeaker } from "./security.ts";
 import type { AnswerCache } from "./cache.ts";
 import type { Exchange, Exchanged } from "./exchange.ts";
-import { type Find, LookupDesk, maxLookupMs } from "./lookup_desk.ts";
+import { type Find, LookupDesk, type LookupObserver, maxLookupMs } from "./lookup_desk.ts";
 import { type Name, type RecordType, typeNumbers } from "./record.ts";
 import type { Answer, LookupOptions, Resolver, Security } from "./resolver.ts";
 
@@ -32,6 +32,7 @@ export interface StubSettings {
   readonly cache?: AnswerCache;
   readonly maxActive?: number;
   readonly maxWaiting?: number;
+  readonly observer?: LookupObserver | undefined;
 }
 
 interface Belief {
@@ -47,12 +48,12 @@ export class StubResolver implements Resolver {
   readonly #desk: LookupDesk;
 
   constructor(settings: StubSettings) {
-    const { exchange, clock, mode, cache, maxActive, maxWaiting } = settings;
+    const { exchange, clock, mode, cache, maxActive, maxWaiting, observer } = settings;
     this.#exchange = exchange;
     this.#clock = clock;
     this.#mode = mode;
     const find: Find = (...asked) => this.#follow(...asked);
-    this.#desk = new LookupDesk({ clock, find, cache, maxActive, maxWaiting });
+    this.#desk = new LookupDesk({ clock, find, cache, maxActive, maxWaiting, observer });
   }
 
   lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {

@@ -22,7 +22,7 @@ import { TrustCache } from "./dnssec_trust.ts";
 import { unsignable, validateDenial, validateSet, type Verdict } from "./dnssec_validate.ts";
 import { Work } from "./dnssec_work.ts";
 import type { Exchange, ServerAddress } from "./exchange.ts";
-import { type Find, inTime, LookupDesk } from "./lookup_desk.ts";
+import { type Find, inTime, LookupDesk, type LookupObserver } from "./lookup_desk.ts";
 import type { DnsMessage } from "./message.ts";
 import { nameFromText, sameName } from "./name.ts";
 import { type Name, type RecordType, typeNumbers } from "./record.ts";
@@ -44,6 +44,7 @@ export interface ValidatingSettings {
   readonly anchors?: readonly TrustAnchor[];
   /** One of its own, if absent. */
   readonly cache?: AnswerCache;
+  readonly observer?: LookupObserver | undefined;
   /** Is told, once each, what an administrator should know: one sentence. */
   readonly report?: (sentence: string) => void;
 }
@@ -83,7 +84,7 @@ export class ValidatingResolver implements Resolver {
     this.#sources = new Sources({ exchange, servers, direct, clock });
     const find: Find = (name, type, signal) =>
       inTime(clock, name, type, signal, async (...asked) => (await this.#find(...asked)).answer);
-    this.#desk = new LookupDesk({ clock, find, cache: settings.cache });
+    this.#desk = new LookupDesk({ clock, find, cache: settings.cache, observer: settings.observer });
     this.#trust = new TrustCache(clock);
     this.#anchors = settings.anchors ?? rootAnchors;
     this.#report = settings.report ?? (() => {});

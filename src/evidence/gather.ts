@@ -47,6 +47,7 @@ import {
 } from "./findings.ts";
 import { validationOf } from "./from_validation.ts";
 import { asError, MessageChecks } from "./message_checks.ts";
+import type { EvidenceMetrics, EvidenceResult } from "./metrics.ts";
 import { Recent } from "./recent.ts";
 
 /** How much is done for one message. */
@@ -79,6 +80,7 @@ export interface GatherMeans {
   readonly log: Log;
   readonly settings: GatherSettings;
   readonly suffixes: PublicSuffixes;
+  readonly metrics?: EvidenceMetrics;
 }
 
 /** What is known when MAIL FROM has come. */
@@ -248,11 +250,19 @@ export class Gathering {
       const waitedMs = Math.round(this.#means.clock.monotonic() - start);
       const { cutLookups } = evidence;
       if (cutLookups.length > 0) this.#log.warn("evidence is incomplete", { cutLookups, waitedMs });
+      this.#count(waitedMs, signal?.aborted === true, cutLookups.length > 0);
       return fitEvidence({ ...evidence, waitedMs });
     } finally {
       signal?.removeEventListener("abort", giveUp);
       this.drop();
     }
+  }
+
+  #count(waitedMs: number, isGivenUp: boolean, isCut: boolean): void {
+    const isLate = this.#earlyDeadline.isLate || this.#lateDeadline.isLate;
+    const result: EvidenceResult = isGivenUp ? "givenUp" : !isCut ? "complete" : isLate ? "late" : "cut";
+    this.#means.metrics?.gathered.add({ result });
+    this.#means.metrics?.waited.observe(waitedMs / 1000);
   }
 
   /** Nobody wants it any more: lookups end. */

@@ -8,12 +8,14 @@
 import type { Clock } from "../base/clock.ts";
 import { isLoopback, parseIp } from "../base/ip_address.ts";
 import type { Log } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
 import type { DnsMode, DnsServer } from "../config/dns_config.ts";
 import { IterativeExchange } from "../dns/iterate.ts";
 import type { RecordType } from "../dns/record.ts";
 import type { TrustAnchor } from "../dns/trust_anchors.ts";
 import type { UpstreamServer } from "../dns/upstream.ts";
 import { type Explanation, ValidatingResolver } from "../dns/validating_resolver.ts";
+import { DnsMetrics } from "./dns_metrics.ts";
 import { type ClosableResolver, makeResolver, type ResolverParts } from "./resolver.ts";
 
 /** What the configuration, or a command line, says. */
@@ -30,6 +32,8 @@ export interface ConfiguredResolver {
   readonly anchors?: readonly TrustAnchor[] | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where lookups are counted. */
+  readonly metrics?: Metrics;
 }
 
 /** A resolver that can tell how it came to an answer; null where it does not look itself. */
@@ -45,22 +49,30 @@ export type TrustHandle = Pick<ValidatingResolver, "seeKeys" | "setAnchors">;
 /** Puts it together. Opens nothing before the first lookup. */
 export function configuredResolver(settings: ConfiguredResolver): ExplainingResolver {
   const { mode, servers, clock, log } = settings;
+  const metrics = settings.metrics === undefined ? undefined : new DnsMetrics(settings.metrics);
   if (mode !== "validate") {
-    const made = makeResolver({ servers, mode: mode === "trustAd" ? "trust-ad" : "off", clock, log });
+    const made = makeResolver({
+      servers,
+      mode: mode === "trustAd" ? "trust-ad" : "off",
+      clock,
+      log,
+      metrics,
+    });
     return { ...methodsOf(made), explain: null, trust: null };
   }
   let validating: ValidatingResolver | null = null;
-  const validate = ({ exchange, cache }: ResolverParts) =>
+  const validate = ({ exchange, cache, observer }: ResolverParts) =>
     validating = new ValidatingResolver({
       exchange,
       servers,
       direct: settings.direct ? new IterativeExchange({ exchange, clock, random: fraction }) : null,
       clock,
       cache,
+      observer,
       ...(settings.anchors === undefined ? {} : { anchors: settings.anchors }),
       report: (sentence) => log.warn("dns", { note: sentence }),
     });
-  const made = makeResolver({ servers, mode: validate, clock, log });
+  const made = makeResolver({ servers, mode: validate, clock, log, metrics });
   const inside = (): ValidatingResolver => {
     if (validating === null) throw new TypeError("the resolver was not made");
     return validating;

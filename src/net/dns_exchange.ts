@@ -10,6 +10,7 @@ import type { Clock } from "../base/clock.ts";
 import { type Carried, type Carrier, type Letter, maxExchangeMs } from "../dns/upstream.ts";
 import { type Entry, type Waiter, WaitingLine } from "../dns/waiting_line.ts";
 import { Deadline, type Deadlines, deadlinesOf } from "./deadlines.ts";
+import type { DnsMetrics } from "./dns_metrics.ts";
 import { queryOverTcp } from "./dns_tcp.ts";
 import { queryOverUdp, type QueryResult, type UnderWay } from "./dns_udp.ts";
 
@@ -24,6 +25,7 @@ export interface CarrierSettings {
   readonly clock: Clock;
   readonly maxSockets?: number | undefined;
   readonly maxWaiting?: number | undefined;
+  readonly metrics?: DnsMetrics | undefined;
 }
 
 /** Carries queries until it is closed. */
@@ -32,12 +34,14 @@ export class DnsCarrier implements Carrier {
   /** All on one timer. */
   readonly #deadlines: Deadlines;
   readonly #line: WaitingLine;
+  readonly #metrics: DnsMetrics | null;
   /** The queries under way, and their ends. */
   readonly #underWay = new Map<Sending, Promise<void>>();
   #closed = false;
 
   constructor(settings: CarrierSettings) {
     this.#clock = settings.clock;
+    this.#metrics = settings.metrics ?? null;
     this.#deadlines = deadlinesOf(settings.clock);
     this.#line = new WaitingLine({
       clock: settings.clock,
@@ -63,6 +67,11 @@ export class DnsCarrier implements Carrier {
       const sending = new Sending(letter, resolve, this);
       this.#line.join(sending);
     });
+  }
+
+  /** A query has come to its end, as far as the one who asked is concerned. For {@link Sending} alone. */
+  count(letter: Letter, carried: Carried): void {
+    this.#metrics?.question(letter.overTcp, carried);
   }
 
   /** Who waits in line gives up. For {@link Sending} alone. */
@@ -104,6 +113,7 @@ class Sending extends Deadline implements Waiter {
   readonly #carrier: DnsCarrier;
   readonly #aborted: (() => void) | null;
   #query: UnderWay | null = null;
+  #told = false;
 
   constructor(letter: Letter, resolve: (carried: Carried) => void, carrier: DnsCarrier) {
     super(() => this.#end("timeout"));
@@ -117,7 +127,7 @@ class Sending extends Deadline implements Waiter {
   settle(entry: Entry): void {
     if (entry === "entered") return this.#carrier.send(this, this.#letter);
     this.#forgetSignal();
-    this.#resolve(notSent[entry]);
+    this.#tell(notSent[entry]);
   }
 
   sent(query: UnderWay): void {
@@ -131,7 +141,7 @@ class Sending extends Deadline implements Waiter {
 
   /** @param result Null where it was given up. */
   done(result: QueryResult | null): void {
-    if (result !== null) this.#resolve(result);
+    if (result !== null) this.#tell(result);
     this.#forgetSignal();
   }
 
@@ -140,8 +150,15 @@ class Sending extends Deadline implements Waiter {
   }
 
   #end(kind: "timeout" | "aborted"): void {
-    this.#resolve({ kind });
+    this.#tell({ kind });
     this.#query?.stop();
+  }
+
+  /** The first end counts. */
+  #tell(carried: Carried): void {
+    if (!this.#told) this.#carrier.count(this.#letter, carried);
+    this.#told = true;
+    this.#resolve(carried);
   }
 }
 

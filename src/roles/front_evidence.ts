@@ -11,6 +11,7 @@ import { asciiDomain } from "../address/domain.ts";
 import { LocalResolver } from "../dns/local_resolver.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { Gatherer } from "../evidence/gather.ts";
+import { evidenceMetrics } from "../evidence/metrics.ts";
 import { publicSuffixList } from "../evidence/public_suffix_list.ts";
 import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { configuredResolver } from "../net/configured_resolver.ts";
@@ -29,12 +30,13 @@ export interface FrontEvidence {
 
 /** Puts it together; asks the store for the keys that this server signs with. */
 export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
-  const { boot, store, clock, log } = parts;
+  const { boot, store, clock, log, metrics } = parts;
   const { mode, servers, direct } = boot.dns;
   const rootKeys = client<RootKeys>(store, "rootKeys", rootKeysMethods);
   const known = mode === "validate" ? await rootKeys.current({}) : null;
   const anchors = known?.anchors;
-  const asking = mode === "local" ? null : configuredResolver({ mode, servers, direct, anchors, clock, log });
+  const asked = { servers, direct, anchors, clock, log, metrics };
+  const asking = mode === "local" ? null : configuredResolver({ mode, ...asked });
   const trust = asking?.trust ?? null;
   const follower = known === null || trust === null
     ? null
@@ -51,6 +53,7 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
         clock,
         log,
         suffixes,
+        metrics: evidenceMetrics(metrics),
         settings: {
           hostname: asciiDomain(hostname),
           authservIds: own,
