@@ -111,7 +111,8 @@ export class Gatherer {
     const hostname = normalForm(settings.hostname) ?? settings.hostname;
     this.#ownIds = new Set([hostname, ...(settings.authservIds ?? [])]);
     // Shared by all messages, so only what each lookup is told bounds it.
-    const bounds = { deadline: new Deadline(clock, Infinity), maxLookups: Infinity };
+    const deadline = new Deadline(clock, Infinity);
+    const bounds = { deadline, maxLookups: Infinity, maxTooDear: Infinity };
     this.#blocklists = new Blocklists({
       resolver: new BoundedResolver(resolver, bounds, log),
       clock,
