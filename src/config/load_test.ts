@@ -66,6 +66,14 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
       /^mailden\.toml:12: dns\.servers\[0\]: "dns\.example" is no server: write it as/,
     ],
   ],
+  [
+    "a trusted sealer and a former name that are no domains",
+    `${good}[authentication]\ntrustedSealers = ["lists.example", "*.example"]\nformerNames = "mail.example"\n`,
+    [
+      /^mailden\.toml:11: authentication\.trustedSealers\[1\]: "\*\.example" is no domain: write it as/,
+      /^mailden\.toml:12: authentication\.formerNames: /,
+    ],
+  ],
   ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
     /70000 is out of range: use 1 to 65535/,
   ]],

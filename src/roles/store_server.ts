@@ -1,7 +1,8 @@
 /**
  * The store as a server: who asks for what on which connection.
  *
- * It does not trust whoever connects. Anybody may deliver, sign in and see counts; the mail of an account, and
+ * It does not trust whoever connects. Anybody may deliver, sign in, see counts, and hand
+ * in the root's keys, which are checked here; the mail of an account, and
  * sending in its name, need a capability that signing in gave on the same connection.
  *
  * Tested by `tests/scenarios/taken_over_test.ts`.
@@ -24,12 +25,15 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { normalNames } from "../config/authentication_config.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService } from "../delivery/delivery_service.ts";
-import { judgeStranger } from "../delivery/judge.ts";
+import { type Judge, judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
+import { RootKeysService } from "../evidence/root_keys_service.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
@@ -72,6 +76,7 @@ interface Shared extends StoreParts {
   readonly book: AddressBook;
   readonly authentication: Authentication;
   readonly signing: Signing;
+  readonly rootKeys: RootKeysService;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -87,7 +92,8 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       maySend: (account, address) => addresses.maySend(account, address),
     };
     const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
-    const shared: Shared = { ...parts, store, book, authentication, signing };
+    const rootKeys = new RootKeysService({ store, folder: boot.places.data });
+    const shared: Shared = { ...parts, store, book, authentication, signing, rootKeys };
     await takeBackCopies(store, log);
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
@@ -221,7 +227,7 @@ class Peer {
       this.#endCapability(capability)
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
-    const judge = shared.boot.config.localserve === null ? judgeStranger : null;
+    const judge = shared.boot.config.localserve === null ? this.#judge() : null;
     this.#deliver = new DeliveryService(store, book, undefined, judge);
     this.#connection = connect(carrier, {
       clock,
@@ -229,6 +235,12 @@ class Peer {
       offers: this.#offers(),
       onClose: () => this.#onClose(),
     });
+  }
+
+  /** Whom to trust is the store's to know: a front says what it found, and not what follows from it. */
+  #judge(): Judge {
+    const sealers = normalNames(this.#shared.boot.config.authentication.trustedSealers);
+    return (evidence) => judgeStranger(evidence, sealers);
   }
 
   async close(): Promise<void> {
@@ -245,6 +257,7 @@ class Peer {
         statusMethods,
         new StatusService(this.#shared.store, this.#shared.signing.records),
       ),
+      rootKeys: offer<RootKeys>(rootKeysMethods, this.#shared.rootKeys),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
     };
