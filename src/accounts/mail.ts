@@ -115,9 +115,10 @@ export interface Section {
   /**
    * `all`: BODY[] (prefix, header and body) or, of a part, its body as it was sent. `header` and `text`: of
    * the message, or of a nested message. `mime`: the part's own header with its empty line. `binary`: decoded
-   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length.
+   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length. `commonHeader`: the
+   * message's header, of which what is not among `commonFields` of `message/header_fields.ts` may be left out, whole.
    */
-  readonly what: "all" | "header" | "text" | "mime" | "binary" | "binarySize";
+  readonly what: "all" | "header" | "commonHeader" | "text" | "mime" | "binary" | "binarySize";
   /** First octet wanted, of the value above; 0 if all is. */
   readonly offset: number;
   /** Octets wanted at most; null for all. */
@@ -213,6 +214,13 @@ export interface NewMessage {
   readonly spool: string | null;
 }
 
+export interface AppendRequest {
+  readonly mailbox: number;
+  readonly messages: readonly NewMessage[];
+  /** A message that is expunged in the same change; the quota counts what that frees. RFC 8508 3.4 */
+  readonly replaces?: { readonly mailbox: number; readonly uid: number };
+}
+
 export interface SearchRequest {
   readonly mailbox: number;
   /** Without `sequence` and `recent`. */
@@ -298,13 +306,17 @@ export interface Mail extends Spool, Sharing {
   /** One section of one message, in pieces of at most 1 MB. Refuses `expunged`, `damaged`, `unknownEncoding`. */
   read(request: ReadRequest): AsyncIterable<Bytes>;
   storeFlags(request: StoreFlags): Promise<StoredFlags>;
-  /** All or nothing. RFC 9051 6.4.7. Refuses `noSuchMailbox`, `overQuota`. */
+  /**
+   * All or nothing (RFC 9051 6.4.7), though others may see many messages come one after the other. Refuses
+   * `noSuchMailbox`, `overQuota`.
+   */
   copy(request: CopyRequest): Promise<Copied>;
+  /** Where it is refused in the middle, some messages have moved, and all others are where they were. RFC 9051 6.4.8 */
   move(request: CopyRequest): Promise<Copied>;
   /** Removes messages with \Deleted, of those asked for (null: all). Returns their UIDs. */
   expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array>;
-  /** All or nothing. RFC 3502 */
-  append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied>;
+  /** All or nothing. RFC 3502. Refuses `expunged` if what the messages replace is not there. */
+  append(request: AppendRequest): Promise<Copied>;
   search(request: SearchRequest): AsyncIterable<SearchBatch>;
   /** As `search`, in the order asked for: batches before the last of the search tell only how far it has come. Refuses `tooMany`. */
   sort(request: SortRequest): AsyncIterable<SearchBatch>;

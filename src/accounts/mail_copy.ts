@@ -1,5 +1,5 @@
 /**
- * COPY and MOVE, each one change: all messages or none. RFC 9051 6.4.7, 6.4.8, RFC 4315 3, RFC 6851
+ * COPY and MOVE. RFC 9051 6.4.7, 6.4.8, RFC 4315 3, RFC 6851
  *
  * A message in another mailbox is a new row with a new UID and save date; its email (id, thread, content) is the
  * same (RFC 8474 5.1).
@@ -18,6 +18,10 @@ import { bitAnd, literal, numbersOf, prepared, run, type Work } from "../store/q
 import type { Copied, CopyRequest } from "./mail.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { keywordsOf } from "./mail_keywords.ts";
+import type { CopyJournal } from "./copy_journal.ts";
+import { NumbersBuilder } from "./mail_columns.ts";
+import { checkRanges } from "./mail_ranges.ts";
+import { pause, type SlicedWork } from "../store/transaction.ts";
 import { type AccountWork, type MailboxRow, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Rows read by one query. */
@@ -30,6 +34,15 @@ const copyRows = prepared((db, p: UidsBetween) =>
 );
 
 const copyQuery: CursorQuery = { query: copyRows, limit: chunk, maxBytes: null };
+
+/** Messages copied between two places where the writer may turn to others: some five milliseconds. */
+const sliceRows = 500;
+
+const someRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(["uid", "email_id", "bits", "keywords", "size"]).limit(literal(sliceRows))
+);
+
+const sliceQuery: CursorQuery = { query: someRows, limit: sliceRows, maxBytes: null };
 
 /** New rows for messages, in the order of their UIDs, from UID `base` plus one on. */
 const insertCopies = prepared((
@@ -108,30 +121,59 @@ export function* markExpunged(
 }
 
 /**
- * `Mail.copy`, and with `move` `Mail.move`, within an account.
+ * `Mail.copy`, and, without a journal, `Mail.move`: in slices, each with a MODSEQ of its own.
+ *
+ * Who breaks a copy off must have it taken back: see `copy_journal.ts`. A move that breaks off leaves some messages moved
+ * and the others where they were (RFC 9051 6.4.8).
  *
  * @param rights Those to the target: flags that may not be changed there are not copied. RFC 4314 4
  */
 export function* copyMessages(
   work: AccountWork,
   request: CopyRequest,
-  move: boolean,
+  journal: CopyJournal | null,
   rights: number = allRights,
-): Work<Copied> {
+): SlicedWork<Copied> {
   const { accountId, tx } = work;
-  const source = yield* mailboxWithId(accountId, request.mailbox);
-  const target = yield* mailboxWithId(accountId, request.to);
-  const rows = yield* allRows(accountId, source.id, request.uids);
-  if (rows.length === 0) {
-    return { uidValidity: target.uid_validity, from: new Uint32Array(), to: new Uint32Array() };
+  const { uid_next } = yield* mailboxWithId(accountId, request.mailbox);
+  const { uid_validity } = yield* mailboxWithId(accountId, request.to);
+  // What is copied into the same mailbox must not be copied again.
+  const uids = below(uid_next, request.uids);
+  const cursor = new MessageCursor<CopyRow>(sliceQuery, { accountId, mailboxId: request.mailbox, uids });
+  const from = new NumbersBuilder();
+  const to = new NumbersBuilder();
+  while (!cursor.done) {
+    // Both may be gone since the last slice.
+    const source = yield* mailboxWithId(accountId, request.mailbox);
+    const target = yield* mailboxWithId(accountId, request.to);
+    const rows = yield* cursor.next();
+    if (rows.length > 0) {
+      if (journal !== null) {
+        yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0), rows.length);
+      }
+      const modseq = yield* tx.counts.takeModSeq(accountId);
+      const copied = yield* insertRows(work, source, target, rows, modseq, rights);
+      yield* journal === null ? removeRows(work, source, rows, modseq) : countCopies(rows);
+      for (const uid of copied.from) from.add(uid);
+      for (const uid of copied.to) to.add(uid);
+      journal?.added(copied.to[0] ?? 0, copied.to.at(-1) ?? 0);
+    }
+    if (cursor.done) break;
+    if (journal !== null && to.length > 0) yield* journal.write(tx.now);
+    yield* pause();
   }
-  if (!move) {
-    yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0), rows.length);
+  if (journal !== null) yield* journal.end();
+  return { uidValidity: uid_validity, from: from.finishUids(), to: to.finishUids() };
+}
+
+/** Ranges of UIDs, without what is not below an end. */
+function below(end: number, uids: Ranges): Ranges {
+  checkRanges(uids);
+  const kept: number[] = [];
+  for (let i = 0; i < uids.length && (uids[i] ?? 0) < end; i += 2) {
+    kept.push(uids[i] ?? 0, Math.min(uids[i + 1] ?? 0, end - 1));
   }
-  const modseq = yield* tx.counts.takeModSeq(accountId);
-  const copied = yield* insertRows(work, source, target, rows, modseq, rights);
-  yield* move ? removeRows(work, source, rows, modseq) : countCopies(rows);
-  return copied;
+  return kept;
 }
 
 /** Moves every message: renaming the inbox. RFC 9051 6.3.6 */

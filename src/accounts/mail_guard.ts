@@ -17,15 +17,18 @@ export interface Access {
   readonly mailbox: number;
   /** @throws {Refused} */
   readonly needed: (reached: Reach) => number;
+  /** Another mailbox, and the rights to it that it takes as well. */
+  readonly and?: Access;
 }
 
 /** What is done in slices. */
 export type Begin<T> = (tx: Transaction, reached: Reach) => SlicedWork<T>;
 
 /** @throws {Refused} If a right is missing. */
-export function* reachFor(viewerId: number, { mailbox, needed }: Access): Work<Reach> {
+export function* reachFor(viewerId: number, { mailbox, needed, and }: Access): Work<Reach> {
   const reached = yield* reach(viewerId, mailbox, 0);
   checkRights(reached.rights, needed(reached));
+  if (and !== undefined) yield* reachFor(viewerId, and);
   return reached;
 }
 
@@ -47,7 +50,8 @@ export function* guarded<T>(
     else {
       yield next.value;
       stillAllowed();
-      yield* reach(viewerId, access.mailbox, needed);
+      // What it took at the beginning, not what it would take now.
+      yield* reachFor(viewerId, { ...access, needed: () => needed });
       next = sliced.next();
     }
   }

@@ -18,6 +18,7 @@ import type { Spools } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
 import type {
   AccountChange,
+  AppendRequest,
   Copied,
   CopyRequest,
   FetchBatch,
@@ -38,13 +39,14 @@ import type {
   ThreadBatch,
   ThreadRequest,
 } from "./mail.ts";
+import { brokenCopies, CopyJournal } from "./copy_journal.ts";
 import { type Reach, reach, type ViewerWork } from "./mail_access.ts";
 import { type AccountOfLogin, listAcl, rightsAlways, setAcl } from "./mail_acl.ts";
 import { readAnnotations, type ServerAnnotations, writeAnnotations } from "./mail_annotations.ts";
 import { goneMailbox, mailboxChanges } from "./mail_changes.ts";
 import { copyMessages } from "./mail_copy.ts";
 import { copyAcross } from "./mail_copy_across.ts";
-import { deleteMailbox, expungeMessages } from "./mail_expunge.ts";
+import { deleteMailbox, expungeMessages, removeMessage, undoCopy } from "./mail_expunge.ts";
 import { fetchMessages, readSection } from "./mail_fetch.ts";
 import { type Access, type Begin, guarded, inOneGo, reachFor, type StillAllowed } from "./mail_guard.ts";
 import { flagSet, rightsToStore, storeFlags } from "./mail_flags.ts";
@@ -76,6 +78,12 @@ export const maxAppended = 1000;
 
 /** Changes of so few messages join a group with others; more go in slices. */
 const fewUids = 200;
+
+/** What it takes to remove messages that go elsewhere. RFC 6851 4.2, RFC 8508 5 */
+const rightsToTake = right.read | right.markDeleted | right.expunge;
+
+/** Rights that decide which flags come along. RFC 4314 4 */
+const flagRights = right.seen | right.write | right.markDeleted;
 
 /** What is the same for all accounts of a server. */
 export interface MailSurroundings {
@@ -222,8 +230,8 @@ export class StoreMail implements Mail {
     );
   }
 
-  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
-    const { mailbox, messages } = request;
+  async append(request: AppendRequest): Promise<Copied> {
+    const { mailbox, messages, replaces } = request;
     this.#reach(mailbox, right.insert); // Before the bodies are made ready; and again below.
     if (messages.length > maxAppended) throw new Refused("tooMany", "too many messages at once");
     const ready: ReadyBody[] = [];
@@ -231,8 +239,14 @@ export class StoreMail implements Mail {
       const additions: Addition[] = [];
       for (const message of messages) additions.push(await this.#addition(message, ready));
       const bytes = additions.reduce((sum, { email }) => sum + writtenBytes(email), 0);
+      const { bodies } = this.#store;
       return await this.#change(function* ({ viewerId, tx }) {
         const { ownerId, rights } = yield* reach(viewerId, mailbox, right.insert);
+        // First, so that the quota counts what becomes free.
+        if (replaces !== undefined) {
+          const old = yield* reach(viewerId, replaces.mailbox, rightsToTake);
+          yield* removeMessage({ accountId: old.ownerId, tx }, bodies, replaces);
+        }
         if (additions.length === 0) {
           return toldTo(rights, copied((yield* mailboxWithId(ownerId, mailbox)).uid_validity, []));
         }
@@ -370,15 +384,43 @@ export class StoreMail implements Mail {
   }
 
   async #copy(request: CopyRequest, move: boolean): Promise<Copied> {
-    const taking = move ? right.read | right.markDeleted | right.expunge : right.read; // RFC 6851 4.2
+    checkRanges(request.uids);
+    const taking = move ? rightsToTake : right.read;
+    const from = this.#reach(request.mailbox, taking);
+    const to = this.#reach(request.to, right.insert);
+    const made = from.ownerId === to.ownerId
+      ? await this.#copyWithin(request, move, to.ownerId, taking)
+      : await this.#copyAcross(request, move, taking);
+    return toldTo(to.rights, made);
+  }
+
+  /** What may be set of flags when the copy begins must be so to its end. */
+  async #copyWithin(request: CopyRequest, move: boolean, ownerId: number, taking: number): Promise<Copied> {
+    const access: Access = {
+      mailbox: request.to,
+      needed: ({ rights }) => right.insert | rights & flagRights,
+      and: { mailbox: request.mailbox, needed: () => taking },
+    };
+    const journal = move ? null : new CopyJournal(ownerId, request.to);
+    try {
+      return await this.#fewOrBulk(
+        request.uids,
+        access,
+        (tx, { rights }) => copyMessages({ accountId: ownerId, tx }, request, journal, rights),
+      );
+    } catch (error) {
+      // Where that fails as well, the next start does it.
+      if (journal?.written === true) await undoCopies(this.#store, journal.copy).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #copyAcross(request: CopyRequest, move: boolean, taking: number): Promise<Copied> {
     const { bodies } = this.#store;
     return await this.#change(function* ({ viewerId, tx }) {
       const from = yield* reach(viewerId, request.mailbox, taking);
       const to = yield* reach(viewerId, request.to, right.insert);
-      const made = from.ownerId === to.ownerId
-        ? yield* copyMessages({ accountId: to.ownerId, tx }, request, move, to.rights)
-        : yield* copyAcross(tx, bodies, from, to, request, move);
-      return toldTo(to.rights, made);
+      return yield* copyAcross(tx, bodies, from, to, request, move);
     });
   }
 
@@ -430,6 +472,17 @@ function withFlagsOf(rights: number, additions: readonly Addition[]): readonly A
     bits: addition.bits & may.bits,
     keywords: may.keywords ? addition.keywords : [],
   }));
+}
+/**
+ * Takes back copies that broke off.
+ *
+ * @param copy Which; null for all of them, when the store was opened and serves nobody yet.
+ */
+export async function undoCopies(store: Store, copy: string | null = null): Promise<void> {
+  for (const broken of store.read(brokenCopies())) {
+    if (copy !== null && broken.copy !== copy) continue;
+    await store.writer.slices((tx) => undoCopy({ accountId: broken.accountId, tx }, store.bodies, broken));
+  }
 }
 
 function copied(uidValidity: number, uids: readonly number[]): Copied {

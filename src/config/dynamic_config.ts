@@ -8,7 +8,8 @@
 import { MiB } from "../base/bytes.ts";
 import { anyone } from "../imap/acl.ts";
 import { checkDkim, dkim } from "./dkim_config.ts";
-import { bytes, flag, integer, list, map, table, text, type Value } from "./schema.ts";
+import { hideableCapabilities } from "../imap/hideable.ts";
+import { bytes, choice, flag, integer, list, map, table, text, type Value } from "./schema.ts";
 
 /** Most messages that a quota can name. */
 const mostMessages = 1_000_000_000;
@@ -62,6 +63,11 @@ const account = table({
     max: mostMessages,
   }),
   maxMessageBytes: bytes({ doc: "Largest message that clients can store (RFC 7889).", default: 100 * MiB }),
+  hiddenCapabilities: list(choice(hideableCapabilities, { doc: "" }), {
+    doc:
+      `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
+them: ${hideableCapabilities.join(", ")}.`,
+  }),
   destinations: map(destination, { doc: "Addresses of the account.", sample: '"you@example.org"' }),
 }, "An account: who signs in.");
 

@@ -66,6 +66,14 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
       /^mailden\.toml:12: dns\.servers\[0\]: "dns\.example" is no server: write it as/,
     ],
   ],
+  [
+    "a trusted sealer and a former name that are no domains",
+    `${good}[authentication]\ntrustedSealers = ["lists.example", "*.example"]\nformerNames = "mail.example"\n`,
+    [
+      /^mailden\.toml:11: authentication\.trustedSealers\[1\]: "\*\.example" is no domain: write it as/,
+      /^mailden\.toml:12: authentication\.formerNames: /,
+    ],
+  ],
   ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
     /70000 is out of range: use 1 to 65535/,
   ]],
@@ -175,4 +183,16 @@ Deno.test("readConfig() refuses an administrator's contact that is no address", 
   const with_ = (contact: string) => `adminContact = ${JSON.stringify(contact)}\n${good}`;
   assert.equal(readConfig(with_("tel:+1"), "x", staticSchema, checkStatic).adminContact, "tel:+1");
   assert.match(faults(with_("postmaster@example.org"))[0] ?? "", /adminContact: .* is none: write/);
+});
+
+Deno.test("an account hides extensions of IMAP that can be hidden, and no others", () => {
+  const file = (hidden: string) =>
+    `[domains."example.org"]\n[accounts.you]\ndomain = "example.org"\nhiddenCapabilities = ${hidden}\n`;
+  const read = (hidden: string) => readConfig(file(hidden), "domains.toml", dynamicSchema, checkDynamic);
+  assert.deepEqual(read('["NOTIFY", "IMAP4rev2"]').accounts["you"]?.hiddenCapabilities, [
+    "NOTIFY",
+    "IMAP4rev2",
+  ]);
+  assert.deepEqual(read("[]").accounts["you"]?.hiddenCapabilities, []);
+  for (const wrong of ['["UIDPLUS"]', '["notify"]', '"NOTIFY"']) assert.throws(() => read(wrong), wrong);
 });

@@ -9,6 +9,7 @@
 import { parseIp } from "../base/ip_address.ts";
 import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
+import { authentication } from "./authentication_config.ts";
 import { dns } from "./dns_config.ts";
 import {
   bytes,
@@ -245,6 +246,7 @@ export const staticSchema = table({
       default: 20_000,
     }),
   }, "What is remembered of messages that are gone."),
+  authentication,
   localserve: optional(table({
     account: text({ doc: "The account that gets what is sent to unknown addresses." }),
     password: text({ doc: "Its password, shown on the page; set when the account has none." }),

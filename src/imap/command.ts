@@ -28,14 +28,18 @@ export type Command =
   | Login
   | Authenticate
   | Enable
+  | Language
+  | Compress
   | Select
   | Create
   | MailboxCommand
   | Rename
   | List
   | Lsub
+  | Notify
   | Status
   | Append
+  | Replace
   | Expunge
   | Search
   | Sort
@@ -92,6 +96,19 @@ export interface Enable {
   readonly verb: "ENABLE";
   /** Upper case, at least one; known or not. */
   readonly capabilities: readonly string[];
+}
+
+/** RFC 5255 3.2 */
+export interface Language {
+  readonly verb: "LANGUAGE";
+  /** Language ranges as sent, the one liked best first; empty asks which there are. */
+  readonly ranges: readonly string[];
+}
+
+/** RFC 4978 3 */
+export interface Compress {
+  readonly verb: "COMPRESS";
+  readonly algorithm: "DEFLATE";
 }
 
 /** RFC 9051 6.3.2, 6.3.3, with the parameters of RFC 7162. */
@@ -168,6 +185,47 @@ export interface Lsub {
   readonly pattern: string | null;
 }
 
+/** RFC 5465 3.1; null for NONE. */
+export interface Notify {
+  readonly verb: "NOTIFY";
+  readonly set: NotifySet | null;
+}
+
+export interface NotifySet {
+  /** Whether the client wants to be told first how things are. */
+  readonly status: boolean;
+  /** What to tell of the selected mailbox, whatever it is; null for nothing. */
+  readonly selected: SelectedEvents | null;
+  /** The others. Several may name one mailbox; what they ask for adds up. */
+  readonly groups: readonly NotifyGroup[];
+}
+
+/** SELECTED and SELECTED-DELAYED: what arrives and what goes is always told, flags if asked for. RFC 5465 6.1 */
+export interface SelectedEvents {
+  /** Whether EXPUNGE has to wait for a command that allows it. */
+  readonly delayed: boolean;
+  readonly flags: boolean;
+  /** What to tell at once of messages that arrive; may be empty. */
+  readonly fetch: readonly FetchItem[];
+}
+
+/** RFC 5465 6.2 to 6.6 */
+export interface NotifyGroup {
+  readonly of: "PERSONAL" | "INBOXES" | "SUBSCRIBED" | "SUBTREE" | "MAILBOXES";
+  /** Of SUBTREE and MAILBOXES. */
+  readonly names: readonly string[];
+  readonly events: NotifyEvents;
+}
+
+/** RFC 5465 5 */
+export interface NotifyEvents {
+  /** MessageNew and MessageExpunge. */
+  readonly messages: boolean;
+  readonly flags: boolean;
+  readonly names: boolean;
+  readonly subscriptions: boolean;
+}
+
 /** RFC 9051 6.3.11 */
 export interface Status {
   readonly verb: "STATUS";
@@ -191,8 +249,8 @@ export type StatusItem =
   | "MAILBOXID";
 
 /**
- * An APPEND that has been read to its end. What it appended came before, as `message` events of the reader
- * (`command_reader.ts`). RFC 9051 6.3.12, RFC 3502
+ * An APPEND that has been read to its end. What it appended came before, as events of the reader (`reader_event.ts`).
+ * RFC 9051 6.3.12, RFC 3502
  */
 export interface Append {
   readonly verb: "APPEND";
@@ -201,7 +259,14 @@ export interface Append {
   readonly messages: number;
 }
 
-/** One message of an APPEND, before its octets. */
+/** A REPLACE that has been read to its end; its message came before, like those of APPEND. RFC 8508 3.2 */
+export interface Replace {
+  readonly verb: "REPLACE";
+  readonly uid: boolean;
+  readonly mailbox: string;
+}
+
+/** One message of an APPEND or REPLACE, before its octets. */
 export interface AppendMessage {
   readonly mailbox: string;
   /** From 0; more than one with RFC 3502. */
@@ -209,12 +274,17 @@ export interface AppendMessage {
   readonly flags: Flags;
   /** Milliseconds since 1970, or null for now. */
   readonly internalDate: number | null;
-  /** Octets that follow. 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). */
-  readonly size: number;
+  /**
+   * Octets that follow; 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). Null if the message is put
+   * together from parts, which follow (RFC 4469).
+   */
+  readonly size: number | null;
   /** Sent as literal8: may hold NUL. RFC 3516 4.4 */
   readonly binary: boolean;
   /** Sent as `UTF8 (~{...})`. RFC 6855 4 */
   readonly utf8: boolean;
+  /** The one message that goes, where it is a REPLACE; else null. RFC 8508 3 */
+  readonly replaces: { readonly uid: boolean; readonly set: SequenceSet } | null;
 }
 
 /** RFC 9051 6.4.3; with UIDs RFC 9051 6.4.9, RFC 4315 2.1. */

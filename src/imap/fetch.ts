@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { concat, utf8 } from "../base/bytes.ts";
 import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFetchItem } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { isAstringAtom, type Scanner } from "./scanner.ts";
+import { isAstringAtom, Scanner } from "./scanner.ts";
 import { readResultRange } from "./search_return.ts";
 import { readSequenceSet } from "./sequence_set.ts";
 
@@ -74,6 +75,11 @@ export function parseFetch(uid: boolean, s: Scanner): Fetch {
   return { verb: "FETCH", uid, set, items, changedSince, vanished, partial };
 }
 
+/** `(UID BODY.PEEK[HEADER])`, without macros. RFC 9051 9 (fetch-att) */
+export function readFetchItems(s: Scanner): FetchItem[] {
+  return distinct(s.list((s) => readItem(s, s.keyword("a data item"))));
+}
+
 function readItems(s: Scanner): FetchItem[] {
   if (s.peek() === 0x28) return s.list((s) => readItem(s, s.keyword("a data item")));
   const word = s.keyword("a data item");
@@ -123,6 +129,12 @@ function readSectionItem(s: Scanner, word: string): FetchItem {
     default:
       throw new SyntaxError("unknown data item");
   }
+}
+
+/** What stands between the brackets of a section, on its own. RFC 9051 9 (section-spec) */
+export function readSectionSpec(s: Scanner): SectionSpec {
+  if (s.bytes.includes(0x5d)) throw new SyntaxError("no such section");
+  return readSection(new Scanner(concat([utf8("["), s.bytes.subarray(s.at), utf8("]")])));
 }
 
 /** `[1.2.HEADER.FIELDS (From To)]` */

@@ -7,14 +7,7 @@
 export { anyone, changeableFlags, writeAcl, writeListRights, writeMyRights } from "./acl.ts";
 export * from "./command.ts";
 export { CommandError, type CommandErrorCode } from "./command_error.ts";
-export {
-  CommandReader,
-  defaultLimits,
-  type ReaderError,
-  type ReaderEvent,
-  type ReaderLimits,
-  strangerLimits,
-} from "./command_reader.ts";
+export { CommandReader, defaultLimits, type ReaderLimits, strangerLimits } from "./command_reader.ts";
 export { formatDate, formatDateTime } from "./date_time.ts";
 export { formatFlags } from "./flag_list.ts";
 export { flagBits, type Flags } from "./flags.ts";
@@ -31,6 +24,7 @@ export { ResponseWriter } from "./response_writer.ts";
 export { allRights, formatRights, parseRights, right } from "./rights.ts";
 export { resolveSearch, type SearchScope } from "./search.ts";
 export { type Esearch, type ResultChange, writeEsearch, writeSearch, writeThread } from "./search_answer.ts";
+export type { ReaderError, ReaderEvent } from "./reader_event.ts";
 export type { Ranges, SearchKey } from "./search_key.ts";
 export type { SortCriterion, SortKey, ThreadAlgorithm } from "./sort_key.ts";
 export * from "./sharing_command.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utf8 } from "../base/bytes.ts";
 import type { CommandErrorCode } from "./command_error.ts";
 import { formatFlags } from "./flag_list.ts";
 import { delimiter, otherUsers } from "./mailbox_name.ts";
@@ -11,7 +12,7 @@ import type { ResponseWriter } from "./response_writer.ts";
 import type { Ranges } from "./search_key.ts";
 import { formatRanges } from "./sequence_set.ts";
 
-/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
+/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 4978 3, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
 export type PlainCode =
   | "ALERT"
   | "ALREADYEXISTS"
@@ -20,6 +21,7 @@ export type PlainCode =
   | "CANNOT"
   | "CLIENTBUG"
   | "CLOSED"
+  | "COMPRESSIONACTIVE"
   | "CONTACTADMIN"
   | "CORRUPTION"
   | "EXPIRED"
@@ -63,6 +65,8 @@ export type ResponseCode =
     readonly done: number | null;
     readonly goal: number | null;
   }
+  /** The URL as it was sent. RFC 4469 4.1 */
+  | { readonly code: "BADURL"; readonly url: string }
   /** RFC 5464 5 */
   | { readonly code: "METADATA"; readonly what: "TOOMANY" | `${"LONGENTRIES" | "MAXSIZE"} ${number}` }
   /** RFC 8474 4.2 */
@@ -85,6 +89,8 @@ export function formatCode(code: ResponseCode): string {
       return `NOUPDATE "${code.tag}"`;
     case "INPROGRESS":
       return formatProgress(code.tag, code.done, code.goal);
+    case "BADURL": // No `]`, and nothing that ends a line: escaped, which means the same. RFC 4469 5, RFC 3986 2.1
+      return `BADURL ${code.url.replace(/[^\x20-\x5c\x5e-\x7e]/gu, (char) => escaped(char))}`;
     case "METADATA":
       return `METADATA ${code.what}`;
     case "MAILBOXID":
@@ -101,6 +107,10 @@ function formatProgress(tag: string, done: number | null, goal: number | null): 
   // Whoever has reached the goal says so by the tagged response.
   const progress = done === null ? "NIL" : known ? Math.min(done, goal - 1) : done;
   return `INPROGRESS (${shown} ${progress} ${known && done !== null ? goal : "NIL"})`;
+}
+
+function escaped(char: string): string {
+  return [...utf8(char)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
 export type Condition = "OK" | "NO" | "BAD" | "PREAUTH" | "BYE";

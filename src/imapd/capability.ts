@@ -11,6 +11,8 @@ import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
 import { tellAnnotations } from "./annotation_changes.ts";
 import { type Completion, ok } from "./replies.ts";
+import { isCompressed } from "./compress.ts";
+import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 
@@ -36,11 +38,15 @@ const always = [
   "SPECIAL-USE",
   "CREATE-SPECIAL-USE",
   "LIST-STATUS",
+  "NOTIFY",
   "CHILDREN",
   "ID",
+  "LANGUAGE",
   `APPENDLIMIT=${appendLimit}`,
   "NAMESPACE",
   "MULTIAPPEND",
+  "CATENATE",
+  "REPLACE",
   "CONDSTORE",
   "QRESYNC",
   "STATUS=SIZE",
@@ -73,13 +79,15 @@ const always = [
 /** The capabilities of this connection now. */
 export function capabilities(session: Session): string[] {
   const names: string[] = [...always];
-  if (session.signedIn !== null) names.push("UNAUTHENTICATE"); // RFC 8437 2
-  else {
+  if (session.signedIn !== null) {
+    if (!isCompressed(session)) names.push("COMPRESS=DEFLATE");
+    names.push("UNAUTHENTICATE"); // RFC 8437 2
+  } else {
     if (canStartTls(session)) names.push("STARTTLS");
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
   }
-  return names;
+  return names.filter((name) => !isHidden(session, name));
 }
 
 export function canStartTls(session: Session): boolean {
@@ -116,6 +124,7 @@ export async function enable(session: Session, mail: Mail, command: Enable): Pro
   const { enabled } = session;
   const done: string[] = [];
   for (const name of new Set(command.capabilities)) {
+    if (isHidden(session, name === "IMAP4REV2" ? "IMAP4rev2" : name)) continue;
     switch (name) {
       case "IMAP4REV2":
         enabled.rev2 = true;

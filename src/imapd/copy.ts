@@ -35,7 +35,8 @@ export async function copy(
   if (uids.length === 0) return ok("no messages");
   const request = { mailbox: view.id, uids, to: target.id };
   const copied = await whileWorking(session, tag, moves ? mail.move(request) : mail.copy(request));
-  if (target.id === view.id) view.stale = true;
+  if (target.id === view.id) view.addOwn(copied.to);
+  else session.notifications?.ownAdded(target.id, copied.to);
   // Not of a mailbox that may not be read. RFC 4315 3
   const code = copied.from.length === 0 || copied.uidValidity === 0 ? null : copyUid(copied);
   if (!moves) return ok("copied", code);

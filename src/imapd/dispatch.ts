@@ -11,6 +11,7 @@ import { authenticate, login, unauthenticate } from "./authenticate.ts";
 import { capability, enable } from "./capability.ts";
 import { close, unselect } from "./close.ts";
 import { cancelUpdate } from "./contexts.ts";
+import { compress } from "./compress.ts";
 import { copy } from "./copy.ts";
 import { create } from "./create.ts";
 import { deleteMailbox } from "./delete.ts";
@@ -18,10 +19,13 @@ import { expunge } from "./expunge.ts";
 import { fetch } from "./fetch.ts";
 import { id } from "./id.ts";
 import { idle } from "./idle.ts";
+import { language } from "./language.ts";
 import { list, lsub } from "./list.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import { multiSearch } from "./multi_search.ts";
 import { namespace } from "./namespace.ts";
+import { notify } from "./notify.ts";
+import { refuseHidden } from "./quirks.ts";
 import { quota, quotaRoot } from "./quota.ts";
 import { rename } from "./rename.ts";
 import { bad, type Completion, ok } from "./replies.ts";
@@ -40,11 +44,15 @@ import { tellChanges } from "./updates.ts";
  */
 export async function dispatch(session: Session, tag: string, command: Command): Promise<Completion> {
   const { signedIn } = session;
+  const hidden = refuseHidden(session, command);
+  if (hidden !== null) return hidden;
   switch (command.verb) {
     case "CAPABILITY":
       return capability(session);
     case "NOOP":
       return ok("done");
+    case "LANGUAGE":
+      return language(session, command);
     case "ID":
       return id(session, command);
     case "LOGIN":
@@ -57,22 +65,26 @@ export async function dispatch(session: Session, tag: string, command: Command):
   switch (command.verb) {
     case "ENABLE":
       return await enable(session, mail, command);
+    case "COMPRESS":
+      return compress(session);
     case "SELECT":
     case "EXAMINE":
       return await select(session, mail, command);
     case "CREATE":
-      return await create(mail, command);
+      return await create(session, mail, command);
     case "DELETE":
       return await deleteMailbox(session, mail, command);
     case "RENAME":
-      return await rename(mail, command);
+      return await rename(session, mail, command);
     case "SUBSCRIBE":
     case "UNSUBSCRIBE":
-      return await subscribe(mail, command);
+      return await subscribe(session, mail, command);
     case "LIST":
       return await list(session, mail, command);
     case "LSUB":
       return await lsub(session, mail, command);
+    case "NOTIFY":
+      return await notify(session, mail, command);
     case "GETACL":
       return await getAcl(session, mail, command.mailbox);
     case "SETACL":
@@ -106,7 +118,10 @@ export async function dispatch(session: Session, tag: string, command: Command):
   const { view } = session;
   if (view === null) return bad("select a mailbox first");
   // Who names UIDs may mean messages that it knows from elsewhere: COPYUID, APPENDUID, another connection.
-  if ("uid" in command && command.uid) await tellChanges(session, mail, "no expunge");
+  const justTold = new Set<number>();
+  if ("uid" in command && command.uid) {
+    await tellChanges(session, mail, "no expunge", command.verb === "STORE" ? justTold : null);
+  }
   switch (command.verb) {
     case "CHECK":
       return ok("done");
@@ -126,7 +141,7 @@ export async function dispatch(session: Session, tag: string, command: Command):
     case "FETCH":
       return await fetch(session, mail, view, command);
     case "STORE":
-      return await store(session, mail, view, command, tag);
+      return await store(session, mail, view, command, tag, justTold);
     case "COPY":
     case "MOVE":
       return await copy(session, mail, view, command, tag);

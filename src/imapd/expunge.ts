@@ -39,10 +39,11 @@ export async function tellGone(
   completion: Completion,
 ): Promise<Completion> {
   if (gone.length === 0) return completion;
+  view.settled ??= view.knownModseq;
   view.expunged = union(view.expunged, view.known(gone));
   view.stale = true;
   await tellChanges(session, mail, "expunge");
   return session.enabled.qresync
-    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.modseq } }
+    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.knownModseq } }
     : completion;
 }

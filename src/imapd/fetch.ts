@@ -20,7 +20,6 @@ import { choose, named } from "./chosen.ts";
 import {
   type FetchPlan,
   isLarge,
-  isSubset,
   lengthOf,
   numberItem,
   placeValues,
@@ -28,7 +27,6 @@ import {
   type PlannedItem,
   problemOf,
   type Row,
-  subset,
 } from "./fetch_plan.ts";
 import { bad, type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -73,6 +71,17 @@ export async function fetch(
 function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
   const named = selectNumbers(uids, view.uids);
   return view.rangesOf(named.subarray(...placesOf(range, named.length)));
+}
+
+/** FETCH responses that nobody asked for just now: of messages that arrived, as NOTIFY wants them. RFC 5465 5.2 */
+export async function fetchArrived(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  uids: Ranges,
+  items: readonly FetchItem[],
+): Promise<void> {
+  if (items.length > 0) await new Fetching(session, mail, view, planFetch(items)).run(uids, null);
 }
 
 /** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */
@@ -189,6 +198,10 @@ class Fetching {
       const number = view.numberAfter(this.#lastNumber, uid);
       if (number === 0) continue;
       this.#lastNumber = number;
+      // Who is told a MODSEQ must have heard of every lower one when the command ends. RFC 7162 6
+      const modseq = batch.flags?.modseqs[i] ?? 0;
+      if (modseq > view.modseq) view.stale = true;
+      if (modseq > view.highestTold) view.highestTold = modseq;
       row.recent = !enabled.rev2 && view.isRecent(uid);
       const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
       out.w.ascii("* ").number(number).ascii(" FETCH (");
@@ -249,12 +262,12 @@ class Fetching {
         return false;
       }
       out.w.ascii(first ? "" : " ").ascii(item.label);
-      if (large.item.item === "SECTION" && isSubset(large.item.section)) {
-        const value = subset(await collect(piece, pieces), large.item);
+      if (large.subset !== null) {
+        const value = large.subset(await collect(piece, pieces));
         out.w.literalHeader(value.length).raw(value);
         return true;
       }
-      out.w.literalHeader(length, large.item.item === "BINARY");
+      out.w.literalHeader(length, large.binary);
       let left = length;
       for (; piece.done !== true; piece = await pieces.next()) {
         left -= piece.value.length;

@@ -106,7 +106,7 @@ export async function lsub(session: Session, mail: Mail, command: Lsub): Promise
   if (command.pattern.includes("%")) {
     for (const { name } of subscribed) {
       if (matches(name)) continue;
-      for (const parent of ancestors(name)) {
+      for (const parent of ancestorsOf(name)) {
         if (matches(parent) && !found.has(parent)) found.set(parent, ["\\Noselect"]);
       }
     }
@@ -164,7 +164,7 @@ function withHidden(
   const known = new Map(all.map((candidate) => [candidate.name, candidate]));
   for (const { name } of selected) {
     if (matches(name)) continue;
-    for (const parent of ancestors(name)) {
+    for (const parent of ancestorsOf(name)) {
       if (shown.has(parent)) continue;
       shown.set(parent, known.get(parent) ?? { name: parent, info: null, subscribed: false });
     }
@@ -184,7 +184,7 @@ function attributesFor(candidate: Candidate, parents: ReadonlySet<string>, comma
 }
 
 /** `a` and `a/b` of `a/b/c`. */
-function ancestors(name: string): string[] {
+export function ancestorsOf(name: string): string[] {
   const found: string[] = [];
   for (let at = name.indexOf(delimiter); at !== -1; at = name.indexOf(delimiter, at + 1)) {
     found.push(name.slice(0, at));
@@ -193,5 +193,5 @@ function ancestors(name: string): string[] {
 }
 
 function parentsOf(names: readonly string[]): Set<string> {
-  return new Set(names.flatMap(ancestors));
+  return new Set(names.flatMap(ancestorsOf));
 }

@@ -26,10 +26,11 @@ export async function status(session: Session, mail: Mail, command: Status): Pro
 /** `* STATUS name (ITEM value …)`, items in the order asked. */
 export function tellStatus(session: Session, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
   if (items.includes("HIGHESTMODSEQ")) enableCondstore(session);
-  writeStatus(session.out.w, mailbox.name, items.map((item) => [item, valueOf(mailbox, item)]));
+  writeStatus(session.out.w, mailbox.name, items.map((item) => [item, statusValue(mailbox, item)]));
 }
 
-function valueOf(mailbox: MailboxInfo, item: StatusItem): number | string {
+/** The value of an item. */
+export function statusValue(mailbox: MailboxInfo, item: StatusItem): number | string {
   switch (item) {
     case "MESSAGES":
       return mailbox.messages;

@@ -1,7 +1,8 @@
 /**
  * The store as a server: who asks for what on which connection.
  *
- * It does not trust whoever connects. Anybody may deliver, sign in and see counts; the mail of an account, and
+ * It does not trust whoever connects. Anybody may deliver, sign in, see counts, and hand
+ * in the root's keys, which are checked here; the mail of an account, and
  * sending in its name, need a capability that signing in gave on the same connection.
  *
  * Tested by `tests/scenarios/taken_over_test.ts`.
@@ -25,17 +26,21 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { normalNames } from "../config/authentication_config.ts";
 import { quotaOf } from "../config/dynamic_config.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService } from "../delivery/delivery_service.ts";
-import { judgeStranger } from "../delivery/judge.ts";
+import { type Judge, judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
+import { RootKeysService } from "../evidence/root_keys_service.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
 import { disableLogin } from "../store/accounts.ts";
+import { undoCopies } from "../accounts/mail_store.ts";
 import { storeChores } from "../store/chores.ts";
 import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
@@ -74,6 +79,7 @@ interface Shared extends StoreParts {
   readonly authentication: Authentication;
   readonly signing: Signing;
   readonly surroundings: MailSurroundings;
+  readonly rootKeys: RootKeysService;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -94,7 +100,9 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       accountOfLogin: (login) => accountOfLogin(login, addresses),
       serverAnnotations: new Map(adminContact === "" ? [] : [["/shared/admin", utf8(adminContact)]]),
     };
-    const shared: Shared = { ...parts, store, book, authentication, signing, surroundings };
+    const rootKeys = new RootKeysService({ store, folder: boot.places.data });
+    const shared: Shared = { ...parts, store, book, authentication, signing, rootKeys, surroundings };
+    await takeBackCopies(store, log);
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
@@ -122,6 +130,17 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
   }
 }
 
+/** What a crash left of copies, before anybody sees it. On a full disk mail must still be read. */
+async function takeBackCopies(store: Store, log: Log): Promise<void> {
+  try {
+    await undoCopies(store);
+  } catch (error) {
+    log.warn("a copy that broke off could not be taken back", {
+      error: error instanceof Error ? error : String(error),
+    });
+  }
+}
+
 /** After a failed fsync nobody knows what is on disk: the writer then refuses everything, and this tells. */
 function watchHealth(store: Store, clock: Clock): { readonly broken: Promise<Refused>; stop(): void } {
   const { promise, resolve } = Promise.withResolvers<Refused>();
@@ -146,6 +165,7 @@ async function openAuthentication(
     resolveLogin: (name) => accountOfLogin(name, addresses),
     decoyKey,
     weakDecoys: Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms),
+    hiddenCapabilities: (account) => boot.domains.accounts[account]?.hiddenCapabilities ?? [],
     hostname: boot.config.hostname,
     clock,
     log,
@@ -212,7 +232,7 @@ class Peer {
       this.#endCapability(capability)
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
-    const judge = shared.boot.config.localserve === null ? judgeStranger : null;
+    const judge = shared.boot.config.localserve === null ? this.#judge() : null;
     this.#deliver = new DeliveryService(store, book, undefined, judge);
     this.#connection = connect(carrier, {
       clock,
@@ -220,6 +240,12 @@ class Peer {
       offers: this.#offers(),
       onClose: () => this.#onClose(),
     });
+  }
+
+  /** Whom to trust is the store's to know: a front says what it found, and not what follows from it. */
+  #judge(): Judge {
+    const sealers = normalNames(this.#shared.boot.config.authentication.trustedSealers);
+    return (evidence) => judgeStranger(evidence, sealers);
   }
 
   async close(): Promise<void> {
@@ -236,6 +262,7 @@ class Peer {
         statusMethods,
         new StatusService(this.#shared.store, this.#shared.signing.records),
       ),
+      rootKeys: offer<RootKeys>(rootKeysMethods, this.#shared.rootKeys),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
     };

@@ -10,6 +10,7 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
+import { commonHeader } from "../message/header_fields.ts";
 import { insertBody, type ReadyBody } from "./bodies.ts";
 import type { CheckedIndex } from "./check_index.ts";
 import { CountChange } from "./counts.ts";
@@ -63,6 +64,8 @@ export interface PreparedEmail {
   readonly parts: Bytes;
   readonly hashes: ClueHashes;
   readonly fields: EmailFields;
+  /** See `EmailsTable.common_header`. */
+  readonly commonHeader: Bytes | null;
 }
 
 /** Rows of bodies that this unit has made: handed from call to call where several accounts get the same body. */
@@ -70,20 +73,23 @@ export type BodyRows = Map<ReadyBody, number>;
 
 /** Does outside the writer what can be done there. */
 export function prepareEmail(body: ReadyBody, index: CheckedIndex): PreparedEmail {
+  const { content } = body;
   return {
     body,
     index,
     parts: encodeParts(index.root),
     hashes: clueHashes(index),
     fields: emailFields(index),
+    commonHeader: content === null ? null : commonHeader(content.subarray(0, index.root.bodyStart)),
   };
 }
 
 /** About how much adding the email writes, for the size of groups. */
-export function writtenBytes({ body, index, parts }: PreparedEmail): number {
+export function writtenBytes({ body, index, parts, commonHeader }: PreparedEmail): number {
   const { envelope, bodyStructure, subject, from, to, cc } = index;
   return (body.content?.length ?? 0) + parts.length + envelope.length + index.body.length +
-    bodyStructure.length + subject.length + from.length + to.length + cc.length + 1024;
+    (commonHeader?.length ?? 0) + bodyStructure.length + subject.length + from.length + to.length +
+    cc.length + 1024;
 }
 
 const insertEmail = prepared((
@@ -113,6 +119,7 @@ const insertEmail = prepared((
     parts: Bytes;
     problems: string;
     evidence: Bytes | null;
+    commonHeader: Bytes | null;
   },
 ) =>
   db.insertInto("emails").values({
@@ -141,6 +148,7 @@ const insertEmail = prepared((
     parts: p.parts,
     problems: p.problems,
     evidence: p.evidence,
+    common_header: p.commonHeader,
   })
 );
 
@@ -292,6 +300,7 @@ function* addEmail(
     parts,
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
+    commonHeader: addition.email.commonHeader,
   });
   yield* addEmailFields(accountId, id, hashes.baseSubject, fields);
   if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);

@@ -22,7 +22,7 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first, splitEmails, sharing];
+const migrations: readonly Migration[] = [first, splitEmails, commonHeader, sharing];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;
@@ -335,6 +335,11 @@ function emailTables({ schema }: Kysely<Tables>): Compilable[] {
       .columns(["account_id", "original_mailbox_id", "received", "base_subject_hash"])
       .where(sql.ref("base_subject_hash"), "is not", null),
   ];
+}
+
+/** Old emails have none: their headers are read from their bodies. */
+function commonHeader({ schema }: Kysely<Tables>): Compilable[] {
+  return [schema.alterTable("emails").addColumn("common_header", "blob")];
 }
 
 function workTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {

@@ -95,8 +95,8 @@ Deno.test("from schema 2 to 3, an email's fields move and are folded, and the re
   withConnection((connection) => {
     fillOld(connection, oldEmail);
     const before = connection.rows("select * from emails")[0];
-    migrate(connection, 0);
-    assert.equal(versionOf(connection), schemaVersion);
+    migrate(connection, 0, 3);
+    assert.equal(versionOf(connection), 3);
     const [email] = connection.rows("select * from emails");
     const moved = [
       "sent",
@@ -151,9 +151,19 @@ Deno.test("a step that fails leaves the older schema and its data", () =>
     assert.equal(connection.rows("select name from sqlite_master where name = 'email_fields'").length, 0);
   }));
 
-Deno.test("from schema 3 to 4, an account counts its messages and makes room for the mailboxes of others", () =>
+Deno.test("from schema 3 to 4, emails gain a common header, which old ones do not have", () =>
   withConnection((connection) => {
-    migrate(connection, 0, 3);
+    migrate(connection, 12345, 3);
+    migrate(connection, 99999, 4);
+    assert.equal(versionOf(connection), 4);
+    const columns = connection.rows("select name from pragma_table_info('emails')").map((row) => row["name"]);
+    assert.ok(columns.includes("common_header"));
+    assert.equal(connection.rows("select value from meta where name = 'created'")[0]?.["value"], 12345);
+  }));
+
+Deno.test("from schema 4 to 5, an account counts its messages and makes room for the mailboxes of others", () =>
+  withConnection((connection) => {
+    migrate(connection, 0, 4);
     connection.script(
       "insert into accounts(id, object_id, name, modseq, uid_validity, bytes, created) values (1, 'a', 'ann', 5, 9, 30, 0), (2, 'b', 'bob', 1, 1, 0, 0)",
     );

@@ -232,6 +232,11 @@ export interface EmailsTable {
   problems: string;
   /** What was found out of it when it came, encoded as `evidence/evidence.ts` does; null for what clients stored. */
   evidence: Bytes | null;
+  /**
+   * Header of the body with only the fields that clients ask for in lists (`message/header_fields.ts`), and the empty line.
+   * Null where it is long, where the body is a file, and for what came before there was this column.
+   */
+  common_header: Bytes | null;
 }
 
 /**

@@ -6,6 +6,7 @@
  * DIR/mail.sqlite    everything but large bodies; with -wal and -shm beside it while it is open
  * DIR/bodies/ab/…    large bodies, named by their SHA-256
  * DIR/spool/…        large bodies on their way in; empty after a start
+ * DIR/anchors.txt    the root's keys that DNSSEC begins with (`anchor_file.ts`), where it is validated
  * ```
  *
  * Folders are 0700 and files 0600. Nothing outside the folder is touched.

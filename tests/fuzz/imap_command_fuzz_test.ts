@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Bytes, concat, latin1 } from "../../src/base/bytes.ts";
-import { CommandReader, type ReaderEvent, type ReaderLimits } from "../../src/imap/command_reader.ts";
+import { CommandReader, type ReaderLimits } from "../../src/imap/command_reader.ts";
+import type { ReaderEvent } from "../../src/imap/reader_event.ts";
 import { parseCommand } from "../../src/imap/parse_command.ts";
 
 const seconds = Number(Deno.env.get("MAILDEN_FUZZ_SECONDS") ?? "0.5");
@@ -41,7 +42,8 @@ const words =
   "SETACL GETACL MYRIGHTS LISTRIGHTS anyone -ann +lr lrswipkxtecda lrQ GETQUOTA SETQUOTA (STORAGE 5) #user/ann " +
   "GETMETADATA SETMETADATA (DEPTH infinity) (MAXSIZE 9) /shared/comment (/private/vendor/x/y /shared//x ~{2+} " +
   "(METADATA (/shared/comment)) (MYRIGHTS) DELETED-STORAGE " +
-  "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n";
+  "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n " +
+  "REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB";
 
 const token = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...words.split(" ")) },
@@ -69,7 +71,7 @@ function events(pieces: readonly Bytes[], accept: boolean): unknown[] {
       if (messages.length > 0) seen.push(concat(messages));
       messages = [];
       seen.push(event);
-      if (event.kind === "message") {
+      if (event.kind === "part" || (event.kind === "message" && event.message.size !== null)) {
         if (accept) reader.acceptMessage();
         else reader.refuse();
       }
@@ -90,7 +92,10 @@ function check(event: ReaderEvent): void {
       assert.ok(event.size <= limits.maxLiteralBytes);
       break;
     case "message":
-      assert.ok(event.message.size <= limits.maxMessageBytes);
+      assert.ok((event.message.size ?? 0) <= limits.maxMessageBytes);
+      break;
+    case "part":
+      assert.ok(event.size <= limits.maxMessageBytes);
       break;
     case "data":
       assert.ok(event.bytes.length > 0);

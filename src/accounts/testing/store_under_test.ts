@@ -7,6 +7,7 @@ import type { Bytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { addMessages, prepareEmail } from "../../store/add_message.ts";
 import { checkIndex } from "../../store/check_index.ts";
+import type { Work } from "../../store/query.ts";
 import type { Store } from "../../store/store.ts";
 import { openTexts, type TextIndexer } from "../../store/text_indexer.ts";
 import { tempStore } from "../../store/testing/temp_store.ts";
@@ -25,6 +26,8 @@ export interface StoreUnderTest {
   readonly accountId: number;
   readonly folder: string;
   deliver(mailbox: string, message: BuiltMessage, prefix?: Bytes): Promise<number>;
+  /** Runs a unit of the writer. */
+  run<T>(unit: () => Work<T>): Promise<T>;
   /** Ends it; fails if the data are not consistent. */
   close(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export async function storeUnderTest(
       body.release();
       return added.messages[0]?.uid ?? 0;
     },
+    run: (unit) => store.writer.run(unit),
     store,
     parser,
     indexer,

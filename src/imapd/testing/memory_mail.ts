@@ -12,6 +12,7 @@
  */
 import {
   type AccountChange,
+  type AppendRequest,
   type Copied,
   type CopyRequest,
   type FetchBatch,
@@ -338,12 +339,17 @@ export class MemoryMail extends MemorySharing implements Mail {
   }
 
   // deno-lint-ignore require-await
-  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
+  async append(request: AppendRequest): Promise<Copied> {
     this.#mayFail("append");
+    const { replaces } = request;
+    const from = replaces === undefined ? null : this.#withId(replaces.mailbox);
+    const gone = from?.messages.filter((message) => message.uid === replaces?.uid) ?? [];
+    if (replaces !== undefined && gone.length === 0) throw new Refused("expunged", `${replaces.uid}`);
     const mailbox = this.#withId(request.mailbox);
     const bodies = request.messages.map((message) => this.#content(message));
-    this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0));
+    this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0) - octetsOf(gone));
     const modseq = ++this.#modseq;
+    from?.remove(gone, modseq);
     const added = request.messages.map((message, i) =>
       this.#add(mailbox, modseq, {
         bits: message.bits,
@@ -353,7 +359,7 @@ export class MemoryMail extends MemorySharing implements Mail {
       })
     );
     for (const message of request.messages) if (message.spool !== null) this.#spools.delete(message.spool);
-    this.#changed([mailbox], modseq, false);
+    this.#changed(from === null || from === mailbox ? [mailbox] : [from, mailbox], modseq, false);
     const uids = Uint32Array.from(added, (message) => message.uid);
     return { uidValidity: mailbox.uidValidity, from: uids, to: uids.slice() };
   }
