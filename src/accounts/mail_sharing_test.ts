@@ -125,6 +125,18 @@ const calls: Record<string, Call> = {
   },
   append: { needs: "i", call: (mail, mailbox) => mail.append({ mailbox, messages: [message] }) },
   "append nothing": { needs: "i", call: (mail, mailbox) => mail.append({ mailbox, messages: [] }) },
+  "replace by one elsewhere": {
+    needs: "rte",
+    call: (mail, mailbox, _name, own) =>
+      mail.append({ mailbox: own, messages: [message], replaces: { mailbox, uid: 1 } }),
+  },
+  "replace one elsewhere": {
+    needs: "i",
+    call: async (mail, mailbox, _name, own) => {
+      const uid = ((await mail.find({ name: "Drafts" }))?.uidNext ?? 0) - 1;
+      await mail.append({ mailbox, messages: [message], replaces: { mailbox: own, uid } });
+    },
+  },
   create: {
     needs: "k",
     call: (mail, _mailbox, name) => mail.create({ name: `${name}/below`, specialUse: [] }),

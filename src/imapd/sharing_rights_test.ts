@@ -62,6 +62,9 @@ const rows: Record<string, Row> = {
   EXPUNGE: { command: "EXPUNGE", needs: ["e"], selected: true },
   "UID EXPUNGE": { command: "UID EXPUNGE 1", needs: ["e"], selected: true },
   MOVE: { command: "MOVE 1 Drafts", needs: ["te"], selected: true }, // RFC 6851 4.2
+  REPLACE: { command: "REPLACE 1 Drafts {8+}\r\nA: b\r\n\r\n", needs: ["te"], selected: true }, // RFC 8508 3.5
+  SORT: { command: "SORT (DATE) UTF-8 ALL", needs: [""], selected: true },
+  THREAD: { command: "THREAD REFERENCES UTF-8 ALL", needs: [""], selected: true },
   CLOSE: { command: "CLOSE", needs: [""], selected: true },
 };
 
