@@ -6,6 +6,7 @@
 import { Refused } from "../base/errors.ts";
 import {
   accountNamed,
+  type AccountRow,
   accountsAfter,
   createAccount,
   type FirstMailbox,
@@ -22,12 +23,16 @@ export interface Account {
   /** Octets used, and most that may be; null for no limit. */
   readonly bytes: number;
   readonly maxBytes: number | null;
+  /** Messages in all mailboxes, and most that may be; null for no limit. */
+  readonly messages: number;
+  readonly maxMessages: number | null;
 }
 
 /** What the configuration says of an account. */
 export interface AccountSettings {
   readonly name: string;
   readonly maxBytes: number | null;
+  readonly maxMessages?: number | null;
   /** Mailboxes of a new account; without it, Inbox and one for each special use. */
   readonly mailboxes?: readonly FirstMailbox[];
 }
@@ -45,14 +50,16 @@ const chunk = 1000;
  * @throws {Refused} `badName`
  */
 export async function ensureAccount(store: Store, settings: AccountSettings): Promise<number> {
-  const { name, maxBytes } = settings;
+  const { name, maxBytes, maxMessages = null } = settings;
   if (name === "" || name.length > maxAccountName || name.normalize("NFC") !== name) {
     throw new Refused("badName", `${JSON.stringify(name)} cannot be the name of an account`);
   }
   return await store.writer.run(function* (tx): Work<number> {
     const row = yield* accountNamed(name);
     if (row === undefined) return yield* createAccount(tx, settings);
-    if (row.max_bytes !== maxBytes) yield* setQuota(row.id, maxBytes);
+    if (row.max_bytes !== maxBytes || row.max_messages !== maxMessages) {
+      yield* setQuota(row.id, maxBytes, maxMessages);
+    }
     return row.id;
   });
 }
@@ -60,7 +67,7 @@ export async function ensureAccount(store: Store, settings: AccountSettings): Pr
 /** The account of that name, or null. */
 export function accountOf(store: Store, name: string): Account | null {
   const row = store.read(accountNamed(name));
-  return row === undefined ? null : { id: row.id, name: row.name, bytes: row.bytes, maxBytes: row.max_bytes };
+  return row === undefined ? null : known(row);
 }
 
 /** Every account, in the order in which they were made. */
@@ -69,9 +76,14 @@ export function listAccounts(store: Store): Account[] {
   for (let id = 0;;) {
     const rows = store.read(accountsAfter(id, chunk));
     for (const row of rows) {
-      accounts.push({ id: row.id, name: row.name, bytes: row.bytes, maxBytes: row.max_bytes });
+      accounts.push(known(row));
       id = row.id;
     }
     if (rows.length < chunk) return accounts;
   }
+}
+
+function known(row: AccountRow): Account {
+  const { id, name, bytes, messages } = row;
+  return { id, name, bytes, maxBytes: row.max_bytes, messages, maxMessages: row.max_messages };
 }

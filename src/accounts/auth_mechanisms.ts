@@ -32,6 +32,8 @@ export interface MechanismParts {
   readonly credentials: CredentialStore;
   /** The account that signs in with this address or name, or null. The name is prepared (RFC 8265 3.4). */
   readonly resolveLogin: (name: string) => string | null;
+  /** Extensions of IMAP that an account hides; none unless given. */
+  readonly hiddenCapabilities?: (account: string) => readonly string[];
   readonly decoys: Decoys;
   readonly cache: PasswordCache;
   readonly limits: FailureLimits;

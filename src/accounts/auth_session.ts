@@ -23,6 +23,8 @@ export interface AuthenticationSettings {
   readonly credentials: CredentialStore;
   /** The account that signs in with this address or name, or null. */
   readonly resolveLogin: (name: string) => string | null;
+  /** Extensions of IMAP that an account hides; none unless given. */
+  readonly hiddenCapabilities?: (account: string) => readonly string[];
   /** 32 secret octets, kept over restarts. See {@link Decoys}. */
   readonly decoyKey: Bytes;
   /** Whether unknown names look like those of a domain with weak mechanisms; false unless given. */
@@ -218,7 +220,15 @@ export class ConnectionAuthenticator implements Authenticator {
     const capability = this.capabilities.issue(account.name, login);
     this.#count(request, "ok");
     this.#log.info("signed in", { ...fields(request), account: account.name, login });
-    return { kind: "success", account: account.name, login, capability, final };
+    const hiddenCapabilities = this.#parts.hiddenCapabilities?.(account.name) ?? [];
+    return {
+      kind: "success",
+      account: account.name,
+      login,
+      capability,
+      final,
+      ...hiddenCapabilities.length === 0 ? {} : { hiddenCapabilities },
+    };
   }
 
   #fail(request: AuthBegin, reason: Reason, text: string | null = null): AuthStep {

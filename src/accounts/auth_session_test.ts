@@ -18,7 +18,9 @@ const right = "right horse battery";
 const address = "192.0.2.1";
 
 /** An authenticator with account `you`, whose password is quick to check, and everything it does on record. */
-async function start(settings: { weak?: boolean; gateLimits?: GateLimits; argon2?: Argon2 } = {}) {
+async function start(
+  settings: { weak?: boolean; gateLimits?: GateLimits; argon2?: Argon2; hidden?: readonly string[] } = {},
+) {
   const credentials = new MemoryCredentials();
   credentials.add("you");
   const clock = new FakeClock();
@@ -42,6 +44,7 @@ async function start(settings: { weak?: boolean; gateLimits?: GateLimits; argon2
     metrics: new Metrics(),
     argon2: settings.argon2 ?? quick,
     ...settings.gateLimits && { gateLimits: settings.gateLimits },
+    hiddenCapabilities: (account) => account === "you" ? settings.hidden ?? [] : ["never"],
   });
   if (settings.argon2 === undefined) await authentication.setPassword("you", right, settings.weak ?? true);
   hashed.length = credentials.found.length = 0;
@@ -388,4 +391,13 @@ Deno.test("an Argon2 that breaks is our failure, not a wrong password", async ()
   });
   await assert.rejects(connection.begin(plain(you, right)), { message: "no memory" });
   assert.ok(!authentication.limits.limited(address));
+});
+
+Deno.test("who signs in is told which extensions the account hides", async () => {
+  for (const hidden of [[], ["IDLE", "NOTIFY"]]) {
+    const { connection } = await start({ hidden });
+    const step = await connection.begin(plain(you, right));
+    assert.ok(step.kind === "success");
+    assert.deepEqual(step.hiddenCapabilities ?? [], hidden);
+  }
 });

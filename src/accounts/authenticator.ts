@@ -42,6 +42,8 @@ export type AuthStep =
     readonly login: string;
     /** Opens the account's services on this RPC connection only; 128 random bits. */
     readonly capability: string;
+    /** Extensions of IMAP that the account's configuration hides. */
+    readonly hiddenCapabilities?: readonly string[];
     /** What the server has to say last (SCRAM's signature), to be sent with success where that can be. */
     readonly final: Bytes | null;
   }

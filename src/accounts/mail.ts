@@ -17,8 +17,10 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import type { Ranges, SearchKey } from "../imap/search_key.ts";
+import type { SortCriterion, ThreadAlgorithm } from "../imap/sort_key.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import type { Methods } from "../rpc/service.ts";
+import { type Sharing, sharingMethods } from "./sharing.ts";
 
 /** Uses that a mailbox can have. RFC 6154 2 */
 export const specialUses = ["\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"] as const;
@@ -32,6 +34,10 @@ export interface MailboxInfo {
   readonly name: string;
   readonly specialUse: readonly SpecialUse[];
   readonly subscribed: boolean;
+  /** The account whose mailbox it is, if it is another's; then its uses are not told. */
+  readonly owner: string | null;
+  /** What may be done with it, bits of `imap/rights.ts`. Without `read`, all that follows is 0. */
+  readonly rights: number;
   readonly uidValidity: number;
   readonly uidNext: number;
   readonly highestModSeq: number;
@@ -45,7 +51,7 @@ export interface MailboxInfo {
   readonly deletedBytes: number;
 }
 
-/** All mailboxes, ordered by name, and subscriptions to names that do not (any longer) exist. */
+/** All mailboxes with the right `lookup`, ordered by name, and subscriptions to names that do not (any longer) exist. */
 export interface MailboxList {
   readonly mailboxes: readonly MailboxInfo[];
   readonly lostSubscriptions: readonly string[];
@@ -90,7 +96,9 @@ export interface MailboxChanges {
   readonly complete: boolean;
   /** As in {@link OpenMailbox}: claimed now, if asked for. */
   readonly recentFromUid: number;
-  /** Set when the mailbox is gone: deleted. All else is then empty. */
+  /** What may be done with the mailbox now. */
+  readonly rights: number;
+  /** Set when the mailbox is gone: deleted, or not to be read any more. All else is then empty. */
   readonly gone: boolean;
 }
 
@@ -107,9 +115,10 @@ export interface Section {
   /**
    * `all`: BODY[] (prefix, header and body) or, of a part, its body as it was sent. `header` and `text`: of
    * the message, or of a nested message. `mime`: the part's own header with its empty line. `binary`: decoded
-   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length.
+   * (RFC 3516), prefix and header included if `part` is empty. `binarySize`: only its length. `commonHeader`: the
+   * message's header, of which what is not among `commonFields` of `message/header_fields.ts` may be left out, whole.
    */
-  readonly what: "all" | "header" | "text" | "mime" | "binary" | "binarySize";
+  readonly what: "all" | "header" | "commonHeader" | "text" | "mime" | "binary" | "binarySize";
   /** First octet wanted, of the value above; 0 if all is. */
   readonly offset: number;
   /** Octets wanted at most; null for all. */
@@ -183,7 +192,10 @@ export interface CopyRequest {
   readonly to: number;
 }
 
-/** `from[i]` became `to[i]`. RFC 4315 3 */
+/**
+ * `from[i]` became `to[i]`. RFC 4315 3. To who may not read the target nothing of it is told: `uidValidity` is 0 and `to`
+ * empty.
+ */
 export interface Copied {
   readonly uidValidity: number;
   readonly from: Uint32Array;
@@ -202,6 +214,13 @@ export interface NewMessage {
   readonly spool: string | null;
 }
 
+export interface AppendRequest {
+  readonly mailbox: number;
+  readonly messages: readonly NewMessage[];
+  /** A message that is expunged in the same change; the quota counts what that frees. RFC 8508 3.4 */
+  readonly replaces?: { readonly mailbox: number; readonly uid: number };
+}
+
 export interface SearchRequest {
   readonly mailbox: number;
   /** Without `sequence` and `recent`. */
@@ -212,7 +231,35 @@ export interface SearchRequest {
 export interface SearchBatch {
   readonly uids: Uint32Array;
   readonly modseqs: Float64Array;
+  /** From 1 to 100; null unless the key has something FUZZY. RFC 6203 4, `mail_search_score.ts` */
+  readonly scores: Uint8Array | null;
   /** Messages looked at so far, of `total`. */
+  readonly looked: number;
+  readonly total: number;
+}
+
+/** What is found in order; messages that are alike stay in the order of their UIDs. RFC 5256 3 */
+export interface SortRequest extends SearchRequest {
+  /** The first one first; at most {@link maxSortCriteria}. */
+  readonly criteria: readonly SortCriterion[];
+}
+
+/** More criteria than there are keys say nothing. */
+export const maxSortCriteria = 16;
+
+export interface ThreadRequest extends SearchRequest {
+  readonly algorithm: ThreadAlgorithm;
+}
+
+/**
+ * Some of the messages found as trees, each parent before its children; and how far the search has come. The uids of a batch
+ * do not ascend.
+ */
+export interface ThreadBatch {
+  /** 0 for a parent that was not found but has several children: only at depth 0. */
+  readonly uids: Uint32Array;
+  /** 0 for the first of a thread; a child has its parent's depth and one. */
+  readonly depths: Uint32Array;
   readonly looked: number;
   readonly total: number;
 }
@@ -225,6 +272,8 @@ export interface AccountChange {
   readonly mailboxes: readonly number[];
   /** Whether mailboxes were created, deleted or renamed, or subscriptions changed. */
   readonly list: boolean;
+  /** Annotations that others changed: one's own, and shared ones; `mailbox` 0 is the server. */
+  readonly annotations: readonly { readonly mailbox: number; readonly entry: string }[];
 }
 
 /** Large bodies on their way in, in pieces of at most 1 MB. Files that nobody used are swept. */
@@ -235,9 +284,14 @@ export interface Spool {
   spoolDrop(request: { spool: string }): Promise<void>;
 }
 
-/** The mail of one account. */
-export interface Mail extends Spool {
+/**
+ * The mail of one account, and what others share with it (`mail_sharing.ts`). Whatever is asked of a mailbox is refused
+ * where the right to it is missing, as `noPermission`, or `noSuchMailbox` if not even `lookup` is there.
+ */
+export interface Mail extends Spool, Sharing {
   list(request: Record<string, never>): Promise<MailboxList>;
+  /** The mailbox of that name to which there is any right at all, or null. */
+  find(request: { name: string }): Promise<MailboxInfo | null>;
   /** Missing parents are created too. Refuses `mailboxExists`, `badName`, `tooMany`. */
   create(request: { name: string; specialUse: readonly SpecialUse[] }): Promise<MailboxInfo>;
   /** Deletes with all messages. Refuses `noSuchMailbox`, `hasChildren`, `notPermitted` (Inbox). */
@@ -252,15 +306,26 @@ export interface Mail extends Spool {
   /** One section of one message, in pieces of at most 1 MB. Refuses `expunged`, `damaged`, `unknownEncoding`. */
   read(request: ReadRequest): AsyncIterable<Bytes>;
   storeFlags(request: StoreFlags): Promise<StoredFlags>;
-  /** All or nothing. RFC 9051 6.4.7. Refuses `noSuchMailbox`, `overQuota`. */
+  /**
+   * All or nothing (RFC 9051 6.4.7), though others may see many messages come one after the other. Refuses
+   * `noSuchMailbox`, `overQuota`.
+   */
   copy(request: CopyRequest): Promise<Copied>;
+  /** Where it is refused in the middle, some messages have moved, and all others are where they were. RFC 9051 6.4.8 */
   move(request: CopyRequest): Promise<Copied>;
   /** Removes messages with \Deleted, of those asked for (null: all). Returns their UIDs. */
   expunge(request: { mailbox: number; uids: Ranges | null }): Promise<Uint32Array>;
-  /** All or nothing. RFC 3502 */
-  append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied>;
+  /** All or nothing. RFC 3502. Refuses `expunged` if what the messages replace is not there. */
+  append(request: AppendRequest): Promise<Copied>;
   search(request: SearchRequest): AsyncIterable<SearchBatch>;
-  /** Every change from now on; the first item, with `commit` only, says that listening has begun. */
+  /** As `search`, in the order asked for: batches before the last of the search tell only how far it has come. Refuses `tooMany`. */
+  sort(request: SortRequest): AsyncIterable<SearchBatch>;
+  /** RFC 5256 3. Refuses `tooMany`. */
+  thread(request: ThreadRequest): AsyncIterable<ThreadBatch>;
+  /**
+   * Every change from now on, also of mailboxes of others that were opened or that {@link Sharing.watch} names; the first item, with `commit`
+   * only, says that listening has begun.
+   */
   listen(request: Record<string, never>): AsyncIterable<AccountChange>;
 }
 
@@ -269,6 +334,7 @@ export const mailMethods = {
   spoolWrite: "call",
   spoolDrop: "call",
   list: "call",
+  find: "call",
   create: "call",
   delete: "call",
   rename: "call",
@@ -283,5 +349,8 @@ export const mailMethods = {
   expunge: "call",
   append: "call",
   search: "stream",
+  sort: "stream",
+  thread: "stream",
   listen: "stream",
+  ...sharingMethods,
 } as const satisfies Methods<Mail>;

@@ -69,6 +69,24 @@ Deno.bench("search by sender", few, async () => {
   for await (const _batch of mail.search({ mailbox, key }));
 });
 
+Deno.bench("search by subject (aim: 100 ms)", few, async () => {
+  const key = { key: "header", field: "subject", text: "99999" } as const;
+  for await (const _batch of mail.search({ mailbox, key }));
+});
+
+for (const key of ["date", "subject", "from"] as const) {
+  Deno.bench(`sort by ${key} (aim: 500 ms)`, few, async () => {
+    const criteria = [{ key, reverse: true }];
+    for await (const _batch of mail.sort({ mailbox, key: { key: "all" }, criteria }));
+  });
+}
+
+for (const algorithm of ["references", "orderedSubject"] as const) {
+  Deno.bench(`thread by ${algorithm} (aim: 500 ms)`, few, async () => {
+    for await (const _batch of mail.thread({ mailbox, key: { key: "all" }, algorithm }));
+  });
+}
+
 Deno.bench("search in bodies", few, async () => {
   for await (const _batch of mail.search({ mailbox, key: { key: "body", text: "nowhere" } }));
 });

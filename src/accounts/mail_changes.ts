@@ -15,6 +15,7 @@ import { literal, one, prepared, tuples, type Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import type { MailboxChanges } from "./mail.ts";
 import { FlagColumnsBuilder, NumbersBuilder } from "./mail_columns.ts";
+import type { Reach } from "./mail_access.ts";
 import { mailboxOrNull, type MailboxRow } from "./mail_mailboxes.ts";
 import { recentFrom } from "./mail_open.ts";
 
@@ -59,9 +60,10 @@ const modseqOf = prepared((db, p: { accountId: number }) =>
  */
 export async function mailboxChanges(
   store: Store,
-  accountId: number,
+  reach: Reach,
   request: { readonly mailbox: number; readonly modseq: number; readonly claimRecent: boolean },
 ): Promise<MailboxChanges> {
+  const { ownerId: accountId, rights } = reach;
   const reading = new Changes(accountId, request.mailbox, request.modseq);
   for (;;) {
     const row = store.read(reading.slice());
@@ -77,7 +79,8 @@ export async function mailboxChanges(
       changed: reading.changed.finishSorted(expunged),
       expunged,
       complete: request.modseq >= row.history_from,
-      recentFromUid: await recentFrom(store, accountId, row, request.claimRecent),
+      recentFromUid: await recentFrom(store, reach, row, request.claimRecent),
+      rights,
       gone: false,
     };
   }
@@ -174,7 +177,7 @@ class Changes {
   }
 }
 
-function goneMailbox(highestModSeq: number): MailboxChanges {
+export function goneMailbox(highestModSeq: number): MailboxChanges {
   return {
     highestModSeq,
     uidNext: 1,
@@ -182,6 +185,7 @@ function goneMailbox(highestModSeq: number): MailboxChanges {
     expunged: new Uint32Array(),
     complete: true,
     recentFromUid: 1,
+    rights: 0,
     gone: true,
   };
 }

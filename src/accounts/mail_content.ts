@@ -12,6 +12,7 @@ import type { Part } from "../message/message_index.ts";
 import { transferDecoder } from "../message/transfer_encoding.ts";
 import type { BodyReader } from "../store/bodies.ts";
 import { decodeParts } from "../store/part_table.ts";
+import { maxTextBytes, maxTextParts, type TextSource, textSource } from "../store/text_source.ts";
 import type { Section } from "./mail.ts";
 import type { ContentFacts } from "./mail_search_key.ts";
 import { fold, type FoldedField, foldedFields, writtenDay } from "./mail_search_text.ts";
@@ -20,11 +21,9 @@ import { type MessageSizes, type ResolvedSection, resolveSection } from "./mail_
 /** Octets read at once. */
 const pieceBytes = MiB;
 
-/** Octets of text, still encoded, that are searched in one message. */
-export const maxSearchedBytes = 4 * MiB;
-
-/** Headers of parts that are searched in one message. */
-export const maxSearchedParts = 1000;
+/** Octets of text, still encoded, and headers of parts that are searched in one message: as the parser does. */
+export const maxSearchedBytes = maxTextBytes;
+export const maxSearchedParts = maxTextParts;
 
 /** A stored message: what was put in front of the body, the body, and where its parts are. */
 export class StoredMessage {
@@ -104,6 +103,11 @@ export class StoredMessage {
     yield cut(decoder.end());
   }
 
+  /** What the parser makes text of, read in steps. @throws {Refused} as reading does */
+  source(): Generator<void, TextSource> {
+    return textSource({ prefix: this.#prefix, body: this.#body, root: this.root });
+  }
+
   /** What SEARCH may ask. Each thing is read when it is first asked for. */
   facts(): SearchableContent {
     return new SearchableContent(this);
@@ -138,7 +142,7 @@ export class SearchableContent implements ContentFacts {
   }
 
   inHeader(folded: string): boolean {
-    const has = (field: FoldedField) => `${field.name}: ${field.value}`.includes(folded);
+    const has = (field: FoldedField) => `${field.name.toUpperCase()}: ${field.value}`.includes(folded);
     if (this.#header().some(has)) return true;
     this.#partFields ??= inOneGo(this.#readPartFields());
     return this.#partFields.some(has);
@@ -166,6 +170,7 @@ export class SearchableContent implements ContentFacts {
       if (parts++ >= maxSearchedParts) break;
       const header = concat([...this.#message.body(part.headerStart, part.bodyStart)]);
       for (const field of foldedFields(header)) fields.push(field);
+      if (part.fileName !== null) fields.push({ name: "filename", value: fold(part.fileName) });
       yield;
     }
     return fields;

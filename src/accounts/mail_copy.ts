@@ -1,5 +1,5 @@
 /**
- * COPY and MOVE, each one change: all messages or none. RFC 9051 6.4.7, 6.4.8, RFC 4315 3, RFC 6851
+ * COPY and MOVE. RFC 9051 6.4.7, 6.4.8, RFC 4315 3, RFC 6851
  *
  * A message in another mailbox is a new row with a new UID and save date; its email (id, thread, content) is the
  * same (RFC 8474 5.1).
@@ -8,14 +8,20 @@
  *
  * @module
  */
+import { changeableFlags } from "../imap/acl.ts";
+import { allRights } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { noteKeywords } from "../store/add_message.ts";
 import { CountChange } from "../store/counts.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
-import { literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
+import { bitAnd, literal, numbersOf, prepared, run, type Work } from "../store/query.ts";
 import type { Copied, CopyRequest } from "./mail.ts";
 import { allUids, type CursorQuery, MessageCursor } from "./mail_cursor.ts";
 import { keywordsOf } from "./mail_keywords.ts";
+import type { CopyJournal } from "./copy_journal.ts";
+import { NumbersBuilder } from "./mail_columns.ts";
+import { checkRanges } from "./mail_ranges.ts";
+import { pause, type SlicedWork } from "../store/transaction.ts";
 import { type AccountWork, type MailboxRow, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Rows read by one query. */
@@ -29,6 +35,15 @@ const copyRows = prepared((db, p: UidsBetween) =>
 
 const copyQuery: CursorQuery = { query: copyRows, limit: chunk, maxBytes: null };
 
+/** Messages copied between two places where the writer may turn to others: some five milliseconds. */
+const sliceRows = 500;
+
+const someRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(["uid", "email_id", "bits", "keywords", "size"]).limit(literal(sliceRows))
+);
+
+const sliceQuery: CursorQuery = { query: someRows, limit: sliceRows, maxBytes: null };
+
 /** New rows for messages, in the order of their UIDs, from UID `base` plus one on. */
 const insertCopies = prepared((
   db,
@@ -40,6 +55,8 @@ const insertCopies = prepared((
     base: number;
     modseq: number;
     now: number;
+    bits: number;
+    keywords: number;
   },
 ) =>
   db.insertInto("messages")
@@ -65,8 +82,8 @@ const insertCopies = prepared((
         "email_id",
         eb.val(p.modseq).as("modseq"),
         eb.val(p.modseq).as("createseq"),
-        "bits",
-        "keywords",
+        bitAnd("bits", p.bits).as("bits"),
+        eb.case().when(eb.val(p.keywords), "=", 1).then(eb.ref("keywords")).else("").end().as("keywords"),
         "size",
         "internal_date",
         eb.val(p.now).as("save_date"),
@@ -103,27 +120,67 @@ export function* markExpunged(
   yield* run(expungeRows, { accountId, mailboxId, uids: JSON.stringify(uids), modseq, now: tx.now });
 }
 
-/** `Mail.copy`, and with `move` `Mail.move`. */
-export function* copyMessages(work: AccountWork, request: CopyRequest, move: boolean): Work<Copied> {
+/**
+ * `Mail.copy`, and, without a journal, `Mail.move`: in slices, each with a MODSEQ of its own.
+ *
+ * Who breaks a copy off must have it taken back: see `copy_journal.ts`. A move that breaks off leaves some messages moved
+ * and the others where they were (RFC 9051 6.4.8).
+ *
+ * @param rights Those to the target: flags that may not be changed there are not copied. RFC 4314 4
+ */
+export function* copyMessages(
+  work: AccountWork,
+  request: CopyRequest,
+  journal: CopyJournal | null,
+  rights: number = allRights,
+): SlicedWork<Copied> {
   const { accountId, tx } = work;
-  const source = yield* mailboxWithId(accountId, request.mailbox);
-  const target = yield* mailboxWithId(accountId, request.to);
-  const rows = yield* allRows(accountId, source.id, request.uids);
-  if (rows.length === 0) {
-    return { uidValidity: target.uid_validity, from: new Uint32Array(), to: new Uint32Array() };
+  const { uid_next } = yield* mailboxWithId(accountId, request.mailbox);
+  const { uid_validity } = yield* mailboxWithId(accountId, request.to);
+  // What is copied into the same mailbox must not be copied again.
+  const uids = below(uid_next, request.uids);
+  const cursor = new MessageCursor<CopyRow>(sliceQuery, { accountId, mailboxId: request.mailbox, uids });
+  const from = new NumbersBuilder();
+  const to = new NumbersBuilder();
+  while (!cursor.done) {
+    // Both may be gone since the last slice.
+    const source = yield* mailboxWithId(accountId, request.mailbox);
+    const target = yield* mailboxWithId(accountId, request.to);
+    const rows = yield* cursor.next();
+    if (rows.length > 0) {
+      if (journal !== null) {
+        yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0), rows.length);
+      }
+      const modseq = yield* tx.counts.takeModSeq(accountId);
+      const copied = yield* insertRows(work, source, target, rows, modseq, rights);
+      yield* journal === null ? removeRows(work, source, rows, modseq) : countCopies(rows);
+      for (const uid of copied.from) from.add(uid);
+      for (const uid of copied.to) to.add(uid);
+      journal?.added(copied.to[0] ?? 0, copied.to.at(-1) ?? 0);
+    }
+    if (cursor.done) break;
+    if (journal !== null && to.length > 0) yield* journal.write(tx.now);
+    yield* pause();
   }
-  if (!move) yield* tx.counts.checkQuota(accountId, rows.reduce((sum, row) => sum + row[4], 0));
-  const modseq = yield* tx.counts.takeModSeq(accountId);
-  const copied = yield* insertRows(work, source, target, rows, modseq);
-  yield* move ? removeRows(work, source, rows, modseq) : countCopies(rows);
-  return copied;
+  if (journal !== null) yield* journal.end();
+  return { uidValidity: uid_validity, from: from.finishUids(), to: to.finishUids() };
+}
+
+/** Ranges of UIDs, without what is not below an end. */
+function below(end: number, uids: Ranges): Ranges {
+  checkRanges(uids);
+  const kept: number[] = [];
+  for (let i = 0; i < uids.length && (uids[i] ?? 0) < end; i += 2) {
+    kept.push(uids[i] ?? 0, Math.min(uids[i + 1] ?? 0, end - 1));
+  }
+  return kept;
 }
 
 /** Moves every message: renaming the inbox. RFC 9051 6.3.6 */
 export function* moveAll(work: AccountWork, from: MailboxRow, to: MailboxRow, modseq: number): Work<void> {
   const rows = yield* allRows(work.accountId, from.id, allUids);
   if (rows.length === 0) return;
-  yield* insertRows(work, from, to, rows, modseq);
+  yield* insertRows(work, from, to, rows, modseq, allRights);
   yield* removeRows(work, from, rows, modseq);
 }
 
@@ -160,9 +217,11 @@ function* insertRows(
   target: MailboxRow,
   rows: readonly CopyRow[],
   modseq: number,
+  rights: number,
 ): Work<Copied> {
   const uids = rows.map((row) => row[0]);
-  yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
+  const may = changeableFlags(rights);
+  if (may.keywords) yield* noteKeywords(accountId, target.id, keywordsOf(rows.map((row) => row[3])));
   const first = yield* tx.counts.takeUids(accountId, target.id, rows.length);
   yield* run(insertCopies, {
     accountId,
@@ -172,8 +231,10 @@ function* insertRows(
     base: first - 1,
     modseq,
     now: tx.now,
+    bits: may.bits,
+    keywords: may.keywords ? 1 : 0,
   });
-  yield* tx.count(accountId, target.id, modseq, countOf(rows, 1));
+  yield* tx.count(accountId, target.id, modseq, countOf(rows, 1, may.bits));
   return {
     uidValidity: target.uid_validity,
     from: Uint32Array.from(uids),
@@ -181,8 +242,8 @@ function* insertRows(
   };
 }
 
-function countOf(rows: readonly CopyRow[], by: 1 | -1): CountChange {
+function countOf(rows: readonly CopyRow[], by: 1 | -1, mask = ~0): CountChange {
   const change = new CountChange();
-  for (const [, , bits, , size] of rows) change.add(bits, size, by);
+  for (const [, , bits, , size] of rows) change.add(bits & mask, size, by);
   return change;
 }

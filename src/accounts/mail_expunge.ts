@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { Refused } from "../base/errors.ts";
 import { deleted } from "../imap/flags.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import type { Bodies } from "../store/bodies.ts";
@@ -19,7 +20,8 @@ import { inChunks } from "./mail_chunks.ts";
 import { NumbersBuilder } from "./mail_columns.ts";
 import { markExpunged } from "./mail_copy.ts";
 import { allUids, type CursorQuery } from "./mail_cursor.ts";
-import { type AccountWork, deletable, dropMailbox, mailboxWithId } from "./mail_mailboxes.ts";
+import { type BrokenCopy, forgetCopy } from "./copy_journal.ts";
+import { type AccountWork, deletable, dropMailbox, mailboxOrNull, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Messages removed between two places where the writer may turn to others; each takes some 30 microseconds. */
 const chunk = 100;
@@ -61,6 +63,40 @@ export function* expungeMessages(
   return gone.finishUids();
 }
 
+const existingRows = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(removedColumns).limit(literal(chunk))
+);
+
+const existingQuery: CursorQuery = { query: existingRows, limit: chunk, maxBytes: null };
+
+/** Takes back what a copy that broke off has added, as far as it is still there. */
+export function* undoCopy(work: AccountWork, bodies: Bodies, broken: BrokenCopy): SlicedWork<void> {
+  const { mailbox, uids, id } = broken;
+  if ((yield* mailboxOrNull(work.accountId, mailbox)) !== null) {
+    yield* inChunks<RemovedRow>(work, existingQuery, { mailbox, uids }, function* (rows) {
+      yield* expungeChunk(work, bodies, mailbox, rows);
+    });
+  }
+  yield* forgetCopy(id);
+}
+
+const oneRow = prepared((db, p: UidsBetween) =>
+  messagesBetween(db, p).select(removedColumns).limit(literal(1))
+);
+
+/** Removes one message, whatever its flags: REPLACE. @throws {Refused} `expunged`, `noSuchMailbox` */
+export function* removeMessage(
+  work: AccountWork,
+  bodies: Bodies,
+  { mailbox, uid }: { readonly mailbox: number; readonly uid: number },
+): Work<void> {
+  const { accountId } = work;
+  const { id } = yield* mailboxWithId(accountId, mailbox);
+  const rows = yield* tuples<RemovedRow>(oneRow, { accountId, mailboxId: id, from: uid, to: uid });
+  if (rows.length === 0) throw new Refused("expunged", `no message ${uid}`);
+  yield* expungeChunk(work, bodies, id, rows);
+}
+
 function* expungeChunk(
   work: AccountWork,
   bodies: Bodies,
@@ -90,9 +126,9 @@ function* dropAll(
 }
 
 /** `Mail.delete`. */
-export function* deleteMailbox(work: AccountWork, bodies: Bodies, name: string): SlicedWork<void> {
+export function* deleteMailbox(work: AccountWork, bodies: Bodies, mailboxId: number): SlicedWork<void> {
   const { accountId } = work;
-  const mailboxId = (yield* deletable(accountId, name)).id;
+  yield* deletable(accountId, (yield* mailboxWithId(accountId, mailboxId)).name);
   const next = { accountId, mailboxId, from: 1, to: maxUid };
   for (;;) {
     // Always from the beginning: what came in since the last slice is deleted as well.

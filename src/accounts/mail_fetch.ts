@@ -112,7 +112,7 @@ class Fetch {
     while (!this.#cursor.done) {
       const rows = yield* this.#cursor.next();
       for (const [i, row] of rows.entries()) {
-        const message = this.#messageOf(row);
+        const message = yield* this.#messageOf(row);
         if (message !== null && message !== damaged && this.#isSlow(message)) {
           if (builder.length > 0) this.#cursor.seek(row[0]);
           else {
@@ -132,9 +132,14 @@ class Fetch {
     return null;
   }
 
-  #messageOf(row: FetchRow): StoredMessage | typeof damaged | null {
-    if (this.#request.sections.length === 0) return null;
+  *#messageOf(row: FetchRow): Work<StoredMessage | typeof damaged | null> {
+    const { sections, mailbox } = this.#request;
+    if (sections.length === 0) return null;
     try {
+      if (!needsContent(sections)) {
+        if (this.#columns.bytesOrNull(row, "common_header") !== null) return null;
+        return yield* storedMessage(this.#store, this.#accountId, { mailbox, uid: row[0] });
+      }
       return new StoredMessage(
         this.#columns.bytes(row, "prefix"),
         this.#store.bodies.reader(this.#columns.body(row)),
@@ -166,11 +171,19 @@ function columnsOf(request: FetchRequest): FetchColumn[] {
   for (const column of ["envelope", "body", "bodyStructure", "preview"] as const) {
     if (request.bytes.includes(column)) columns.push(column);
   }
-  if (request.sections.length > 0) columns.push("content");
-  if (request.sections.some((section) => section.what !== "all" || section.part.length > 0)) {
-    columns.push("parts");
+  if (request.sections.some(({ what }) => what === "commonHeader")) columns.push("commonHeader");
+  if (needsContent(request.sections)) {
+    columns.push("content");
+    if (request.sections.some(({ what, part }) => what !== "all" || part.length > 0)) columns.push("parts");
   }
   return columns;
+}
+
+/** Whether anything is asked for that is nowhere but in the body. */
+function needsContent(sections: readonly Section[]): boolean {
+  return sections.some(({ what, part, offset, length }) =>
+    what !== "commonHeader" || part.length > 0 || offset > 0 || length !== null
+  );
 }
 
 /** Where the columns are in a row. */
@@ -196,15 +209,19 @@ class RowColumns {
     return value instanceof Uint8Array ? value : new Uint8Array();
   }
 
+  bytesOrNull(row: FetchRow, name: string): Bytes | null {
+    const value = this.#value(row, name);
+    return value instanceof Uint8Array ? value : null;
+  }
+
   body(row: FetchRow): BodyRow {
-    const bytes = this.#value(row, "body_bytes");
     return {
       id: this.number(row, "body_id"),
       size: this.number(row, "body_size"),
       sha256: this.text(row, "sha256"),
       in_file: this.number(row, "in_file"),
       blocks: this.bytes(row, "blocks"),
-      bytes: bytes instanceof Uint8Array ? bytes : null,
+      bytes: this.bytesOrNull(row, "body_bytes"),
     };
   }
 
@@ -256,9 +273,7 @@ class BatchBuilder {
     const before = this.#values.length;
     this.#addColumns(row);
     for (const section of this.#request.sections) {
-      this.#lengths.add(
-        message === null ? noPart : message === damaged ? damaged : this.#section(message, section),
-      );
+      this.#lengths.add(this.#sectionOf(row, message, section));
     }
     return this.#values.length - before + 100;
   }
@@ -314,6 +329,22 @@ class BatchBuilder {
       : this.#columns.bytes(row, column === "bodyStructure" ? "body_structure" : column);
     this.#lengths.add(value.length);
     this.#values.add(value);
+  }
+
+  /** As {@link #section}; a message is not needed where there is a common header that was asked for whole. */
+  #sectionOf(row: FetchRow, message: StoredMessage | typeof damaged | null, section: Section): number {
+    const { what, part, offset, length } = section;
+    if (what === "commonHeader" && part.length === 0 && offset === 0 && length === null) {
+      const common = this.#columns.bytesOrNull(row, "common_header");
+      if (common !== null) {
+        const prefix = this.#columns.bytes(row, "common_prefix");
+        this.#values.add(prefix);
+        this.#values.add(common);
+        return prefix.length + common.length;
+      }
+    }
+    if (message === null) return noPart;
+    return message === damaged ? damaged : this.#section(message, section);
   }
 
   /** Adds the value of a section, if it is short enough; returns its length, or why there is none. */

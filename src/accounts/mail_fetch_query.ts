@@ -21,6 +21,7 @@ export const fetchColumns = [
   "preview",
   "content",
   "parts",
+  "commonHeader",
 ] as const;
 export type FetchColumn = typeof fetchColumns[number];
 
@@ -52,6 +53,7 @@ const selections = {
     "b.bytes as body_bytes",
   ],
   parts: ["e.parts as parts"],
+  commonHeader: ["e.prefix as common_prefix", "e.common_header as common_header"],
 } as const satisfies Record<FetchColumn, readonly string[]>;
 
 /** Groups whose values can be long. */
@@ -62,6 +64,7 @@ const bytesColumns: ReadonlySet<FetchColumn> = new Set([
   "preview",
   "content",
   "parts",
+  "commonHeader",
 ]);
 
 const always = ["m.uid as uid", "m.modseq as modseq", "m.bits as bits", "m.keywords as keywords"] as const;

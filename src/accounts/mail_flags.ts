@@ -7,7 +7,9 @@
  * @module
  */
 import { Refused } from "../base/errors.ts";
-import { flagBits, maxKeywordLength, maxKeywords } from "../imap/flags.ts";
+import { changeableFlags } from "../imap/acl.ts";
+import { deleted, flagBits, maxKeywordLength, maxKeywords, seen } from "../imap/flags.ts";
+import { allRights, right } from "../imap/rights.ts";
 import { noteKeywords } from "../store/add_message.ts";
 import { CountChange } from "../store/counts.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
@@ -74,10 +76,27 @@ export function flagSet(bits: number, keywords: readonly string[]): FlagSet {
   return { bits, keywords: [...new Set(keywords)].sort().join(" ") };
 }
 
-/** `Mail.storeFlags`. */
-export function* storeFlags(work: AccountWork, request: StoreFlags): SlicedWork<StoredFlags> {
+/**
+ * Of somebody's rights, those that a STORE makes use of: each for its flags. Flags that may not be changed are passed
+ * over; only where none may be, all that it would take is returned. RFC 4314 4
+ */
+export function rightsToStore(request: StoreFlags, rights: number): number {
+  const { bits, keywords, mode } = request;
+  const all = mode === "replace";
+  const used = (all || (bits & seen) !== 0 ? right.seen : 0) |
+    (all || (bits & deleted) !== 0 ? right.markDeleted : 0) |
+    (all || (bits & ~(seen | deleted)) !== 0 || keywords.length > 0 ? right.write : 0);
+  return (used & rights) === 0 ? used : used & rights;
+}
+
+/** `Mail.storeFlags`, by somebody with these rights: see {@link rightsToStore}. */
+export function* storeFlags(
+  work: AccountWork,
+  request: StoreFlags,
+  rights: number = allRights,
+): SlicedWork<StoredFlags> {
   const { mailbox, unchangedSince } = request;
-  const change = new FlagChange(request);
+  const change = new FlagChange(request, rights);
   const modified = new NumbersBuilder();
   const flags = new FlagColumnsBuilder();
   const before = new NumbersBuilder();
@@ -131,17 +150,24 @@ class FlagChange {
   readonly #mode: StoreFlags["mode"];
   readonly #given: FlagSet;
   readonly #words: ReadonlySet<string>;
+  readonly #may: { readonly bits: number; readonly keywords: boolean };
+  readonly #mayAll: boolean;
   readonly #results = new Map<string, FlagSet>();
   readonly #distinct = new Map<string, FlagSet>();
 
-  constructor(request: StoreFlags) {
+  constructor(request: StoreFlags, rights: number) {
+    const may = this.#may = changeableFlags(rights);
+    this.#mayAll = (allBits & ~may.bits) === 0 && may.keywords;
     this.#mode = request.mode;
-    this.#given = flagSet(request.bits, request.keywords);
+    const asked = flagSet(request.bits, request.keywords);
+    this.#given = this.#mayAll || request.mode === "replace"
+      ? asked
+      : { bits: asked.bits & may.bits, keywords: may.keywords ? asked.keywords : "" };
     this.#words = new Set(words(this.#given.keywords));
   }
 
   of(bits: number, keywords: string): FlagSet {
-    if (this.#mode === "replace") return this.#given;
+    if (this.#mode === "replace" && this.#mayAll) return this.#given;
     const before = `${bits} ${keywords}`;
     const known = this.#results.get(before);
     if (known !== undefined) return known;
@@ -155,6 +181,13 @@ class FlagChange {
 
   #make(bits: number, keywords: string): FlagSet {
     const given = this.#given;
+    if (this.#mode === "replace") {
+      const may = this.#may;
+      return {
+        bits: (bits & ~may.bits) | (given.bits & may.bits),
+        keywords: may.keywords ? given.keywords : keywords,
+      };
+    }
     if (this.#mode === "remove") {
       const left = words(keywords).filter((word) => !this.#words.has(word));
       return { bits: bits & ~given.bits, keywords: left.join(" ") };

@@ -122,6 +122,12 @@ Deno.test("an account has a quota", async () => {
   assert.equal((await mailboxOf(mail, "Inbox")).messages, 2);
   await mail.copy({ mailbox: id, uids: [1, 1], to: id });
   const to = (await mailboxOf(mail, "Archive")).id;
+  await mail.append({ mailbox: id, messages: [message], replaces: { mailbox: id, uid: 1 } }); // RFC 8508 3.4
+  await refuses(
+    "overQuota",
+    mail.append({ mailbox: id, messages: [message, message], replaces: { mailbox: id, uid: 2 } }),
+  );
+  assert.equal((await mailboxOf(mail, "Inbox")).messages, 3);
   await mail.move({ mailbox: id, uids: every, to }); // Moving needs no room.
   assert.equal((await mailboxOf(mail, "Archive")).bytes, 3 * size);
 });

@@ -11,29 +11,28 @@
 import { Refused } from "../base/errors.ts";
 import { newObjectId } from "../store/object_id.ts";
 import { literal, many, one, prepared, run, type Work } from "../store/query.ts";
-import type { Transaction } from "../store/transaction.ts";
-import { type MailboxInfo, type MailboxList, type SpecialUse, specialUses } from "./mail.ts";
+import { type SpecialUse, specialUses } from "./mail.ts";
+import type { AccountWork } from "./mail_access.ts";
+import { dropSharing, inheritRights, tellGrantees } from "./mail_acl_rows.ts";
 import {
-  byName,
+  anyMailboxName,
   inbox,
   isBelow,
   mailboxName,
   mailboxNameOrNull,
   parentsOf,
   separator,
+  sharedName,
+  splitSharedName,
 } from "./mail_names.ts";
+
+export type { AccountWork };
 
 /** Most mailboxes of one account. */
 export const maxMailboxes = 10_000;
 
 /** Most names that one account is subscribed to, those of mailboxes that are gone included. */
 export const maxSubscriptions = 20_000;
-
-/** What store functions are told about who asks. */
-export interface AccountWork {
-  readonly accountId: number;
-  readonly tx: Transaction;
-}
 
 /** The row of a mailbox. */
 export interface MailboxRow {
@@ -53,7 +52,7 @@ export interface MailboxRow {
   readonly deleted_bytes: number;
 }
 
-const mailboxColumns = [
+export const mailboxColumns = [
   "id",
   "object_id",
   "name",
@@ -70,11 +69,11 @@ const mailboxColumns = [
   "deleted_bytes",
 ] as const;
 
-const allMailboxes = prepared((db, p: { accountId: number }) =>
+export const allMailboxes = prepared((db, p: { accountId: number }) =>
   db.selectFrom("mailboxes").select(mailboxColumns).where("account_id", "=", p.accountId).orderBy("name")
 );
 
-const mailboxByName = prepared((db, p: { accountId: number; name: string }) =>
+export const mailboxByName = prepared((db, p: { accountId: number; name: string }) =>
   db.selectFrom("mailboxes").select(mailboxColumns)
     .where("account_id", "=", p.accountId).where("name", "=", p.name)
 );
@@ -161,11 +160,7 @@ const nextUidValidity = prepared((db, p: { accountId: number }) =>
     .where("id", "=", p.accountId).returning("uid_validity")
 );
 
-const subscriptions = prepared((db, p: { accountId: number }) =>
-  db.selectFrom("subscriptions").select("name").where("account_id", "=", p.accountId).orderBy("name")
-);
-
-const isSubscribed = prepared((db, p: { accountId: number; name: string }) =>
+export const isSubscribed = prepared((db, p: { accountId: number; name: string }) =>
   db.selectFrom("subscriptions").select("name").where("account_id", "=", p.accountId).where(
     "name",
     "=",
@@ -187,12 +182,22 @@ const removeSubscription = prepared((db, p: { accountId: number; name: string })
   db.deleteFrom("subscriptions").where("account_id", "=", p.accountId).where("name", "=", p.name)
 );
 
-/** Messages of a mailbox from a UID on. */
-const countFrom = prepared((db, p: { accountId: number; mailboxId: number; uid: number }) =>
-  db.selectFrom("messages").select((eb) => eb.fn.countAll<number>().as("n"))
-    .where("account_id", "=", p.accountId).where("mailbox_id", "=", p.mailboxId)
-    .where("uid", ">=", p.uid).where("expunged", "=", 0)
-);
+/** The mailbox of a name in its one spelling, or null. */
+export function* mailboxOfName(accountId: number, name: string): Work<MailboxRow | null> {
+  return (yield* one(mailboxByName, { accountId, name })) ?? null;
+}
+
+/** All mailboxes below one. */
+export function* mailboxesBelow(accountId: number, name: string): Work<{ id: number; name: string }[]> {
+  return yield* many(mailboxesBetween, { accountId, ...childrenOf(name) });
+}
+
+/** Subscribes to a name, if the account has room for another. */
+export function* subscribeIfRoom({ accountId, tx }: AccountWork, name: string): Work<void> {
+  if ((yield* roomForSubscriptions(accountId)) <= 0) return;
+  yield* run(addSubscription, { accountId, name });
+  tx.listChanged(accountId);
+}
 
 /** The mailbox, or null if it is gone. */
 export function* mailboxOrNull(accountId: number, id: number): Work<MailboxRow | null> {
@@ -214,50 +219,7 @@ export function* mailboxNamed(accountId: number, given: string): Work<MailboxRow
   return row;
 }
 
-/** The list as `Mail.list` tells it. */
-export function* listMailboxes(accountId: number): Work<MailboxList> {
-  const rows = yield* many(allMailboxes, { accountId });
-  const subscribed = new Set((yield* many(subscriptions, { accountId })).map((row) => row.name));
-  const mailboxes: MailboxInfo[] = [];
-  for (const row of rows) {
-    const recent = yield* recentCount(accountId, row);
-    mailboxes.push(infoOf(row, subscribed.delete(row.name), recent));
-  }
-  return { mailboxes: mailboxes.sort(byName), lostSubscriptions: [...subscribed].sort() };
-}
-
-/** One mailbox as `Mail.list` tells it. */
-export function* mailboxInfo(accountId: number, row: MailboxRow): Work<MailboxInfo> {
-  const subscribed = (yield* one(isSubscribed, { accountId, name: row.name })) !== undefined;
-  return infoOf(row, subscribed, yield* recentCount(accountId, row));
-}
-
-function* recentCount(accountId: number, row: MailboxRow): Work<number> {
-  if (row.recent_uid <= 1) return row.messages;
-  if (row.recent_uid >= row.uid_next) return 0;
-  return (yield* one(countFrom, { accountId, mailboxId: row.id, uid: row.recent_uid }))?.n ?? 0;
-}
-
-function infoOf(row: MailboxRow, subscribed: boolean, recent: number): MailboxInfo {
-  return {
-    id: row.id,
-    objectId: row.object_id,
-    name: row.name,
-    specialUse: usesOf(row.special_use),
-    subscribed,
-    uidValidity: row.uid_validity,
-    uidNext: row.uid_next,
-    highestModSeq: row.highest_modseq,
-    messages: row.messages,
-    unseen: row.unseen,
-    deleted: row.deleted,
-    recent,
-    bytes: row.bytes,
-    deletedBytes: row.deleted_bytes,
-  };
-}
-
-function usesOf(stored: string): SpecialUse[] {
+export function usesOf(stored: string): SpecialUse[] {
   const words = stored.split(" ");
   return specialUses.filter((use) => words.includes(use));
 }
@@ -317,10 +279,11 @@ function* missingAbove(accountId: number, name: string): Work<string[]> {
  * A new mailbox, with a UIDVALIDITY that no other ever had (RFC 9051 2.3.1.1). It is subscribed to as well, if there is
  * room: subscriptions outlive mailboxes, so who makes and deletes them on and on would otherwise fill the disk.
  */
-function* makeMailbox({ accountId, tx }: AccountWork, name: string, use: string, modseq: number): Work<void> {
+function* makeMailbox(work: AccountWork, name: string, use: string, modseq: number): Work<void> {
+  const { accountId, tx } = work;
   const row = yield* one(nextUidValidity, { accountId });
   if (row === undefined) throw new Refused("noPermission", "the account is gone");
-  yield* run(insertMailbox, {
+  const { insertedId } = yield* run(insertMailbox, {
     accountId,
     objectId: newObjectId(),
     name,
@@ -329,6 +292,9 @@ function* makeMailbox({ accountId, tx }: AccountWork, name: string, use: string,
     modseq,
   });
   if ((yield* roomForSubscriptions(accountId)) > 0) yield* run(addSubscription, { accountId, name });
+  const parent = parentsOf(name).at(-1);
+  const above = parent === undefined ? undefined : yield* one(mailboxByName, { accountId, name: parent });
+  if (above !== undefined) yield* inheritRights(work, above.id, insertedId); // RFC 4314 4 (CREATE)
   tx.listChanged(accountId);
 }
 
@@ -343,12 +309,14 @@ export function* deletable(accountId: number, name: string): Work<MailboxRow> {
 }
 
 /** Takes away a mailbox that is empty. */
-export function* dropMailbox({ accountId, tx }: AccountWork, row: MailboxRow): Work<void> {
+export function* dropMailbox(work: AccountWork, row: MailboxRow): Work<void> {
+  const { accountId, tx } = work;
   yield* tx.counts.takeModSeq(accountId);
   yield* run(deleteKeywords, { accountId, mailboxId: row.id });
+  yield* dropSharing(work, row.id);
   yield* run(deleteMailbox, { id: row.id });
   tx.listChanged(accountId);
-  tx.changed(accountId, row.id); // Those who have it open learn that it is gone.
+  tx.accessChanged(accountId, row.id); // Those who have it open learn that it is gone.
 }
 
 /** What `renameMailbox` leaves to its caller: messages of the inbox move, the mailbox stays. */
@@ -380,7 +348,7 @@ export function* renameMailbox(
     return { inbox: source, to: made, modseq: made.highest_modseq };
   }
   // A child's new name may be longer than names can be.
-  const children = (yield* many(mailboxesBetween, { accountId, ...childrenOf(source.name) })).map((
+  const children = (yield* mailboxesBelow(accountId, source.name)).map((
     child,
   ) => ({
     ...child,
@@ -394,6 +362,7 @@ export function* renameMailbox(
   let room = yield* roomForSubscriptions(accountId);
   for (const each of [{ ...source, to }, ...children]) {
     yield* run(setName, { id: each.id, name: each.to, modseq });
+    yield* tellGrantees(work, each.id);
     const subscribed = yield* one(isSubscribed, { accountId, name: each.name });
     if (subscribed !== undefined && room-- > 0) yield* run(addSubscription, { accountId, name: each.to });
   }
@@ -412,12 +381,13 @@ export function* setSubscribed(
   request: { readonly name: string; readonly subscribed: boolean },
 ): Work<void> {
   if (!request.subscribed) {
-    const name = mailboxNameOrNull(request.name) ?? request.name;
+    const shared = splitSharedName(request.name);
+    const name = shared === null ? mailboxNameOrNull(request.name) ?? request.name : sharedName(shared);
     const { changes } = yield* run(removeSubscription, { accountId, name });
     if (changes > 0) tx.listChanged(accountId);
     return;
   }
-  const name = mailboxName(request.name);
+  const name = anyMailboxName(request.name);
   if ((yield* roomForSubscriptions(accountId)) <= 0) throw new Refused("tooMany", "too many subscriptions");
   const { changes } = yield* run(addSubscription, { accountId, name });
   if (changes > 0) tx.listChanged(accountId);

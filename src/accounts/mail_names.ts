@@ -8,6 +8,7 @@
  * @module
  */
 import { Refused } from "../base/errors.ts";
+import { otherUsers } from "../imap/mailbox_name.ts";
 
 /** What separates levels. */
 export const separator = "/";
@@ -65,6 +66,7 @@ function faultOf(name: string, levels: readonly string[]): string | null {
   if (levels.length > maxLevels) return "has too many levels";
   if (controls.test(name)) return "has control characters";
   if (loneSurrogate.test(name)) return "is not well-formed Unicode";
+  if (levels[0] === otherUsers) return "is among those of other accounts"; // RFC 2342 5
   if (name.startsWith("#")) return "begins with #, which marks namespaces"; // RFC 9051 5.1.2.1
   for (const level of levels) {
     if (level === "") return "has an empty level";
@@ -72,6 +74,33 @@ function faultOf(name: string, levels: readonly string[]): string | null {
     if (utf8Length(level) > maxLevelBytes) return "has a level that is too long";
   }
   return null;
+}
+
+/** A mailbox of another account, as it is named to those it is shared with. */
+export interface SharedName {
+  /** Name of the account. */
+  readonly owner: string;
+  /** Name within the account. */
+  readonly name: string;
+}
+
+/** `Other Users/ann/Work` */
+export function sharedName({ owner, name }: SharedName): string {
+  return [otherUsers, owner, name].join(separator);
+}
+
+/** The opposite, the name within the account in its one spelling; null for what names no other account's mailbox. */
+export function splitSharedName(given: string): SharedName | null {
+  const [first, owner, ...levels] = given.normalize("NFC").split(separator);
+  if (first !== otherUsers || owner === undefined || owner === "") return null;
+  const name = mailboxNameOrNull(levels.join(separator));
+  return name === null ? null : { owner, name };
+}
+
+/** The one spelling of a name, one's own or another account's. @throws {Refused} `badName` */
+export function anyMailboxName(given: string): string {
+  const shared = splitSharedName(given);
+  return shared === null ? mailboxName(given) : sharedName(shared);
 }
 
 /** `a` and `a/b` for `a/b/c`: what must exist above a mailbox. */

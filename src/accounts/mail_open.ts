@@ -6,6 +6,7 @@
  * @module
  */
 import { seen } from "../imap/flags.ts";
+import { right } from "../imap/rights.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
 import { bitAnd, literal, one, prepared, run, type Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
@@ -13,7 +14,9 @@ import { turn } from "../store/connection.ts";
 import type { OpenMailbox } from "./mail.ts";
 import { uidsOfList } from "./mail_columns.ts";
 import { mailboxKeywords } from "./mail_keywords.ts";
-import { mailboxInfo, type MailboxRow, mailboxWithId } from "./mail_mailboxes.ts";
+import { type Reach, rightsTo } from "./mail_access.ts";
+import { mailboxInfo } from "./mail_mailbox_list.ts";
+import { type MailboxRow, mailboxWithId } from "./mail_mailboxes.ts";
 
 /** Messages whose UIDs are read in one slice; about ten milliseconds. */
 const uidsChunk = 50_000;
@@ -41,12 +44,13 @@ const setRecent = prepared((db, p: { id: number; uid: number }) =>
 /** `Mail.open`. */
 export async function openMailbox(
   store: Store,
-  accountId: number,
+  reach: Reach,
   request: { readonly mailbox: number; readonly claimRecent: boolean },
 ): Promise<OpenMailbox> {
+  const { ownerId: accountId } = reach;
   // What comes in from here on has a higher UID, and what changes a higher MODSEQ: `changes` will tell.
-  const { row, info, keywords } = store.read(opened(accountId, request.mailbox));
-  const recentFromUid = await recentFrom(store, accountId, row, request.claimRecent);
+  const { row, info, keywords } = store.read(opened(reach, request.mailbox));
+  const recentFromUid = await recentFrom(store, reach, row, request.claimRecent);
   const chunks: Uint32Array[] = [];
   let firstUnseenUid = 0;
   for (let from = 1; from < row.uid_next;) {
@@ -62,9 +66,10 @@ export async function openMailbox(
   return { info, uids: joined(chunks), firstUnseenUid, keywords, recentFromUid };
 }
 
-function* opened(accountId: number, mailboxId: number) {
+function* opened(reach: Reach, mailboxId: number) {
+  const { ownerId: accountId } = reach;
   const row = yield* mailboxWithId(accountId, mailboxId);
-  const info = yield* mailboxInfo(accountId, row);
+  const info = yield* mailboxInfo(reach, row);
   return { row, info, keywords: yield* mailboxKeywords(accountId, mailboxId) };
 }
 
@@ -84,13 +89,14 @@ function joined(chunks: readonly Uint32Array[]): Uint32Array<ArrayBuffer> {
  */
 export async function recentFrom(
   store: Store,
-  accountId: number,
+  { viewerId, ownerId }: Reach,
   row: MailboxRow,
   claim: boolean,
 ): Promise<number> {
   if (!claim || row.recent_uid >= row.uid_next) return row.recent_uid;
   return await store.writer.run(function* (): Work<number> {
-    const now = yield* mailboxWithId(accountId, row.id);
+    const now = yield* mailboxWithId(ownerId, row.id);
+    if (((yield* rightsTo(viewerId, ownerId, row.id)) & right.seen) === 0) return now.recent_uid;
     yield* run(setRecent, { id: row.id, uid: row.uid_next });
     return now.recent_uid;
   });

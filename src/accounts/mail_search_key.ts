@@ -10,6 +10,7 @@
 import { Refused } from "../base/errors.ts";
 import { flagBits } from "../imap/flags.ts";
 import type { Day, SearchKey } from "../imap/search_key.ts";
+import type { FieldColumn } from "./mail_email_fields.ts";
 import { checkRanges, hasUid } from "./mail_ranges.ts";
 import { fold } from "./mail_search_text.ts";
 
@@ -34,7 +35,7 @@ export interface MessageFacts {
   readonly saveDate: number;
 }
 
-/** What its email's row says. */
+/** What its email's rows say, as far as {@link CompiledKey.asks} it; texts are folded. */
 export interface EmailFacts {
   readonly emailId: string;
   readonly threadId: string;
@@ -59,11 +60,22 @@ export interface ContentFacts {
   inBody(folded: string): boolean;
 }
 
+/** What the full-text index, or the parser, says of its texts. */
+export interface TextFacts {
+  /**
+   * Whether folded text is in the message: in a text part (`body`), or there or in a header, of parts too (`text`). Null
+   * if more must be known.
+   */
+  has(where: "text" | "body", folded: string): boolean | null;
+}
+
 /** As much of a message as is known so far. */
 export interface Candidate {
   readonly message: MessageFacts;
   readonly email: EmailFacts | null;
   readonly content: ContentFacts | null;
+  /** Where it is there, it is believed before the content. */
+  readonly text?: TextFacts | null;
 }
 
 /** Whether a message matches; null if more must be known. */
@@ -77,9 +89,19 @@ type Cost = typeof costs[keyof typeof costs];
 export interface CompiledKey {
   readonly test: Test;
   readonly cost: Cost;
-  /** Whether the email's row can tell anything. */
-  readonly asksEmail: boolean;
+  readonly asks: Asks;
 }
+
+/** What facts a key looks at, so that no more need be read. */
+export interface Asks {
+  /** More of the message's row than its UID and MODSEQ. */
+  readonly row: boolean;
+  /** `emailId` and `threadId`. */
+  readonly ids: boolean;
+  readonly columns: readonly FieldColumn[];
+}
+
+const asksNothing: Asks = { row: false, ids: false, columns: [] };
 
 /**
  * Compiles a key.
@@ -94,6 +116,8 @@ export function compileKey(key: SearchKey, now: number): CompiledKey {
 class Compiler {
   readonly #now: number;
   #keys = 0;
+  /** Within FUZZY. */
+  #fuzzy = false;
 
   constructor(now: number) {
     this.#now = now;
@@ -106,7 +130,7 @@ class Compiler {
     switch (key.key) {
       case "all":
       case "saveDateSupported": // RFC 8514 4.3: every mailbox here keeps save dates.
-        return onMessage(() => true);
+        return onUid(() => true);
       case "and":
         return every(key.keys.map((each) => this.compile(each, depth + 1)));
       case "or":
@@ -115,18 +139,25 @@ class Compiler {
         return negated(this.compile(key.inner, depth + 1));
       case "uids":
         checkRanges(key.set);
-        return onMessage((message) => hasUid(key.set, message.uid));
+        return onUid((message) => hasUid(key.set, message.uid));
       case "sequence":
       case "recent":
         throw new Refused("badRequest", `search key ${key.key} belongs to a session`);
       case "flag":
         return flag(key.flag);
       case "header":
-        return header(key.field.toLowerCase(), folded(key.text));
+        return this.#text(key.text, (text) => header(key.field.toLowerCase(), text));
       case "body":
-        return body(folded(key.text));
+        return this.#text(key.text, (text) => inTexts("body", text));
       case "text":
-        return anywhere(folded(key.text));
+        return this.#text(key.text, (text) => inTexts("text", text));
+      case "fuzzy": {
+        const outer = this.#fuzzy;
+        this.#fuzzy = true;
+        const compiled = this.compile(key.inner, depth + 1);
+        this.#fuzzy = outer;
+        return compiled;
+      }
       case "larger":
         return onMessage((message) => message.size > key.octets);
       case "smaller":
@@ -136,12 +167,21 @@ class Compiler {
       case "within":
         return this.#within(key);
       case "modseq":
-        return onMessage((message) => message.modseq >= key.atLeast);
+        return onUid((message) => message.modseq >= key.atLeast);
       case "emailId":
-        return onEmail((email) => email.emailId === key.id);
+        return onIds((email) => email.emailId === key.id);
       case "threadId":
-        return onEmail((email) => email.threadId === key.id);
+        return onIds((email) => email.threadId === key.id);
     }
+  }
+
+  /** FUZZY looks for the words, wherever and in whatever order they are; each may be part of another. RFC 6203 3 */
+  #text(text: string, find: (folded: string) => CompiledKey): CompiledKey {
+    const whole = folded(text);
+    if (!this.#fuzzy) return find(whole);
+    const words = wordsOf(whole);
+    if ((this.#keys += words.length) > maxSearchKeys) throw new Refused("tooMany", "too many words");
+    return words.length === 0 ? find(whole) : every(words.map(find));
   }
 
   /** RFC 5032 3: the interval is counted back from now, its end included. */
@@ -153,20 +193,38 @@ class Compiler {
   }
 }
 
-function onMessage(test: (message: MessageFacts) => boolean): CompiledKey {
-  return { cost: costs.message, asksEmail: false, test: (candidate) => test(candidate.message) };
+/** What UID and MODSEQ decide. */
+function onUid(test: (message: MessageFacts) => boolean): CompiledKey {
+  return { cost: costs.message, asks: asksNothing, test: (candidate) => test(candidate.message) };
 }
 
-function onEmail(test: (email: EmailFacts) => boolean): CompiledKey {
-  return { cost: costs.email, asksEmail: true, test: ({ email }) => email === null ? null : test(email) };
+function onMessage(test: (message: MessageFacts) => boolean): CompiledKey {
+  return { ...onUid(test), asks: { ...asksNothing, row: true } };
+}
+
+function onIds(test: (email: EmailFacts) => boolean): CompiledKey {
+  return {
+    cost: costs.email,
+    asks: { ...asksNothing, ids: true },
+    test: ({ email }) => email === null ? null : test(email),
+  };
+}
+
+/** The words of folded text: runs of letters, marks and digits. */
+export function wordsOf(folded: string): string[] {
+  return [...new Set(folded.match(/[\p{L}\p{M}\p{N}]+/gu))];
 }
 
 function costOf(keys: readonly CompiledKey[]): Cost {
   return keys.reduce<Cost>((most, key) => key.cost > most ? key.cost : most, costs.message);
 }
 
-function asksEmail(keys: readonly CompiledKey[]): boolean {
-  return keys.some((key) => key.asksEmail);
+function asksOf(keys: readonly CompiledKey[]): Asks {
+  return {
+    row: keys.some((key) => key.asks.row),
+    ids: keys.some((key) => key.asks.ids),
+    columns: [...new Set(keys.flatMap((key) => key.asks.columns))],
+  };
 }
 
 function cheapFirst(keys: readonly CompiledKey[]): Test[] {
@@ -184,7 +242,7 @@ function every(keys: readonly CompiledKey[]): CompiledKey {
     }
     return all;
   };
-  return { cost: costOf(keys), asksEmail: asksEmail(keys), test };
+  return { cost: costOf(keys), asks: asksOf(keys), test };
 }
 
 function either(keys: readonly CompiledKey[]): CompiledKey {
@@ -198,7 +256,7 @@ function either(keys: readonly CompiledKey[]): CompiledKey {
     }
     return any;
   };
-  return { cost: costOf(keys), asksEmail: asksEmail(keys), test };
+  return { cost: costOf(keys), asks: asksOf(keys), test };
 }
 
 function negated({ test, ...key }: CompiledKey): CompiledKey {
@@ -218,19 +276,31 @@ function flag(name: string): CompiledKey {
   return onMessage(({ keywords }) => keywords !== "" && keywords.split(" ").includes(keyword));
 }
 
-function folded(text: string): string {
+export function folded(text: string): string {
   if (text.length > maxSearchText) throw new Refused("tooLarge", "search text is too long");
   return fold(text);
 }
 
 /** Fields whose text is stored, and where. */
-const storedFields: Readonly<Record<string, (email: EmailFacts) => string>> = {
-  subject: (email) => email.subject,
-  from: (email) => email.from,
-  to: (email) => email.to,
-  cc: (email) => email.cc,
-  bcc: (email) => email.bcc,
+const storedFields: Readonly<
+  Record<string, readonly [read: (email: EmailFacts) => string, column: FieldColumn]>
+> = {
+  subject: [(email) => email.subject, "subject"],
+  from: [(email) => email.from, "from_text"],
+  to: [(email) => email.to, "to_text"],
+  cc: [(email) => email.cc, "cc_text"],
+  bcc: [(email) => email.bcc, "bcc_text"],
 };
+
+/** How the stored text of a field is read, or null if none is stored. */
+export function storedField(name: string): ((email: EmailFacts) => string) | null {
+  return Object.hasOwn(storedFields, name) ? storedFields[name]?.[0] ?? null : null;
+}
+
+/** Whether a field's text is stored, by its name in lower case. */
+export function isStoredField(name: string): boolean {
+  return storedField(name) !== null;
+}
 
 /** Stored text this long may have been cut: there are limits to subjects and to addresses of a field. */
 const maybeCut = 8000;
@@ -250,29 +320,31 @@ function header(name: string, text: string): CompiledKey {
   const inContent = (content: ContentFacts | null) =>
     content === null ? null : content.field(name).some((value) => value.includes(text));
   if (stored === undefined) {
-    return { cost: costs.header, asksEmail: false, test: ({ content }) => inContent(content) };
+    // What is in no header is in no field.
+    const test: Test = ({ content, text: facts }) =>
+      text !== "" && facts?.has("text", text) === false ? false : inContent(content);
+    return { cost: costs.header, asks: asksNothing, test };
   }
   const faithful = text !== "" && (name === "subject" || !rewritten.test(text));
   const test: Test = ({ email, content }) => {
     if (email !== null) {
-      const value = stored(email);
-      if (value !== "" && fold(value).includes(text)) return true;
+      const value = stored[0](email);
+      if (value !== "" && value.includes(text)) return true;
       if (faithful && value.length < maybeCut) return false;
     }
     return inContent(content);
   };
-  return { cost: costs.email, asksEmail: true, test };
+  return { cost: costs.email, asks: { ...asksNothing, columns: [stored[1]] }, test };
 }
 
-function body(text: string): CompiledKey {
-  const test: Test = ({ content }) => content === null ? null : content.inBody(text);
-  return { cost: costs.body, asksEmail: false, test };
-}
-
-function anywhere(text: string): CompiledKey {
-  const test: Test = ({ content }) =>
-    content === null ? null : content.inHeader(text) || content.inBody(text);
-  return { cost: costs.body, asksEmail: false, test };
+function inTexts(where: "text" | "body", text: string): CompiledKey {
+  if (text === "") return onMessage(() => true); // "The empty string is a substring." RFC 9051 6.4.4
+  const test: Test = ({ content, text: facts }) => {
+    const known = facts?.has(where, text) ?? null;
+    if (known !== null || content === null) return known;
+    return where === "text" && content.inHeader(text) || content.inBody(text);
+  };
+  return { cost: costs.body, asks: asksNothing, test };
 }
 
 /**
@@ -296,5 +368,5 @@ function date(key: SearchKey & { readonly key: "date" }): CompiledKey {
     const around = [-1, 0, 1].map((days) => matches(dayOf(email.sent ?? 0) + days));
     return around.every((answer) => answer === around[0]) ? around[0] ?? null : null;
   };
-  return { cost: costs.email, asksEmail: true, test };
+  return { cost: costs.email, asks: { ...asksNothing, columns: ["sent"] }, test };
 }

@@ -30,18 +30,18 @@ const email: EmailFacts = {
   emailId: "E",
   threadId: "T",
   sent: Date.UTC(2026, 5, 10, 23, 30),
-  subject: "Quarterly Report",
-  from: "Ann Smith <ann@example.org>",
+  subject: "QUARTERLY REPORT",
+  from: "ANN SMITH <ANN@EXAMPLE.ORG>",
   to: "",
   cc: "",
   bcc: "",
 };
 
 const content: ContentFacts = {
-  field: (name) => name === "x-field" ? ["value"] : name === "to" ? ["friends: a@example.org;"] : [],
+  field: (name) => name === "x-field" ? ["VALUE"] : name === "to" ? ["FRIENDS: A@EXAMPLE.ORG;"] : [],
   sentDay: () => Date.UTC(2026, 5, 11) / dayMs,
-  inHeader: (text) => "x-field: value".includes(text),
-  inBody: (text) => "body text".includes(text),
+  inHeader: (text) => "X-FIELD: VALUE".includes(text),
+  inBody: (text) => "BODY TEXT".includes(text),
 };
 
 /** What is known after each step: the row, the email, the content. */
@@ -87,6 +87,12 @@ const table: [key: SearchKey, row: boolean | null, email: boolean | null, conten
   [header("X-Field", "alu"), null, null, true],
   [header("X-Other", ""), null, null, false],
   [{ key: "body", text: "TEXT" }, null, null, true],
+  [{ key: "fuzzy", inner: header("Subject", "report QUARTER") }, null, true, true],
+  [{ key: "fuzzy", inner: header("Subject", "report monthly") }, null, false, false],
+  [{ key: "fuzzy", inner: { key: "not", inner: header("Subject", "x-y report") } }, null, true, true],
+  [header("Subject", "report QUARTER"), null, false, false],
+  [{ key: "fuzzy", inner: { key: "body", text: "text: body" } }, null, null, true],
+  [{ key: "fuzzy", inner: { key: "flag", flag: "\\Draft" } }, false, false, false], // As it is without.
   [{ key: "text", text: "x-field" }, null, null, true],
   [{ key: "text", text: "nowhere" }, null, null, false],
   [sent("before", 9), null, false, false],
@@ -156,6 +162,10 @@ const refused: [title: string, key: SearchKey, reason: Reason][] = [
   ["ranges that are none", { key: "uids", set: [2, 1] }, "badRequest"],
   ["keys nested too deep", nested(maxSearchDepth + 1), "tooMany"],
   ["too many keys", { key: "and", keys: Array(maxSearchKeys).fill({ key: "all" }) }, "tooMany"],
+  ["too many words", {
+    key: "fuzzy",
+    inner: { key: "body", text: Array.from({ length: maxSearchKeys }, (_, i) => i).join(" ") },
+  }, "tooMany"],
   ["text that is too long", { key: "body", text: "x".repeat(maxSearchText + 1) }, "tooLarge"],
 ];
 for (const [title, key, reason] of refused) {

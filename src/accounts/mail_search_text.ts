@@ -1,10 +1,11 @@
 /**
- * Text as SEARCH compares it: fields decoded and unfolded, text parts decoded, case ignored. RFC 9051 6.4.4
+ * Text as SEARCH compares it: fields decoded and unfolded, text parts decoded, case ignored. RFC 9051 6.4.4, RFC 5255 4.6
  *
  * @module
  */
 import { type Bytes, fromLatin1 } from "../base/bytes.ts";
 import type { Day } from "../imap/search_key.ts";
+import { casemap } from "../message/casemap.ts";
 import { parseZonedDate } from "../message/date.ts";
 import { decodeWords } from "../message/encoded_word.ts";
 
@@ -19,14 +20,8 @@ export interface FoldedField {
 /** Octets of one header that are searched. */
 export const maxHeaderBytes = 1024 * 1024;
 
-/**
- * Text of which all spellings that differ in case are one: NFC, then lower case, with one sigma. Both sides of a
- * comparison are folded alike. Unlike i;unicode-casemap (RFC 5051) it keeps accents and compatibility
- * characters apart, and `ß` from `ss`.
- */
-export function fold(text: string): string {
-  return text.normalize("NFC").toLowerCase().replaceAll("ς", "σ");
-}
+/** Text as it is compared: by i;unicode-casemap. Both sides of a comparison are folded alike. RFC 5255 4.2, RFC 5051 */
+export const fold = casemap;
 
 /** The fields of a header, in order; what is no field is left out. RFC 5322 2.2 */
 export function foldedFields(header: Bytes): FoldedField[] {

@@ -24,10 +24,10 @@ Deno.test("foldedFields() unfolds, decodes, and leaves out what is no field", ()
       "X-Empty:\r\nBare: lf\n folded\n\r\n",
   );
   assert.deepEqual(foldedFields(header), [
-    { name: "subject", value: "café au lait" },
-    { name: "x-a", value: "b" },
+    { name: "subject", value: "CAFE\u0301 AU LAIT" },
+    { name: "x-a", value: "B" },
     { name: "x-empty", value: "" },
-    { name: "bare", value: "lf folded" },
+    { name: "bare", value: "LF FOLDED" },
   ]);
   assert.deepEqual(foldedFields(new Uint8Array()), []);
 });
@@ -39,9 +39,9 @@ Deno.test("foldedFields() reads so much of a header and no more", () => {
 
 const day = (year: number, month: number, date: number) => Date.UTC(year, month - 1, date) / 86_400_000;
 const dates: [value: string, day: number | null][] = [
-  ["sun, 1 mar 2026 23:59:59 -1200", day(2026, 3, 1)],
+  ["SUN, 1 MAR 2026 23:59:59 -1200", day(2026, 3, 1)],
   ["sun, 1 mar 2026 00:00:00 +1400", day(2026, 3, 1)],
-  ["1 mar 26 12:00 gmt", day(2026, 3, 1)],
+  ["1 MAR 26 12:00 GMT", day(2026, 3, 1)],
   ["31 dec 1999 23:59:59 +0000", day(1999, 12, 31)],
   ["", null],
   ["yesterday", null],

@@ -51,6 +51,7 @@ function ofMessage(root: Part, section: Section, sizes: MessageSizes): ResolvedS
   const text = sizes.prefix + root.bodyStart;
   switch (section.what) {
     case "header":
+    case "commonHeader":
       return raw(0, text, section);
     case "text":
       return raw(text, whole, section);
@@ -74,6 +75,8 @@ function ofPart(root: Part, section: Section, sizes: MessageSizes): ResolvedSect
       return inBody(part.bodyStart, part.bodyEnd);
     case "mime":
       return inBody(part.headerStart, part.bodyStart);
+    case "commonHeader": // Only of the message itself.
+      return nil;
     case "header": // Only messages within have these two.
       return nested === null ? nil : inBody(nested.headerStart, nested.bodyStart);
     case "text":

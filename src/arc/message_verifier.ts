@@ -4,15 +4,13 @@
  *
  * @module
  */
-import { DkimBodyHasher } from "../dkim/body_hasher.ts";
-import { MessageReader } from "../dkim/message_reader.ts";
+import { MessageIntake } from "../dkim/message_intake.ts";
 import {
   dkimLimits,
   type DkimOptions,
   type DkimResult,
   DkimVerification,
   keyLookup,
-  sectionOf,
 } from "../dkim/verifier.ts";
 import { type ArcResult, ArcVerification } from "./verify.ts";
 
@@ -26,33 +24,23 @@ export interface MessageVerdicts {
 export class MessageVerifier {
   readonly #dkim: DkimVerification;
   readonly #arc: ArcVerification;
-  readonly #reader: MessageReader;
+  readonly #intake: MessageIntake;
 
   constructor(options: DkimOptions) {
-    const limits = { ...dkimLimits, ...options.limits };
     const keys = keyLookup(options);
-    const body = new DkimBodyHasher(limits.maxBodyHashes);
     this.#dkim = new DkimVerification(options, keys);
     this.#arc = new ArcVerification(options, keys);
-    this.#reader = new MessageReader({
-      header: (header) => {
-        const section = sectionOf(header, limits);
-        this.#dkim.begin(section, body);
-        this.#arc.begin(section, body);
-      },
-      body: (piece) => body.write(piece),
-      end: () => body.finish(),
-    }, limits.maxHeaderOctets);
+    this.#intake = new MessageIntake({ ...dkimLimits, ...options.limits }, [this.#dkim, this.#arc]);
   }
 
   /** Takes the next octets of the message, split anywhere; they are not kept. */
   write(chunk: Uint8Array): void {
-    this.#reader.write(chunk);
+    this.#intake.write(chunk);
   }
 
   /** The message is complete. */
   async finish(): Promise<MessageVerdicts> {
-    this.#reader.finish();
+    this.#intake.finish();
     const [dkim, arc] = await Promise.all([this.#dkim.finish(), this.#arc.finish()]);
     return { dkim, arc };
   }

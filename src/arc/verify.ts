@@ -8,15 +8,15 @@
  * @module
  */
 import type { Security } from "../dns/resolver.ts";
-import { type BodyHash, DkimBodyHasher } from "../dkim/body_hasher.ts";
+import type { BodyHash, DkimBodyHasher } from "../dkim/body_hasher.ts";
 import type { HeaderSection } from "../dkim/header_section.ts";
 import type { KeyLookup } from "../dkim/key_lookup.ts";
 import { weaker } from "../dns/security.ts";
-import { MessageReader } from "../dkim/message_reader.ts";
+import { MessageIntake, type Verification } from "../dkim/message_intake.ts";
 import { problemOf } from "../dkim/public_key.ts";
 import type { SignerTags, SigningTags } from "../dkim/signature.ts";
 import { type DkimStatus, judge, judgeTags, type Verdict, withoutKey } from "../dkim/verdict.ts";
-import { dkimLimits, type DkimOptions, keyLookup, sectionOf } from "../dkim/verifier.ts";
+import { dkimLimits, type DkimOptions, keyLookup } from "../dkim/verifier.ts";
 import { type ArcSet, collectSets, readMessageSignature, readSeal, sealedText } from "./sets.ts";
 
 /** What is said of one set. */
@@ -62,27 +62,21 @@ const sealsAhead = 4;
 /** Validates the chain of one message, fed as it arrives, with CRLF as line ends. */
 export class ArcVerifier {
   readonly #verification: ArcVerification;
-  readonly #reader: MessageReader;
+  readonly #intake: MessageIntake;
 
   constructor(options: DkimOptions) {
-    const limits = { ...dkimLimits, ...options.limits };
-    const body = new DkimBodyHasher(limits.maxBodyHashes);
     this.#verification = new ArcVerification(options, keyLookup(options));
-    this.#reader = new MessageReader({
-      header: (header) => this.#verification.begin(sectionOf(header, limits), body),
-      body: (piece) => body.write(piece),
-      end: () => body.finish(),
-    }, limits.maxHeaderOctets);
+    this.#intake = new MessageIntake({ ...dkimLimits, ...options.limits }, [this.#verification]);
   }
 
   /** Takes the next octets of the message, split anywhere; they are not kept. */
   write(chunk: Uint8Array): void {
-    this.#reader.write(chunk);
+    this.#intake.write(chunk);
   }
 
   /** The message is complete. */
   finish(): Promise<ArcResult> {
-    this.#reader.finish();
+    this.#intake.finish();
     return this.#verification.finish();
   }
 }
@@ -101,7 +95,7 @@ interface Link {
 }
 
 /** The ARC part of verifying a message whose header section and body hashes others provide. */
-export class ArcVerification {
+export class ArcVerification implements Verification {
   readonly #options: DkimOptions;
   readonly #keys: KeyLookup;
   #section: HeaderSection | null = null;

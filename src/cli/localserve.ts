@@ -5,6 +5,8 @@
  */
 import { isAbsolute, join, resolve } from "node:path";
 import { parseIp } from "../base/ip_address.ts";
+import { createLog } from "../base/log.ts";
+import { systemClock } from "../net/system_clock.ts";
 import type { FrontBoot } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
 import { bootDns } from "../server/dns_servers.ts";
@@ -12,6 +14,7 @@ import { fileProblem } from "../server/file_problem.ts";
 import { readIdKey } from "../server/id_key.ts";
 import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
 import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
+import { ParserHost } from "../server/parser_host.ts";
 import { startRole } from "../server/role_process.ts";
 import { shutdownSignal } from "../server/shutdown_signal.ts";
 import { type Command, type Output, UsageError } from "./command.ts";
@@ -113,14 +116,23 @@ async function serve(installation: Installation, made: boolean, output: Output):
     dns,
   };
   const signal = shutdownSignal();
+  const { logLevel, logFormat } = installation.config;
+  const parser = new ParserHost({
+    clock: systemClock,
+    log: createLog({ level: logLevel, format: logFormat }, Date.now, (_level, line) => output.error(line), {
+      role: "parser",
+    }),
+    write: (bytes) => void role.write(bytes).catch(() => {}),
+  });
   const role = startRole({
     name: "localserve",
     entry: new URL("../roles/local_main.ts", import.meta.url),
     grant: grants.local(places),
     boot,
+    output: (bytes) => parser.take(bytes),
   });
-  // From here on nothing is started, read or looked up any more.
-  for (const name of ["run", "env", "write", "read"] as const) await Deno.permissions.revoke({ name });
+  // From here on nothing is read or looked up any more, and the parser alone is started.
+  for (const name of ["env", "write", "read"] as const) await Deno.permissions.revoke({ name });
   try {
     await role.ready;
   } catch (error) {
@@ -132,6 +144,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
   output.out(localSummary(installation, made));
   const code = await Promise.race([role.ended, signal.asked.then(() => null)]);
   if (code === null) await role.stop();
+  await parser.stop();
   signal.release();
   return code ?? 0;
 }

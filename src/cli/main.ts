@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   "localserve": () => import("./localserve.ts"),
   "serve": () => import("./serve.ts"),
   "verifydata": () => import("./verifydata.ts"),
+  "reindex": () => import("./reindex.ts"),
   "cid": () => import("./cid.ts"),
   "config test": () => import("./config/test.ts"),
   "config example": () => import("./config/example.ts"),

@@ -6,8 +6,13 @@
  * @module
  */
 import { MiB } from "../base/bytes.ts";
+import { anyone } from "../imap/acl.ts";
 import { checkDkim, dkim } from "./dkim_config.ts";
-import { bytes, flag, list, map, table, text, type Value } from "./schema.ts";
+import { hideableCapabilities } from "../imap/hideable.ts";
+import { bytes, choice, flag, integer, list, map, table, text, type Value } from "./schema.ts";
+
+/** Most messages that a quota can name. */
+const mostMessages = 1_000_000_000;
 
 const domain = table({
   description: text({ doc: "For the administrator.", default: "" }),
@@ -20,6 +25,16 @@ const domain = table({
   weakMechanisms: flag({
     doc: "Derive secrets for CRAM-MD5 and SCRAM-SHA-1 from every password, for old clients.",
     default: false,
+  }),
+  quotaBytes: bytes({
+    doc: "Most octets of mail of each account that belongs to the domain; 0 for no limit.",
+    default: 0,
+  }),
+  quotaMessages: integer({
+    doc: "Most messages, in all its mailboxes, of each account that belongs to the domain; 0 for no limit.",
+    default: 0,
+    min: 0,
+    max: mostMessages,
   }),
   dkim,
 }, "A domain for which mail is accepted.");
@@ -37,8 +52,22 @@ const account = table({
     check: (value) =>
       /^[\x20-\x7e]{0,256}$/.test(value) ? null : "has more than 256 characters, or others than ASCII",
   }),
-  quotaBytes: bytes({ doc: "Most octets of mail; 0 for no limit.", default: 0 }),
+  quotaBytes: bytes({
+    doc: "Most octets of mail, also of what others put into its mailboxes; 0 for what the domain says.",
+    default: 0,
+  }),
+  quotaMessages: integer({
+    doc: "Most messages, in all mailboxes; 0 for what the domain says.",
+    default: 0,
+    min: 0,
+    max: mostMessages,
+  }),
   maxMessageBytes: bytes({ doc: "Largest message that clients can store (RFC 7889).", default: 100 * MiB }),
+  hiddenCapabilities: list(choice(hideableCapabilities, { doc: "" }), {
+    doc:
+      `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
+them: ${hideableCapabilities.join(", ")}.`,
+  }),
   destinations: map(destination, { doc: "Addresses of the account.", sample: '"you@example.org"' }),
 }, "An account: who signs in.");
 
@@ -49,13 +78,29 @@ export const dynamicSchema = table({
     doc: "Accounts, by a name that has no relation to addresses.",
     sample: "you",
     checkKey: (key) =>
-      /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(key)
+      key === anyone
+        ? "means everybody in access control lists (RFC 4314 2): use another name"
+        : /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(key)
         ? null
         : "use letters, digits, dots, - and _ for names of accounts",
   }),
 });
 
 export type DynamicConfig = Value<typeof dynamicSchema>;
+
+/** The quota of an account: its own, or its domain's; null for no limit. */
+export function quotaOf(
+  { accounts, domains }: Pick<DynamicConfig, "accounts" | "domains">,
+  name: string,
+): { readonly maxBytes: number | null; readonly maxMessages: number | null } {
+  const account = accounts[name];
+  const domain = account === undefined ? undefined : domains[account.domain];
+  const first = (...values: (number | undefined)[]) => values.find((value) => (value ?? 0) > 0) ?? null;
+  return {
+    maxBytes: first(account?.quotaBytes, domain?.quotaBytes),
+    maxMessages: first(account?.quotaMessages, domain?.quotaMessages),
+  };
+}
 
 /** What no single field can tell: references, and addresses that two accounts claim. */
 export function checkDynamic(config: DynamicConfig): { path: string; message: string }[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, exampleFile, readConfig } from "./load.ts";
-import { checkDynamic, dynamicSchema } from "./dynamic_config.ts";
+import { checkDynamic, dynamicSchema, quotaOf } from "./dynamic_config.ts";
 import { checkStatic, staticSchema } from "./static_config.ts";
 
 const good = `
@@ -64,6 +64,14 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
     [
       /^mailden\.toml:11: dns\.mode: "ad" is none of "validate", "trustAd"/,
       /^mailden\.toml:12: dns\.servers\[0\]: "dns\.example" is no server: write it as/,
+    ],
+  ],
+  [
+    "a trusted sealer and a former name that are no domains",
+    `${good}[authentication]\ntrustedSealers = ["lists.example", "*.example"]\nformerNames = "mail.example"\n`,
+    [
+      /^mailden\.toml:11: authentication\.trustedSealers\[1\]: "\*\.example" is no domain: write it as/,
+      /^mailden\.toml:12: authentication\.formerNames: /,
     ],
   ],
   ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
@@ -131,4 +139,60 @@ Deno.test("the place of a fault is found whatever the keys are, and is not looke
   // No key, but it looks like the beginning of one, however it is cut.
   const text = `${good}x = """\n${"a".repeat(5000)}\n[${" ".repeat(5000)}\n"""\n`;
   assert.match(faults(text)[0] ?? "", /^mailden\.toml:10: listeners\.public\.imaps\.x: there is no setting/);
+});
+
+const accounts = `
+[domains."example.org"]
+quotaBytes = "1GB"
+quotaMessages = 1000
+[accounts.ann]
+domain = "example.org"
+[accounts.bob]
+domain = "example.org"
+quotaBytes = "5MB"
+quotaMessages = 7
+[domains."example.net"]
+[accounts.cat]
+domain = "example.net"
+`;
+
+Deno.test("an account without a quota has its domain's", () => {
+  const config = readConfig(accounts, "domains.toml", dynamicSchema, checkDynamic);
+  assert.deepEqual(quotaOf(config, "ann"), { maxBytes: 2 ** 30, maxMessages: 1000 });
+  assert.deepEqual(quotaOf(config, "bob"), { maxBytes: 5 * 2 ** 20, maxMessages: 7 });
+  assert.deepEqual(quotaOf(config, "cat"), { maxBytes: null, maxMessages: null });
+  assert.deepEqual(quotaOf(config, "nobody"), { maxBytes: null, maxMessages: null });
+});
+
+for (
+  const [what, content, pattern] of [
+    ["a quota that is no count", accounts.replace("= 7", "= -7"), /quotaMessages: -7 is out of range/],
+    [
+      "an account with the name of everybody",
+      accounts.replace("accounts.ann", "accounts.anyone"),
+      /anyone: means/,
+    ],
+  ] as const
+) {
+  Deno.test(`readConfig() refuses ${what}`, () => {
+    assert.throws(() => readConfig(content, "domains.toml", dynamicSchema, checkDynamic), pattern);
+  });
+}
+
+Deno.test("readConfig() refuses an administrator's contact that is no address", () => {
+  const with_ = (contact: string) => `adminContact = ${JSON.stringify(contact)}\n${good}`;
+  assert.equal(readConfig(with_("tel:+1"), "x", staticSchema, checkStatic).adminContact, "tel:+1");
+  assert.match(faults(with_("postmaster@example.org"))[0] ?? "", /adminContact: .* is none: write/);
+});
+
+Deno.test("an account hides extensions of IMAP that can be hidden, and no others", () => {
+  const file = (hidden: string) =>
+    `[domains."example.org"]\n[accounts.you]\ndomain = "example.org"\nhiddenCapabilities = ${hidden}\n`;
+  const read = (hidden: string) => readConfig(file(hidden), "domains.toml", dynamicSchema, checkDynamic);
+  assert.deepEqual(read('["NOTIFY", "IMAP4rev2"]').accounts["you"]?.hiddenCapabilities, [
+    "NOTIFY",
+    "IMAP4rev2",
+  ]);
+  assert.deepEqual(read("[]").accounts["you"]?.hiddenCapabilities, []);
+  for (const wrong of ['["UIDPLUS"]', '["notify"]', '"NOTIFY"']) assert.throws(() => read(wrong), wrong);
 });

@@ -9,6 +9,7 @@
 import { parseIp } from "../base/ip_address.ts";
 import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
+import { authentication } from "./authentication_config.ts";
 import { dns } from "./dns_config.ts";
 import {
   bytes,
@@ -220,6 +221,15 @@ export const staticSchema = table({
     checkKey: (key) =>
       /^[a-z0-9-]{1,32}$/.test(key) ? null : "use lower-case letters, digits and - for names",
   }),
+  adminContact: text({
+    doc:
+      "How to reach the administrator, as mailto:, tel: or https: address; IMAP clients are told (RFC 5464 6.2.2).",
+    default: "",
+    check: (value) =>
+      /^((mailto|tel|https):[\x21-\x7e]{1,500})?$/.test(value)
+        ? null
+        : 'is none: write "mailto:postmaster@example.org", a tel: or a https: address',
+  }),
   dns,
   history: table({
     days: integer({
@@ -236,6 +246,7 @@ export const staticSchema = table({
       default: 20_000,
     }),
   }, "What is remembered of messages that are gone."),
+  authentication,
   localserve: optional(table({
     account: text({ doc: "The account that gets what is sent to unknown addresses." }),
     password: text({ doc: "Its password, shown on the page; set when the account has none." }),

@@ -57,6 +57,7 @@ export class DeliveryService implements Deliver {
   readonly #book: AddressBook;
   readonly #spools: Spools;
   readonly #results: Counter;
+  readonly #verdicts: Counter;
   readonly #stillAllowed: () => void;
   readonly #judge: Judge | null;
 
@@ -78,6 +79,11 @@ export class DeliveryService implements Deliver {
     this.#results = store.metrics.counter("mailden_delivery_total", "Recipients delivered to, by result.", [
       { result: "delivered" },
     ]);
+    this.#verdicts = store.metrics.counter(
+      "mailden_verdict_total",
+      "Messages of strangers that were judged, by what is done and why.",
+      [{ action: "accept", reason: "no-bad-signals" }],
+    );
   }
 
   spoolOpen(_request: Record<string, never>): Promise<string> {
@@ -205,7 +211,9 @@ export class DeliveryService implements Deliver {
     if (evidence.length > maxEvidenceBytes) throw new Refused("tooLarge", "evidence is too large");
     if (this.#judge === null) return null;
     try {
-      return this.#judge(decodeEvidence(evidence));
+      const verdict = this.#judge(decodeEvidence(evidence));
+      this.#verdicts.add({ action: verdict.junk ? "junk" : verdict.action, reason: verdict.reason });
+      return verdict;
     } catch (error) {
       if (error instanceof SyntaxError) throw new Refused("badRequest", `evidence: ${error.message}`, error);
       throw error;

@@ -12,6 +12,9 @@ import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { Incoming } from "./deliver.ts";
 import { DeliveryService, maxRecipients } from "./delivery_service.ts";
+import { encodeEvidence, type Evidence } from "../evidence/evidence.ts";
+import { failedDmarc, sampleEvidence } from "../evidence/testing/sample_evidence.ts";
+import { judgeStranger } from "./judge.ts";
 
 const messages = prepared((db, p: { account: string }) =>
   db.selectFrom("messages as m").innerJoin("accounts as a", "a.id", "m.account_id")
@@ -200,4 +203,25 @@ Deno.test("a connection that goes takes its spool files with it, and only its ow
     await other.close();
     assert.equal([...Deno.readDirSync(`${folder}/spool`)].length, 1);
     await service.spoolDrop({ spool });
+  }));
+
+Deno.test("verdicts are counted, by what is done and why", () =>
+  withService(async (_service, { store }) => {
+    const service = new DeliveryService(store, book, undefined, judgeStranger);
+    const judged = (change: Partial<Evidence>) =>
+      service.deliver(incoming(["ann"], { evidence: encodeEvidence({ ...sampleEvidence, ...change }) }));
+    await judged({});
+    await judged({ dmarc: failedDmarc("reject") });
+    await judged({ dmarc: failedDmarc("quarantine") });
+    await judged({ dmarc: failedDmarc("quarantine") });
+    await service.deliver(incoming(["ann"]));
+    await service.close();
+    const lines = store.metrics.text().split("\n").filter((line) =>
+      line.startsWith("mailden_verdict_total{")
+    );
+    assert.deepEqual(lines, [
+      'mailden_verdict_total{action="accept",reason="no-bad-signals"} 1',
+      'mailden_verdict_total{action="reject",reason="dmarc-policy"} 1',
+      'mailden_verdict_total{action="junk",reason="dmarc-policy"} 2',
+    ]);
   }));

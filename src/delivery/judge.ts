@@ -17,13 +17,16 @@ import {
 export type Judge = (evidence: Evidence) => Verdict;
 
 /** Where an author's domain asks for quarantine, that is the junk mailbox: the reference refuses it. RFC 9989 4.7 */
-const rules: VerdictRules = { ...defaultRules, dmarcQuarantine: "junk" };
+const usualRules: VerdictRules = { ...defaultRules, dmarcQuarantine: "junk" };
 
 /**
  * The verdict. A failed SPF check alone is not held against anybody yet: forwarding breaks it, and there is no reputation
  * that would make up for it. Blocklists count, which the administrator has chosen.
+ *
+ * @param trustedSealers Domains whose ARC seals the administrator believes, in normal form.
  */
-export function judgeStranger(evidence: Evidence): Verdict {
+export function judgeStranger(evidence: Evidence, trustedSealers: readonly string[] = []): Verdict {
+  const rules = { ...usualRules, trustedSealers };
   const spf = { ...evidence.spf, status: "neutral" as const };
   return authenticationVerdict(evidence, rules) ?? strangerVerdict({ ...evidence, spf });
 }

@@ -33,3 +33,13 @@ for (const [title, change, action, junk] of cases) {
     ]);
   });
 }
+
+Deno.test("judgeStranger() takes what a sealer saw pass, where he is trusted", () => {
+  const dmarc = failedDmarc("reject");
+  const link = { instance: 1, domain: "list.example", dmarc: { result: "pass", from: dmarc.domain } };
+  const arc: Evidence["arc"] = { ...sampleEvidence.arc, status: "pass", instances: 1, links: [link] };
+  const evidence = { ...sampleEvidence, dmarc, arc };
+  assert.equal(judgeStranger(evidence).action, "reject");
+  assert.equal(judgeStranger(evidence, ["other.example"]).action, "reject");
+  assert.equal(judgeStranger(evidence, ["list.example"]).action, "accept");
+});

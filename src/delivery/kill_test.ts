@@ -13,7 +13,8 @@ const kills = 4;
 
 const emails = prepared((db, _p: Record<string, never>) =>
   db.selectFrom("messages").innerJoin("emails", "emails.id", "messages.email_id")
-    .select(["emails.subject", "emails.body_id"])
+    .innerJoin("email_fields", "email_fields.email_id", "emails.id")
+    .select(["email_fields.subject", "emails.body_id"])
 );
 
 /** Runs the child, kills it after `ms`, and returns what it had acknowledged: hashes by number. */

@@ -5,10 +5,11 @@
  * white space) are counted, not kept, until something follows. Memory does not grow with the body, nor time
  * beyond its length.
  *
- * This is on the way of every message, beside a hash that takes a nanosecond for each octet or less. What stays
- * as it is goes to the sink as parts of what came. To find out, the relaxed form looks at four octets at once:
- * what it changes begins with a tab, or with a space that has a space, tab or CR behind it. Around changes it goes
- * octet by octet (`verify_bench.ts`).
+ * This is on the way of every message, beside a hash that takes a nanosecond or two for each octet. What stays as it
+ * is goes to the sink as parts of what came. To find out, the relaxed form looks at four octets at once: what it
+ * changes begins with a tab, or with a space that has a space, tab or CR behind it. From a change on it writes anew,
+ * again four octets at once and nearly without branches: what follows a space is as hard to foretell as text is, and a
+ * branch on it costs more than the work (`verify_bench.ts`).
  *
  * Only CRLF ends a line. A CR or LF alone is an octet like others.
  *
@@ -94,9 +95,15 @@ export class SimpleBody implements CanonicalBody {
   }
 }
 
-/** Around changes, octets are looked at one by one in blocks of this many, at most so many blocks at once. */
-const blockOctets = 128;
-const scratchOctets = 64 * blockOctets;
+/** What is written anew is given out in pieces of at most this many octets. */
+const scratchOctets = 8192;
+
+/** It goes on as long as of so many octets any went away. A piece to the sink costs as much as some hundred octets. */
+const blockOctets = 2048;
+
+/** Where the relaxed form is written: for all bodies, since it is given out before anything else is written. */
+const scratch = new Uint8Array(scratchOctets + 4);
+const scratchView = new DataView(scratch.buffer);
 
 /** White space as one space, none at the ends of lines. RFC 6376 3.4.4 */
 export class RelaxedBody implements CanonicalBody {
@@ -106,7 +113,6 @@ export class RelaxedBody implements CanonicalBody {
   #heldSpace = false;
   #heldCr = false;
   #isEmpty = true;
-  #scratch: Uint8Array | null = null;
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -167,54 +173,18 @@ export class RelaxedBody implements CanonicalBody {
 
   /** Octets `from` to `end`, neither the first nor the last of which is blank. */
   #text(chunk: Uint8Array, from: number, end: number): void {
-    const changes = new Changes(chunk);
+    const words = new Words(chunk);
     for (let at = from; at < end;) {
-      const stop = changes.next(at, end);
+      const stop = words.nextChange(at, end);
       if (stop > at) this.#sink(at === 0 && stop === chunk.length ? chunk : chunk.subarray(at, stop));
-      at = stop === end ? end : this.#change(chunk, stop, end);
-    }
-  }
-
-  /**
-   * Goes on octet by octet from a change, until a block has none. Every octet is written, and what turns out to
-   * be too much is written over: words are short, and to branch on each space costs twice as much.
-   *
-   * @returns Where it stopped; what stands before is given out.
-   */
-  #change(chunk: Uint8Array, from: number, end: number): number {
-    const scratch = this.#scratch ??= new Uint8Array(scratchOctets);
-    const stop = Math.min(end, from + scratchOctets);
-    let at = from;
-    let length = 0;
-    let changes = 1;
-    /** 1 behind white space, which stands in the scratch as one space. */
-    let blank = 0;
-    while (at < stop && changes !== 0) {
-      const block = Math.min(stop, at + blockOctets);
-      changes = 0;
-      for (; at < block; at++) {
-        let octet = chunk[at] ?? 0;
-        if (octet < SP) {
-          if (octet === TAB) {
-            octet = SP;
-            changes = 1;
-          } else if (octet === CR && chunk[at + 1] === LF) {
-            length -= blank;
-            changes |= blank;
-            blank = 0;
-          }
-        }
-        const isSpace = ((octet ^ SP) - 1) >>> 31; // 1 or 0.
-        length -= isSpace & blank;
-        changes |= isSpace & blank;
-        scratch[length++] = octet;
-        blank = isSpace;
+      at = stop;
+      while (at < end) {
+        const { next, length, isShorter } = words.relax(at, end);
+        if (length > 0) this.#sink(scratch.subarray(0, length));
+        at = next;
+        if (!isShorter) break;
       }
     }
-    // What follows decides about a last space.
-    length -= blank;
-    if (length > 0) this.#sink(scratch.subarray(0, length));
-    return at - blank;
   }
 }
 
@@ -222,10 +192,10 @@ function isBlank(octet: number | undefined): boolean {
   return octet === SP || octet === TAB || octet === CR || octet === LF;
 }
 
-/** Finds in a chunk what the relaxed form changes, from left to right. */
-class Changes {
+/** A chunk, four octets at a time. */
+class Words {
   readonly #chunk: Uint8Array;
-  /** The chunk four octets at a time, from its octet `#skew` on. */
+  /** From its octet `#skew` on. */
   readonly #words: Int32Array;
   readonly #skew: number;
 
@@ -237,11 +207,11 @@ class Changes {
   }
 
   /**
-   * Where the first change at or after `from` begins, or `end`.
+   * Where the first change of the relaxed form at or after `from` begins, or `end`.
    *
    * @param end The octet before it is not blank.
    */
-  next(from: number, end: number): number {
+  nextChange(from: number, end: number): number {
     const first = Math.max(0, (from - this.#skew + 3) >> 2);
     const last = (end - this.#skew) >> 2;
     if (first >= last) return this.#exact(from, end);
@@ -257,6 +227,33 @@ class Changes {
       const found = this.#exact(start, at + 4);
       if (found < at + 4) return found;
     }
+  }
+
+  /**
+   * Writes octets from `from` on to the scratch in relaxed form, until a block has no change.
+   *
+   * @returns How many are written, where to go on, and whether there was a change in the last block.
+   */
+  relax(from: number, end: number): { length: number; next: number; isShorter: boolean } {
+    const stop = Math.min(end, from + scratchOctets);
+    let at = from;
+    let state = 0;
+    let isShorter = true;
+    while (at < stop && isShorter) {
+      const [begin, before] = [at, state >> 1];
+      at = Math.min(stop, at + blockOctets);
+      const first = Math.max(0, (begin - this.#skew + 3) >> 2);
+      const last = (at - this.#skew) >> 2;
+      if (first < last) {
+        state = relaxOctets(this.#chunk, begin, this.#skew + 4 * first, state);
+        state = relaxWords(this.#chunk, this.#words, first, last, this.#skew, state);
+        state = relaxOctets(this.#chunk, this.#skew + 4 * last, at, state);
+      } else state = relaxOctets(this.#chunk, begin, at, state);
+      isShorter = (state >> 1) - before < at - begin;
+    }
+    // What follows decides about a last space.
+    const blank = state & 1;
+    return { length: (state >> 1) - blank, next: at - blank, isShorter };
   }
 
   #exact(from: number, end: number): number {
@@ -281,16 +278,95 @@ function firstDoubt(words: Int32Array, first: number, last: number): number {
   let carry = 0;
   for (let i = first; i < last; i++) {
     const word = words[i] ?? 0;
-    const spaces = zeros(word ^ 0x20202020);
-    const tabs = zeros(word ^ 0x09090909);
-    const crs = zeros(word ^ 0x0d0d0d0d);
+    const spaces = mayHaveZero(word ^ 0x20202020);
+    const tabs = mayHaveZero(word ^ 0x09090909);
+    const crs = mayHaveZero(word ^ 0x0d0d0d0d);
     if (((spaces << 8 | carry) & (spaces | crs) | tabs) !== 0) return i;
     carry = spaces >>> 24;
   }
   return last;
 }
 
-/** The high bit of each octet that is zero, and maybe of one behind such a one: a doubt, never a miss. */
+/**
+ * Writes octets `from` to `end` to the scratch in relaxed form.
+ *
+ * @param state Twice the octets that are written, and 1 if the last of them is white space.
+ * @returns The same, afterwards.
+ */
+function relaxOctets(chunk: Uint8Array, from: number, end: number, state: number): number {
+  let length = state >> 1;
+  let blank = state & 1;
+  for (let at = from; at < end; at++) {
+    let octet = chunk[at] ?? 0;
+    if (octet < SP) {
+      if (octet === TAB) octet = SP;
+      else if (octet === CR && chunk[at + 1] === LF) {
+        length -= blank;
+        blank = 0;
+      }
+    }
+    const isSpace = ((octet ^ SP) - 1) >>> 31; // 1 or 0.
+    length -= isSpace & blank;
+    scratch[length++] = octet;
+    blank = isSpace;
+  }
+  return 2 * length + blank;
+}
+
+/**
+ * The same for words `first` to `last` of four octets, the first of which is octet `skew`. Little-endian, as all is
+ * that runs this.
+ *
+ * Every octet is written; one behind which the place does not move is written over by the next.
+ */
+function relaxWords(
+  chunk: Uint8Array,
+  words: Int32Array,
+  first: number,
+  last: number,
+  skew: number,
+  state: number,
+): number {
+  let length = state >> 1;
+  let blank = state & 1;
+  for (let i = first; i < last; i++) {
+    let word = words[i] ?? 0;
+    const tabs = word ^ 0x09090909;
+    if (mayHaveZero(tabs) !== 0) word ^= zeros(tabs) * (TAB ^ SP);
+    const spaces = zeros(word ^ 0x20202020);
+    /** Octets with white space before them. */
+    const behind = spaces << 8 | blank;
+    if ((mayHaveZero(word ^ 0x0d0d0d0d) & behind << 7) !== 0) {
+      // A CR, perhaps of a line end: then the space before it goes, too.
+      const at = skew + 4 * i;
+      const next = relaxOctets(chunk, at, at + 4, 2 * length + blank);
+      length = next >> 1;
+      blank = next & 1;
+      continue;
+    }
+    scratchView.setInt32(length, word, true);
+    blank = spaces >>> 24;
+    const dropped = spaces & behind;
+    if (dropped === 0) length += 4;
+    else if (dropped !== 0x01010101) {
+      length += 1 - (dropped & 1);
+      scratch[length] = word >>> 8;
+      length += 1 - (dropped >>> 8 & 1);
+      scratch[length] = word >>> 16;
+      length += 1 - (dropped >>> 16 & 1);
+      scratch[length] = word >>> 24;
+      length += 1 - (dropped >>> 24);
+    }
+  }
+  return 2 * length + blank;
+}
+
+/** 1 in each octet that is zero, 0 in the others. */
 function zeros(word: number): number {
+  return ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | word | 0x7f7f7f7f) >>> 7;
+}
+
+/** The high bit of each octet that is zero, and maybe of one behind such a one: a doubt, never a miss. Cheaper. */
+function mayHaveZero(word: number): number {
   return (word - 0x01010101) & ~word & 0x80808080;
 }

@@ -10,33 +10,28 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { HeaderField } from "../message/headers.ts";
-import { type BodyHash, DkimBodyHasher, maxBodyHashes } from "./body_hasher.ts";
-import { HeaderSection } from "./header_section.ts";
+import { type BodyHash, type DkimBodyHasher, maxBodyHashes } from "./body_hasher.ts";
+import type { HeaderSection } from "./header_section.ts";
 import { type KeyAnswer, KeyLookup } from "./key_lookup.ts";
 import type { KeyRecord } from "./key_record.ts";
-import { maxHeaderOctets, MessageReader } from "./message_reader.ts";
+import { type IntakeLimits, MessageIntake, type Verification } from "./message_intake.ts";
+import { maxHeaderOctets } from "./message_reader.ts";
 import { KeyCache, problemOf } from "./public_key.ts";
 import { identityDomain, readSignature, type Signature } from "./signature.ts";
 import { parseTagList, type TagList } from "./tag_list.ts";
 import { judge, judgeTags, type Verdict, withoutKey } from "./verdict.ts";
 
 /** What a verifier will work through. */
-export interface DkimLimits {
-  readonly maxHeaderOctets: number;
-  /** Header fields of a message. */
-  readonly maxHeaderFields: number;
+export interface DkimLimits extends IntakeLimits {
   /** Signatures that are checked, from the top. RFC 6376 6.1 */
   readonly maxSignatures: number;
   /** Of one signature field; `z=` may copy all of a header. */
   readonly maxSignatureOctets: number;
   /** Names in `h=`. */
   readonly maxSignedFields: number;
-  /** Different hashes of one body. */
-  readonly maxBodyHashes: number;
 }
 
 export const dkimLimits: DkimLimits = {
@@ -78,22 +73,16 @@ export interface DkimResult extends Verdict {
 /** Verifies one message, fed as it arrives, with CRLF as line ends. */
 export class DkimVerifier {
   readonly #verification: DkimVerification;
-  readonly #reader: MessageReader;
+  readonly #intake: MessageIntake;
 
   constructor(options: DkimOptions) {
-    const limits = { ...dkimLimits, ...options.limits };
-    const body = new DkimBodyHasher(limits.maxBodyHashes);
     this.#verification = new DkimVerification(options, keyLookup(options));
-    this.#reader = new MessageReader({
-      header: (header) => this.#verification.begin(sectionOf(header, limits), body),
-      body: (piece) => body.write(piece),
-      end: () => body.finish(),
-    }, limits.maxHeaderOctets);
+    this.#intake = new MessageIntake({ ...dkimLimits, ...options.limits }, [this.#verification]);
   }
 
   /** Takes the next octets of the message, split anywhere; they are not kept. */
   write(chunk: Uint8Array): void {
-    this.#reader.write(chunk);
+    this.#intake.write(chunk);
   }
 
   /**
@@ -103,7 +92,7 @@ export class DkimVerifier {
    * no signature, or the header section cannot be read, there is a single one that says so.
    */
   finish(): Promise<DkimResult[]> {
-    this.#reader.finish();
+    this.#intake.finish();
     return this.#verification.finish();
   }
 }
@@ -111,12 +100,6 @@ export class DkimVerifier {
 /** The lookup of one message's keys. */
 export function keyLookup(options: DkimOptions): KeyLookup {
   return new KeyLookup(options.resolver, options.keys ?? new KeyCache(), options.signal);
-}
-
-/** What a {@link MessageReader} gives, as verifiers want it; null if it is too large. */
-export function sectionOf(header: Bytes | null, limits: DkimLimits): HeaderSection | null {
-  const section = header === null ? null : new HeaderSection(header, limits.maxHeaderFields);
-  return section?.truncated === true ? null : section;
 }
 
 /** A signature on its way: with its verdict already, or with what it takes to reach one. */
@@ -132,7 +115,7 @@ type Pending =
   };
 
 /** The DKIM part of verifying a message whose header section and body hashes others provide. */
-export class DkimVerification {
+export class DkimVerification implements Verification {
   readonly #options: DkimOptions;
   readonly #limits: DkimLimits;
   readonly #keys: KeyLookup;

@@ -147,7 +147,6 @@ export function failedAnswer<T extends RecordType>(
   return { name, type, status: "failed", canonicalName, records: [], ttl: 0, security, why, failure };
 }
 
-/** From the weakest. */
 /** The records of one name and type, each once (RFC 2181 5), of the Internet. */
 export function recordsOf(records: readonly ResourceRecord[], name: Name, type: number): ResourceRecord[] {
   const found = records.filter((record) => record.type === type && isOf(record, name));

@@ -238,23 +238,19 @@ export class ChainWalk {
     if (set === undefined) {
       return broken("bogus", zone, above, `${shown(zone)} must have keys, and none came`, true);
     }
-    const keys = zoneKeysOf(set);
-    const entries = entryKeys(zone, ds, keys);
-    if (entries.length === 0) {
-      const from = above === null ? "trust anchors" : "DS records";
-      return broken(
-        "bogus",
-        zone,
-        above,
-        `none of the keys of ${shown(zone)} fits its ${from} (${ds.map((one) => one.keyTag).join(", ")})`,
-      );
-    }
     const { now, work } = this.settings;
-    const checked = checkRrset(set, { zone, keys: entries }, now, work);
+    const checked = checkKeySet(set, zone, ds, now, work);
     if (!checked.ok) {
-      const why = `the keys of ${shown(zone)} are not signed rightly: ${checked.why}`;
-      return broken("bogus", zone, above, why, set.signatures.length === 0);
+      const { fits, signed } = checked;
+      if (fits) {
+        const why = `the keys of ${shown(zone)} are not signed rightly: ${signed}`;
+        return broken("bogus", zone, above, why, set.signatures.length === 0);
+      }
+      const from = above === null ? "trust anchors" : "DS records";
+      const tags = ds.map((one) => one.keyTag).join(", ");
+      return broken("bogus", zone, above, `none of the keys of ${shown(zone)} fits its ${from} (${tags})`);
     }
+    const { keys, entries } = checked;
     const step: Step = {
       kind: "zone",
       name: zone,
@@ -299,6 +295,39 @@ export function hintOf(message: DnsMessage, name: Name): Name | null {
   const soa = message.authorities.find(({ type }) => type === typeNumbers.SOA);
   if (soa === undefined || !isWithin(name, soa.name) || sameName(name, soa.name)) return null;
   return soa.name;
+}
+
+/** Whether a DNSKEY set is signed by a key for which a DS record, or a trust anchor, stands. */
+export type CheckedKeys =
+  | {
+    readonly ok: true;
+    /** All that speak for the zone, and those of them that a DS record stands for. */
+    readonly keys: readonly ZoneKey[];
+    readonly entries: readonly ZoneKey[];
+    readonly signature: DataByType["RRSIG"];
+    readonly ttl: number;
+  }
+  | {
+    readonly ok: false;
+    /** Whether there is such a key, and what is wrong with its signatures. */
+    readonly fits: boolean;
+    readonly signed: string;
+  };
+
+/** Checks the DNSKEY set of a zone. RFC 4035 5.2 @throws {Refused} When the work is used up. */
+export function checkKeySet(
+  set: Rrset,
+  zone: Name,
+  ds: readonly DataByType["DS"][],
+  now: number,
+  work: Work,
+): CheckedKeys {
+  const keys = zoneKeysOf(set);
+  const entries = entryKeys(zone, usableDs(ds), keys);
+  if (entries.length === 0) return { ok: false, fits: false, signed: "" };
+  const checked = checkRrset(set, { zone, keys: entries }, now, work);
+  if (!checked.ok) return { ok: false, fits: true, signed: checked.why };
+  return { ok: true, keys, entries, signature: checked.signature, ttl: checked.ttl };
 }
 
 /** Those of some sets that a zone signed, the least TTL of them, and what is wrong with the others. */

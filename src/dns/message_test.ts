@@ -15,6 +15,7 @@ import {
 import { canonicalName, nameToWire } from "./name.ts";
 import { readData, writeData } from "./rdata.ts";
 import { type RecordType, typeNumbers } from "./record.ts";
+import { record } from "../../tests/support/dns_server.ts";
 import { anyData, anyName } from "./testing/any_data.ts";
 
 const bytes = (digits: string): Bytes => Uint8Array.fromHex(digits.replaceAll(/\s/g, ""));
@@ -265,4 +266,25 @@ Deno.test("owners are compressed", () => {
   const octets = encodeMessage(message);
   assert.equal(octets.length, 12 + nameToWire(name).length + 4 + 3 * (2 + 10 + 4));
   assert.equal(canonicalName(decodeMessage(octets).answers[2]?.name ?? ""), name);
+});
+
+Deno.test("nothing of a message is of the octets that it was read from: they are used for the next one", () => {
+  const name = "a.example.";
+  const data = { preference: 10, exchange: "b.example." };
+  const strings = [new Uint8Array(40).fill(0x61)];
+  const answers = [record(name, "MX", data), record(name, "TXT", { strings })];
+  const query = decodeMessage(encodeQuery({
+    id: 1,
+    name,
+    type: 15,
+    recursionDesired: true,
+    checkingDisabled: false,
+    dnssecOk: false,
+    udpSize: 1232,
+  }));
+  const octets = encodeMessage({ ...query, isResponse: true, answers });
+  const before = decodeMessage(octets.slice());
+  const read = decodeMessage(octets);
+  octets.fill(0xff);
+  assert.deepEqual(read, before);
 });

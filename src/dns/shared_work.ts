@@ -9,6 +9,7 @@ interface Job<T> {
   /** Null where one who can not give up began it: then nobody ends it. */
   readonly controller: AbortController | null;
   readonly result: Promise<T>;
+  /** How many want it. */
   waiting: number;
 }
 
@@ -46,9 +47,10 @@ export class SharedWork<T> {
     start: (signal: AbortSignal | undefined) => Promise<T>,
   ): Job<T> {
     const controller = signal === undefined ? null : new AbortController();
-    const result = start(controller?.signal).finally(() => this.#forget(key, job));
-    const job: Job<T> = { controller, result, waiting: 0 };
+    const job: Job<T> = { controller, result: start(controller?.signal), waiting: 0 };
     this.#jobs.set(key, job);
+    const forget = () => this.#forget(key, job);
+    job.result.then(forget, forget); // `finally` would cost two more closures.
     return job;
   }
 

@@ -9,22 +9,11 @@
 import type { Clock } from "../base/clock.ts";
 import { AliasTrail, answerOf, failedAnswer, readFinding } from "./answer.ts";
 import { isWeaker } from "./security.ts";
-import { AnswerCache } from "./cache.ts";
+import type { AnswerCache } from "./cache.ts";
 import type { Exchange, Exchanged } from "./exchange.ts";
-import { canonicalName, nameFromText } from "./name.ts";
+import { type Find, LookupDesk, type LookupObserver, maxLookupMs } from "./lookup_desk.ts";
 import { type Name, type RecordType, typeNumbers } from "./record.ts";
-import type { Answer, FailureKind, LookupOptions, Resolver, Security } from "./resolver.ts";
-import { SharedWork } from "./shared_work.ts";
-import { type Entry, WaitingLine } from "./waiting_line.ts";
-
-/** For one lookup, all its aliases and servers together. */
-export const maxLookupMs = 30_000;
-
-/** Lookups under way at once, as many as there are sockets: each costs about 10 KiB. */
-export const maxActiveLookups = 512;
-
-/** Lookups that wait until one of those is done; a further one fails with `limit`. Each costs about 1 KiB. */
-export const maxWaitingLookups = 20_000;
+import type { Answer, LookupOptions, Resolver, Security } from "./resolver.ts";
 
 /**
  * Whom to believe about DNSSEC.
@@ -43,17 +32,7 @@ export interface StubSettings {
   readonly cache?: AnswerCache;
   readonly maxActive?: number;
   readonly maxWaiting?: number;
-}
-
-const reasons = {
-  full: ["limit", "too many lookups wait"],
-  late: ["timeout", "the lookup took too long"],
-  aborted: ["aborted", "the one who asked gave up"],
-} as const satisfies Record<Exclude<Entry, "entered">, readonly [FailureKind, string]>;
-
-function notEntered<T extends RecordType>(name: Name, type: T, entry: keyof typeof reasons): Answer<T> {
-  const [kind, why] = reasons[entry];
-  return failedAnswer(name, type, name, kind, why);
+  readonly observer?: LookupObserver | undefined;
 }
 
 interface Belief {
@@ -66,49 +45,19 @@ export class StubResolver implements Resolver {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
   readonly #mode: StubMode;
-  readonly #cache: AnswerCache;
-  readonly #lookups = new SharedWork<Answer>();
-  readonly #line: WaitingLine;
+  readonly #desk: LookupDesk;
 
   constructor(settings: StubSettings) {
-    this.#exchange = settings.exchange;
-    this.#clock = settings.clock;
-    this.#mode = settings.mode;
-    this.#cache = settings.cache ?? new AnswerCache({ clock: settings.clock });
-    this.#line = new WaitingLine({
-      clock: settings.clock,
-      places: settings.maxActive ?? maxActiveLookups,
-      maxWaiting: settings.maxWaiting ?? maxWaitingLookups,
-      maxWaitMs: maxLookupMs,
-    });
+    const { exchange, clock, mode, cache, maxActive, maxWaiting, observer } = settings;
+    this.#exchange = exchange;
+    this.#clock = clock;
+    this.#mode = mode;
+    const find: Find = (...asked) => this.#follow(...asked);
+    this.#desk = new LookupDesk({ clock, find, cache, maxActive, maxWaiting, observer });
   }
 
-  async lookup<T extends RecordType>(name: string, type: T, options: LookupOptions = {}): Promise<Answer<T>> {
-    const asked = nameFromText(name);
-    const { signal } = options;
-    const givenUp = () => notEntered(asked, type, "aborted");
-    if (signal?.aborted === true) return givenUp();
-    const kept = this.#cache.get(asked, type);
-    if (kept !== null) return kept;
-    const key = `${canonicalName(asked)} ${type}`;
-    const answer = await this.#lookups.run(key, signal, (shared) => this.#find(asked, type, shared), givenUp);
-    return { ...answer as Answer<T>, name: asked }; // The key holds the type.
-  }
-
-  async #find<T extends RecordType>(
-    name: Name,
-    type: T,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer<T>> {
-    const entry = await this.#line.enter(signal);
-    if (entry !== "entered") return notEntered(name, type, entry);
-    try {
-      const answer = await this.#follow(name, type, signal);
-      this.#cache.put(answer);
-      return answer;
-    } finally {
-      this.#line.leave();
-    }
+  lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {
+    return this.#desk.lookup(name, type, options?.signal);
   }
 
   async #follow<T extends RecordType>(

@@ -5,8 +5,9 @@ import { AnswerCache } from "./cache.ts";
 import type { Exchange, ExchangeOptions, ExchangeQuestion, ExchangeResult } from "./exchange.ts";
 import { classIn, type DnsMessage, rcodes } from "./message.ts";
 import { typeNumbers } from "./record.ts";
+import { maxActiveLookups, maxLookupMs } from "./lookup_desk.ts";
 import type { FailureKind } from "./resolver.ts";
-import { maxActiveLookups, maxLookupMs, type StubMode, StubResolver } from "./stub.ts";
+import { type StubMode, StubResolver } from "./stub.ts";
 
 type Reply = (Partial<DnsMessage> & { trusted?: boolean }) | FailureKind | Promise<FailureKind>;
 

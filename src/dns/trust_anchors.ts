@@ -22,8 +22,11 @@ import { canonicalName, nameFromText, sameName } from "./name.ts";
 import { writeData } from "./rdata.ts";
 import type { DataByType, Name } from "./record.ts";
 
-/** Characters of an anchors file that are read; a key of 4096 bits takes 700. */
-export const maxAnchorsCharacters = 64 * 1024;
+/** Characters of an anchors file that are read; a key of 4096 bits takes 800, the largest that is followed 1,500. */
+export const maxAnchorsCharacters = 128 * 1024;
+
+/** Octets of a key that is followed; 4096 bits of RSA take 516. With all of them, a file can still be read. */
+export const maxAnchorKeyOctets = 1024;
 
 /** Keys and DS records of all zones in a file. */
 export const maxAnchors = 64;
@@ -71,6 +74,15 @@ function rootAnchor(tag: number, digest: string): TrustAnchor {
 export function trusted(anchors: TrustAnchors): TrustAnchor[] {
   const keys = anchors.keys.filter(({ state }) => state === "valid" || state === "missing");
   return [...anchors.digests, ...keys.map(({ zone, key }) => anchorOfKey(zone, key))];
+}
+
+/** Whether chains may begin with the same keys. */
+export function sameAnchors(some: readonly TrustAnchor[], others: readonly TrustAnchor[]): boolean {
+  const names = (all: readonly TrustAnchor[]) =>
+    new Set(
+      all.map(({ zone, ds }) => `${canonicalName(zone)} ${ds.algorithm} ${ds.digestType} ${hex(ds.digest)}`),
+    );
+  return names(some).symmetricDifference(names(others)).size === 0;
 }
 
 /** The anchor that a DNSKEY record makes. */
@@ -124,30 +136,54 @@ export function follow(
     }
     if (next !== null) keys.push(next);
   }
-  const digests: TrustAnchor[] = [...anchors.digests];
-  for (const key of seen.secure ? seen.keys.filter(isEntryPoint) : []) {
-    if (known.some((one) => sameKey(one.key, key)) || keys.length + others.length >= maxAnchors) continue;
-    const at = digests.findIndex(({ zone, ds }) =>
-      sameName(zone, seen.zone) && dsMatches(ds, zone, writeData("DNSKEY", key))
-    );
-    if (at !== -1) digests.splice(at, 1);
-    const state = at !== -1 ? "valid" : "pending";
+  let digests = anchors.digests;
+  for (const key of seen.keys.map(unrevoked).filter(isEntryPoint)) {
+    if (keys.some((one) => sameKey(one.key, key)) || known.some((one) => sameKey(one.key, key))) continue;
+    const left = digests.filter((digest) => !isDigestOf(digest, seen.zone, key));
+    const isNew = left.length === digests.length;
+    const state = firstState(key, seen, isNew);
+    if (state === null || isNew && keys.length + others.length + digests.length >= maxAnchors) continue;
+    digests = left;
     keys.push({ zone: seen.zone, key, state, since: now });
-    changes.push(changed(seen.zone, key, at !== -1 ? "digest" : "start", state));
+    changes.push(changed(seen.zone, key, isNew ? "start" : "digest", state));
   }
   return { anchors: { digests, keys: [...others, ...keys] }, changes };
 }
 
+/** How a key begins that was not in the list; null if it does not. */
+function firstState(key: DataByType["DNSKEY"], seen: SeenKeys, isNew: boolean): AnchorState | null {
+  if (isRevokedIn(seen, key)) return isNew ? null : "revoked";
+  if (!seen.secure || !isPresentIn(seen, key)) return null;
+  return isNew ? "pending" : "valid";
+}
+
+/**
+ * The anchors with those that the program knows by itself, for a file from before they were known. What the file has
+ * of a key counts for more: one that was revoked does not come back with an update.
+ */
+export function withBuiltIn(anchors: TrustAnchors, builtIn: readonly TrustAnchor[]): TrustAnchors {
+  const added = builtIn.filter(({ zone, ds }) =>
+    !anchors.digests.some((one) =>
+      sameName(one.zone, zone) && one.ds.digestType === ds.digestType && hex(one.ds.digest) === hex(ds.digest)
+    ) && !anchors.keys.some((one) => isDigestOf({ zone, ds }, one.zone, one.key))
+  );
+  return { ...anchors, digests: [...anchors.digests, ...added] };
+}
+
+function isDigestOf(digest: TrustAnchor, zone: Name, key: DataByType["DNSKEY"]): boolean {
+  return sameName(digest.zone, zone) && dsMatches(digest.ds, zone, writeData("DNSKEY", key));
+}
+
 /** The table of RFC 5011 4.1; null for a key that goes back to the start. */
-function stepped(one: AnchorKey, seen: SeenKeys, now: Millis): AnchorKey | null {
+function stepped(before: AnchorKey, seen: SeenKeys, now: Millis): AnchorKey | null {
+  // A clock that was ahead and was put right: nobody has waited since then.
+  const one = before.since > now ? { ...before, since: now } : before;
   const to = (state: AnchorState): AnchorKey => state === one.state ? one : { ...one, state, since: now };
   if (one.state === "removed") return one;
   if (one.state === "revoked") return now - one.since >= holdDownMs ? to("removed") : one;
-  const revoked = seen.keys.some((key) => isRevoked(key) && sameKey(key, one.key)) &&
-    seen.signedBy.some((key) => isRevoked(key) && sameKey(key, one.key));
-  if (revoked && one.state !== "pending") return to("revoked");
+  if (isRevokedIn(seen, one.key) && one.state !== "pending") return to("revoked");
   if (!seen.secure) return one;
-  const present = seen.keys.some((key) => !isRevoked(key) && sameKey(key, one.key));
+  const present = isPresentIn(seen, one.key);
   if (one.state !== "pending") return to(present ? "valid" : "missing");
   if (!present) return null;
   const wait = Math.max(holdDownMs, seen.originalTtl * 1000);
@@ -171,9 +207,24 @@ export function nextLookMs({ originalTtl, signedFor, secure }: SeenKeys): number
   return Math.max(3_600_000, Math.floor(least));
 }
 
-function isEntryPoint({ flags, protocol }: DataByType["DNSKEY"]): boolean {
+function isEntryPoint({ flags, protocol, publicKey }: DataByType["DNSKEY"]): boolean {
   const wanted = flagZoneKey | flagSecureEntryPoint;
-  return protocol === 3 && (flags & (wanted | flagRevoked)) === wanted;
+  return protocol === 3 && (flags & wanted) === wanted && publicKey.length <= maxAnchorKeyOctets;
+}
+
+/** Whether a set holds the key revoked, and the key itself says so. RFC 5011 2.1 */
+function isRevokedIn({ keys, signedBy }: SeenKeys, key: DataByType["DNSKEY"]): boolean {
+  const isIt = (one: DataByType["DNSKEY"]) => isRevoked(one) && sameKey(one, key);
+  return keys.some(isIt) && signedBy.some(isIt);
+}
+
+function isPresentIn({ keys }: SeenKeys, key: DataByType["DNSKEY"]): boolean {
+  return keys.some((one) => !isRevoked(one) && sameKey(one, key));
+}
+
+/** As it was before: so digests are of it. */
+function unrevoked(key: DataByType["DNSKEY"]): DataByType["DNSKEY"] {
+  return { ...key, flags: key.flags & ~flagRevoked };
 }
 
 function isRevoked({ flags }: DataByType["DNSKEY"]): boolean {

@@ -7,6 +7,7 @@ import {
   type AnchorState,
   follow,
   holdDownMs,
+  maxAnchorKeyOctets,
   maxAnchors,
   maxAnchorsCharacters,
   nextLookMs,
@@ -16,6 +17,7 @@ import {
   type SeenKeys,
   type TrustAnchors,
   trusted,
+  withBuiltIn,
 } from "./trust_anchors.ts";
 
 const now = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -209,6 +211,24 @@ const stories: readonly (readonly [what: string, looks: readonly Look[], states:
   ["a set that is not secure adds nothing", [{ keys: both, secure: false, at: 0 }], ""],
   ["and takes nothing away", [{ keys: [a], at: 0 }, { keys: [b], secure: false, at: day }], "a:valid"],
   ["a key that only signs records is none to trust", [{ keys: [a, withFlags(b, 256)], at: 0 }], "a:valid"],
+  ["a digest whose key is revoked when it is first seen becomes that", [
+    { keys: [revokedA, b], at: 0, secure: false },
+  ], "a:revoked"],
+  [
+    "a digest's revoked key must have signed it too",
+    [{ keys: [revokedA], signedBy: [b], secure: false, at: 0 }],
+    "",
+  ],
+  ["a clock that is put back has nobody wait longer than from now on", [
+    { keys: both, at: 400 * day },
+    { keys: both, at: 0 },
+    { keys: both, at: holdDownMs },
+  ], "a:valid b:valid"],
+  ["a clock that is put back lets nobody wait less", [
+    { keys: both, at: 400 * day },
+    { keys: both, at: 0 },
+    { keys: both, at: holdDownMs - 1 },
+  ], "a:valid b:pending"],
   ["nor one that begins revoked", [{ keys: [a, withFlags(b, 257 | 0x80)], at: 0 }], "a:valid"],
 ];
 for (const [what, looks, states] of stories) {
@@ -254,6 +274,28 @@ Deno.test("other zones' keys stay as they are, and there are never too many", ()
     publicKey: new Uint8Array(32).fill(i),
   }));
   assert.equal(follow(others, { ...seen, keys: many }, now).anchors.keys.length, maxAnchors);
+});
+
+Deno.test("with as many anchors as there may be, however large, the file can still be read", () => {
+  const many = Array.from({ length: maxAnchors + 20 }, (_, i) => ({
+    ...b.data,
+    publicKey: new Uint8Array(maxAnchorKeyOctets).fill(i),
+  }));
+  const seen = { zone: "other.", keys: many, secure: true, signedBy: [], originalTtl: 1, signedFor: 1 };
+  const { anchors } = follow(start, seen, now);
+  assert.equal(anchors.keys.length + anchors.digests.length, maxAnchors);
+  assert.deepEqual(parseAnchors(printAnchors(anchors)), anchors);
+  const long = { ...seen, keys: [{ ...b.data, publicKey: new Uint8Array(maxAnchorKeyOctets + 1) }] };
+  assert.equal(follow(start, long, now).anchors.keys.length, 0);
+});
+
+Deno.test("anchors that a newer program knows are added to a file, but for keys that the file knows", () => {
+  const builtIn = [a, b].map(({ data }) => anchorOfKey("example.", data));
+  assert.deepEqual(withBuiltIn({ digests: [], keys: [] }, builtIn).digests, builtIn);
+  assert.deepEqual(withBuiltIn({ digests: builtIn, keys: [] }, builtIn).digests, builtIn);
+  const revoked = after([{ keys: [a], at: 0 }, { keys: [revokedA, b], at: day }]).anchors;
+  assert.deepEqual(withBuiltIn(revoked, builtIn), revoked);
+  assert.deepEqual(trusted(withBuiltIn(revoked, builtIn)), []);
 });
 
 const looks: readonly (readonly [ttl: number, signature: number, failed: boolean, ms: number])[] = [

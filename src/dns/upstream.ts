@@ -110,19 +110,20 @@ export class UpstreamExchange implements Exchange {
   async query(question: ExchangeQuestion, options: ExchangeOptions): Promise<ExchangeResult> {
     const { clock } = this.#settings;
     const tries = options.tries ?? this.#settings.tries ?? defaultTries;
-    const story = new Story();
+    let story: Story | null = null; // Mostly there is none to tell.
     const end = clock.monotonic() + Math.min(options.withinMs ?? maxExchangeMs, maxExchangeMs);
     let servers = options.server === undefined ? this.#inOrder() : [{ ...options.server, trusted: false }];
     for (let round = 0; round < tries && servers.length > 0; round++) {
       const silent: UpstreamServer[] = [];
       const tryMs = (options.tryMs ?? this.#settings.tryMs ?? defaultTryMs) * 2 ** round;
       for (const server of servers) {
-        if (clock.monotonic() >= end) return story.end("timeout");
+        if (clock.monotonic() >= end) return (story ?? new Story()).end("timeout");
         const told = await this.#ask(server, question, options, tryMs, end);
         if (told.kind === "answer") {
           this.#suspectUntil.delete(server);
           return { ok: true, message: told.message, server: printServer(server), trusted: server.trusted };
         }
+        story ??= new Story();
         story.add(server, told);
         if (told.kind === "aborted" || told.kind === "limit") return story.end(told.kind);
         if (told.kind !== "timeout") continue;
@@ -131,7 +132,7 @@ export class UpstreamExchange implements Exchange {
       }
       servers = silent;
     }
-    return story.end();
+    return (story ?? new Story()).end();
   }
 
   /** Those that did not answer of late come last. */

@@ -15,23 +15,21 @@ import { AliasTrail, answerOf, failedAnswer, type Finding, readFinding } from ".
 import { isWeaker } from "./security.ts";
 import type { AnswerCache } from "./cache.ts";
 import { ChainWalk } from "./dnssec_chain.ts";
-import { checkRrset, findRrset, keysOf, type Rrset, rrsetsOf } from "./dnssec_rrset.ts";
+import { findRrset, type Rrset, rrsetsOf } from "./dnssec_rrset.ts";
 import { type Source, Sources } from "./dnssec_sources.ts";
 import type { Step } from "./dnssec_step.ts";
 import { TrustCache } from "./dnssec_trust.ts";
 import { unsignable, validateDenial, validateSet, type Verdict } from "./dnssec_validate.ts";
 import { Work } from "./dnssec_work.ts";
 import type { Exchange, ServerAddress } from "./exchange.ts";
-import { inTime, LookupDesk } from "./lookup_desk.ts";
+import { type Find, inTime, LookupDesk, type LookupObserver } from "./lookup_desk.ts";
 import type { DnsMessage } from "./message.ts";
 import { nameFromText, sameName } from "./name.ts";
 import { type Name, type RecordType, typeNumbers } from "./record.ts";
 import type { Answer, LookupOptions, Resolver, Security } from "./resolver.ts";
 import { SharedExchange } from "./shared_exchange.ts";
-import { rootAnchors, type SeenKeys, type TrustAnchor } from "./trust_anchors.ts";
-
-/** Keys of a zone that are looked at to follow its trust anchors. */
-export const maxKeysSeen = 16;
+import { type KeySet, keySetOf, seenKeys } from "./seen_keys.ts";
+import { rootAnchors, type TrustAnchor } from "./trust_anchors.ts";
 
 /** What a {@link ValidatingResolver} is made of. */
 export interface ValidatingSettings {
@@ -46,6 +44,7 @@ export interface ValidatingSettings {
   readonly anchors?: readonly TrustAnchor[];
   /** One of its own, if absent. */
   readonly cache?: AnswerCache;
+  readonly observer?: LookupObserver | undefined;
   /** Is told, once each, what an administrator should know: one sentence. */
   readonly report?: (sentence: string) => void;
 }
@@ -83,7 +82,9 @@ export class ValidatingResolver implements Resolver {
     const direct = settings.direct === null ? null : new SharedExchange(settings.direct);
     this.#clock = clock;
     this.#sources = new Sources({ exchange, servers, direct, clock });
-    this.#desk = new LookupDesk(clock, settings.cache);
+    const find: Find = (name, type, signal) =>
+      inTime(clock, name, type, signal, async (...asked) => (await this.#find(...asked)).answer);
+    this.#desk = new LookupDesk({ clock, find, cache: settings.cache, observer: settings.observer });
     this.#trust = new TrustCache(clock);
     this.#anchors = settings.anchors ?? rootAnchors;
     this.#report = settings.report ?? (() => {});
@@ -95,11 +96,8 @@ export class ValidatingResolver implements Resolver {
     this.#trust.clear();
   }
 
-  async lookup<T extends RecordType>(name: string, type: T, options: LookupOptions = {}): Promise<Answer<T>> {
-    return await this.#desk.lookup(nameFromText(name), type, options.signal, async (...asked) => {
-      const { answer } = await this.#find(...asked);
-      return answer;
-    });
+  lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {
+    return this.#desk.lookup(name, type, options?.signal);
   }
 
   /** Looks up anew, and tells how the answer came about. @throws {SyntaxError} As `lookup`. */
@@ -118,44 +116,32 @@ export class ValidatingResolver implements Resolver {
   }
 
   /**
-   * Looks at the keys of a zone, for {@link follow} of `trust_anchors.ts`, without any cache.
+   * Looks at the keys of a zone, for whoever follows its trust anchors (`seen_keys.ts`), without any cache.
    *
-   * @returns Null if nobody tells them.
+   * @returns The first set that a trusted key signed; else one that no such key did. Null if nobody tells any.
    * @throws {SyntaxError} If the zone is no absolute name.
-   * @throws {Refused} If it takes too much work.
    */
-  async seeKeys(zone: string, options: LookupOptions = {}): Promise<SeenKeys | null> {
+  async seeKeys(zone: string, options: LookupOptions = {}): Promise<KeySet | null> {
     const name = nameFromText(zone);
     const signal = options.signal ?? new AbortController().signal;
-    let seen: SeenKeys | null = null;
+    let seen: KeySet | null = null;
     for (const source of this.#sources.usable()) {
-      seen = await this.#seeKeys(source, name, signal) ?? seen;
-      if (seen?.secure === true) break;
+      const told = await source.ask({ name, type: typeNumbers.DNSKEY }, signal);
+      const set = told.ok ? keySetOf(told.message, name) : null;
+      if (set === null) continue;
+      if (this.#isSecure(set)) return set;
+      seen ??= set;
     }
     return seen;
   }
 
-  async #seeKeys(source: Source, zone: Name, signal: AbortSignal): Promise<SeenKeys | null> {
-    const work = new Work();
-    const walk = this.#walk(source, work, signal, new TrustCache(this.#clock));
-    const trust = await walk.zone(zone);
-    const told = await source.ask({ name: zone, type: typeNumbers.DNSKEY }, signal);
-    const set = told.ok ? findRrset(rrsetsOf(told.message.answers), zone, typeNumbers.DNSKEY) : undefined;
-    if (set === undefined) return null;
-    const { now } = walk.settings;
-    const keys = keysOf(set);
-    const signed = keys.slice(0, maxKeysSeen).flatMap((key) => {
-      const checked = checkRrset(set, { zone, keys: [key] }, now, work);
-      return checked.ok ? [{ key, signature: checked.signature }] : [];
-    });
-    return {
-      zone,
-      keys: keys.map(({ data }) => data),
-      secure: trust.kind === "secure",
-      signedBy: signed.map(({ key }) => key.data),
-      originalTtl: Math.max(0, ...signed.map(({ signature }) => signature.originalTtl)),
-      signedFor: Math.max(0, ...signed.map(({ signature }) => (signature.expiration - now) | 0)),
-    };
+  #isSecure(set: KeySet): boolean {
+    try {
+      return seenKeys(set, this.#anchors, Math.floor(this.#clock.now() / 1000)).secure;
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
+    }
   }
 
   async #find<T extends RecordType>(name: Name, type: T, signal: AbortSignal): Promise<Explanation<T>> {

@@ -1,8 +1,8 @@
 /**
  * Places for so many at once, and a line for those who come when all are taken.
  *
- * Who waits costs a few hundred octets and no timer of its own: all may wait equally long, so whoever came first is
- * late first, and one timer does for the line.
+ * Who waits costs no timer of its own: all may wait equally long, so whoever came first is late first, and one timer
+ * does for the line. Who comes as a {@link Waiter} costs no promise either: a place in a set and what it is itself.
  *
  * @module
  */
@@ -21,15 +21,18 @@ export interface LineSettings {
 /** What came of waiting. Who `entered` has a place, and must leave; nobody else has, and nobody else may. */
 export type Entry = "entered" | "full" | "late" | "aborted";
 
-interface Waiting {
-  readonly lateAt: Millis;
-  readonly settle: (entry: Entry) => void;
+/** One who waits. */
+export interface Waiter {
+  /** For the line to set. */
+  lateAt: Millis;
+  /** Called once, perhaps while it joins. */
+  settle(entry: Entry): void;
 }
 
 export class WaitingLine {
   readonly #settings: LineSettings;
   /** In the order in which they came. A set, so that whoever gives up leaves at once. */
-  readonly #line = new Set<Waiting>();
+  readonly #line = new Set<Waiter>();
   #taken = 0;
   #timer: Timer | null = null;
 
@@ -48,23 +51,34 @@ export class WaitingLine {
   /** Waits for a place. Never rejects. */
   enter(signal?: AbortSignal): Promise<Entry> {
     if (signal?.aborted === true) return Promise.resolve("aborted");
-    const { clock, places, maxWaiting, maxWaitMs } = this.#settings;
-    if (this.#taken < places) {
-      this.#taken++;
-      return Promise.resolve("entered");
-    }
-    if (this.#line.size >= maxWaiting) return Promise.resolve("full");
     const { promise, resolve } = Promise.withResolvers<Entry>();
-    const aborted = () => this.#settle(one, "aborted");
+    const aborted = () => this.quit(one);
     const settle = (entry: Entry) => {
       signal?.removeEventListener("abort", aborted);
       resolve(entry);
     };
-    const one: Waiting = { lateAt: clock.monotonic() + maxWaitMs, settle };
-    signal?.addEventListener("abort", aborted);
+    const one: Waiter = { lateAt: 0, settle };
+    this.join(one);
+    if (this.#line.has(one)) signal?.addEventListener("abort", aborted);
+    return promise;
+  }
+
+  /** The same for one who is no promise. */
+  join(one: Waiter): void {
+    const { clock, places, maxWaiting, maxWaitMs } = this.#settings;
+    if (this.#taken < places) {
+      this.#taken++;
+      return one.settle("entered");
+    }
+    if (this.#line.size >= maxWaiting) return one.settle("full");
+    one.lateAt = clock.monotonic() + maxWaitMs;
     this.#line.add(one);
     this.#timer ??= clock.after(maxWaitMs, () => this.#sendAwayLate());
-    return promise;
+  }
+
+  /** Who is in the line gives up; of no consequence for anybody else. */
+  quit(one: Waiter): void {
+    this.#settle(one, "aborted");
   }
 
   /** Gives a place back, to the first in line. */
@@ -78,7 +92,7 @@ export class WaitingLine {
     for (const one of this.#line) this.#settle(one, "aborted");
   }
 
-  #settle(one: Waiting, entry: Entry): void {
+  #settle(one: Waiter, entry: Entry): void {
     if (!this.#line.delete(one)) return;
     one.settle(entry);
     if (this.#line.size > 0) return;

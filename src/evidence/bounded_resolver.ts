@@ -15,7 +15,16 @@ export interface LookupBounds {
   /** From when on nobody waits any more. */
   readonly deadline: Pick<Deadline, "signal" | "reason">;
   readonly maxLookups: number;
+  /** {@link maxTooDear}, if absent. */
+  readonly maxTooDear?: number;
 }
+
+/**
+ * Answers of one message that a limit kept from being found, before nothing more is looked up for it. A stranger can have
+ * each lookup cost what the validator spends at most, some 10 ms, and a message asks for hundreds of names that he has
+ * chosen; who means well never reaches such a limit.
+ */
+export const maxTooDear = 3;
 
 /** Lookups for one message. */
 export class BoundedResolver implements Resolver {
@@ -25,6 +34,7 @@ export class BoundedResolver implements Resolver {
   readonly #bounds: LookupBounds;
   readonly #log: Log;
   #lookups = 0;
+  #tooDear = 0;
 
   constructor(resolver: Resolver, bounds: LookupBounds, log: Log) {
     this.#resolver = resolver;
@@ -33,11 +43,14 @@ export class BoundedResolver implements Resolver {
   }
 
   async lookup<T extends RecordType>(name: string, type: T, options: LookupOptions = {}): Promise<Answer<T>> {
-    const { deadline, maxLookups } = this.#bounds;
+    const { deadline, maxLookups, maxTooDear: tooDear = maxTooDear } = this.#bounds;
     const { signal } = deadline;
     if (signal.aborted) return this.#cutOff(name, type, "timeout", deadline.reason());
     if (++this.#lookups > maxLookups) {
       return this.#cutOff(name, type, "limit", `the message asked for more than ${maxLookups} lookups`);
+    }
+    if (this.#tooDear >= tooDear) {
+      return this.#cutOff(name, type, "limit", `${tooDear} lookups of the message were too much work`);
     }
     const both = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
     const given = Promise.withResolvers<null>();
@@ -49,6 +62,7 @@ export class BoundedResolver implements Resolver {
       if (signal.aborted && (answer === null || answer.failure === "aborted")) {
         return this.#cutOff(name, type, "timeout", deadline.reason());
       }
+      if (answer?.failure === "limit") this.#tooDear++;
       return answer ?? failed(name, type, "aborted", "the one who asked gave up");
     } catch (error) {
       if (error instanceof SyntaxError) throw error; // As the interface has it.

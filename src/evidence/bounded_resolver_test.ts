@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { LookupOptions, Resolver } from "../dns/resolver.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { createLog, silentLog } from "../base/log.ts";
-import { BoundedResolver } from "./bounded_resolver.ts";
+import { BoundedResolver, maxTooDear } from "./bounded_resolver.ts";
 import { maxCutLookups } from "./evidence.ts";
 
 const zone = new ZoneResolver({ "a.example": { records: { TXT: txt("x") } } });
@@ -73,4 +73,27 @@ Deno.test("a resolver that throws is a failure, and a line in the log", async ()
     assert.equal((await resolver.lookup("a.example.", "TXT")).failure, "serverFailure");
     assert.match(lines.join(), /resolver threw/);
   }
+});
+
+Deno.test("after some lookups that were too much work, nothing more is looked up for the message", async () => {
+  const asked: string[] = [];
+  const dear: Resolver = {
+    async lookup(name, type, options) {
+      asked.push(name);
+      const answer = await zone.lookup(name, type, options);
+      return name.endsWith("trap.example.") ? { ...answer, status: "failed", failure: "limit" } : answer;
+    },
+  };
+  const resolver = new BoundedResolver(dear, bounds(new AbortController(), 100), silentLog);
+  for (let i = 0; i < 20; i++) {
+    assert.equal((await resolver.lookup(`${i}.trap.example.`, "TXT")).failure, "limit");
+  }
+  assert.equal(asked.length, maxTooDear);
+  const { failure, why } = await resolver.lookup("a.example.", "TXT");
+  assert.deepEqual([failure, why], ["limit", "3 lookups of the message were too much work"]);
+  assert.equal(resolver.cut[0], "TXT 3.trap.example.");
+  const shared = { ...bounds(new AbortController(), Infinity), maxTooDear: Infinity };
+  const ofAll = new BoundedResolver(dear, shared, silentLog);
+  for (let i = 0; i < 20; i++) await ofAll.lookup(`${i}.trap.example.`, "TXT");
+  assert.equal((await ofAll.lookup("a.example.", "TXT")).status, "found");
 });

@@ -18,6 +18,7 @@ export class Deadline {
   #over: string | null = null;
   #controller: AbortController | null = null;
   #timer: Timer | null = null;
+  #isLate = false;
 
   /** @param ms From {@link start} on. */
   constructor(clock: Clock, ms: number) {
@@ -46,6 +47,11 @@ export class Deadline {
     return this.#over ?? "there is time left";
   }
 
+  /** Whether it is over since its time was. */
+  get isLate(): boolean {
+    return this.#isLate;
+  }
+
   /** It is over; the first reason stays. */
   end(reason: string): void {
     this.#timer?.cancel();
@@ -55,7 +61,10 @@ export class Deadline {
   }
 
   #setTimer(at: number): void {
-    const late = () => this.end(`there was no answer within ${this.#ms / 1000} s`);
+    const late = () => {
+      this.#isLate = this.#over === null;
+      this.end(`there was no answer within ${this.#ms / 1000} s`);
+    };
     const left = at - this.#clock.monotonic();
     if (left > 0) this.#timer = this.#clock.after(left, late);
     else late();

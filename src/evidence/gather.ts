@@ -47,6 +47,7 @@ import {
 } from "./findings.ts";
 import { validationOf } from "./from_validation.ts";
 import { asError, MessageChecks } from "./message_checks.ts";
+import type { EvidenceMetrics, EvidenceResult } from "./metrics.ts";
 import { Recent } from "./recent.ts";
 
 /** How much is done for one message. */
@@ -79,6 +80,7 @@ export interface GatherMeans {
   readonly log: Log;
   readonly settings: GatherSettings;
   readonly suffixes: PublicSuffixes;
+  readonly metrics?: EvidenceMetrics;
 }
 
 /** What is known when MAIL FROM has come. */
@@ -109,7 +111,8 @@ export class Gatherer {
     const hostname = normalForm(settings.hostname) ?? settings.hostname;
     this.#ownIds = new Set([hostname, ...(settings.authservIds ?? [])]);
     // Shared by all messages, so only what each lookup is told bounds it.
-    const bounds = { deadline: new Deadline(clock, Infinity), maxLookups: Infinity };
+    const deadline = new Deadline(clock, Infinity);
+    const bounds = { deadline, maxLookups: Infinity, maxTooDear: Infinity };
     this.#blocklists = new Blocklists({
       resolver: new BoundedResolver(resolver, bounds, log),
       clock,
@@ -248,11 +251,19 @@ export class Gathering {
       const waitedMs = Math.round(this.#means.clock.monotonic() - start);
       const { cutLookups } = evidence;
       if (cutLookups.length > 0) this.#log.warn("evidence is incomplete", { cutLookups, waitedMs });
+      this.#count(waitedMs, signal?.aborted === true, cutLookups.length > 0);
       return fitEvidence({ ...evidence, waitedMs });
     } finally {
       signal?.removeEventListener("abort", giveUp);
       this.drop();
     }
+  }
+
+  #count(waitedMs: number, isGivenUp: boolean, isCut: boolean): void {
+    const isLate = this.#earlyDeadline.isLate || this.#lateDeadline.isLate;
+    const result: EvidenceResult = isGivenUp ? "givenUp" : !isCut ? "complete" : isLate ? "late" : "cut";
+    this.#means.metrics?.gathered.add({ result });
+    this.#means.metrics?.waited.observe(waitedMs / 1000);
   }
 
   /** Nobody wants it any more: lookups end. */

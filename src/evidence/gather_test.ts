@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { sealMessage } from "../arc/seal.ts";
 import { concat, indexOfBytes, latin1, MiB } from "../base/bytes.ts";
 import { createLog, silentLog } from "../base/log.ts";
+import { Metrics } from "../base/metrics.ts";
 import { bodyHasherFor } from "../dkim/sign.ts";
 import { ed25519Signer, now, octets, rsaSigner, signed } from "../dkim/testing/signed_message.ts";
 import type { Answer, LookupOptions, Resolver } from "../dns/resolver.ts";
@@ -403,4 +404,27 @@ Deno.test("a message that breaks our code does not break the session", async () 
   const evidence = await gathering.finish();
   assert.deepEqual([evidence.dkim[0]?.status, evidence.dmarc.status], ["temperror", "temperror"]);
   assert.equal(verdict(evidence).action, "tempfail");
+});
+
+Deno.test("how evidence ended, and how long it was waited for, is counted", async () => {
+  const metrics = new Metrics();
+  const world = (resolver: Resolver | undefined, settings = {}) =>
+    gatherer(resolver, settings, silentLog, metrics);
+  const run = async ({ gatherer: all, clock }: ReturnType<typeof gatherer>, signal?: AbortSignal) => {
+    const gathering = all.begin(envelope);
+    write(gathering, signedMessage);
+    const finished = gathering.finish(signal);
+    await clock.advance(gatherLimits.deadlineMs);
+    await finished;
+  };
+  await run(world(undefined));
+  await run(world(new Mute()));
+  await run(world(undefined, { maxLookups: 1 }));
+  await run(world(new Mute()), AbortSignal.abort());
+  const lines = metrics.text().split("\n");
+  for (const result of ["complete", "late", "cut", "givenUp"]) {
+    assert.ok(lines.includes(`mailden_evidence_total{result="${result}"} 1`), result);
+  }
+  assert.ok(lines.includes('mailden_evidence_wait_seconds_bucket{le="10"} 3'));
+  assert.ok(lines.includes("mailden_evidence_wait_seconds_sum 20"));
 });

@@ -9,9 +9,9 @@
 import { ArcVerification } from "../arc/verify.ts";
 import type { Log } from "../base/log.ts";
 import type { Bytes } from "../base/bytes.ts";
-import { DkimBodyHasher } from "../dkim/body_hasher.ts";
-import { MessageReader } from "../dkim/message_reader.ts";
-import { dkimLimits, type DkimOptions, DkimVerification, keyLookup, sectionOf } from "../dkim/verifier.ts";
+import type { HeaderSection } from "../dkim/header_section.ts";
+import { MessageIntake, type Verification } from "../dkim/message_intake.ts";
+import { dkimLimits, type DkimOptions, DkimVerification, keyLookup } from "../dkim/verifier.ts";
 import { type DmarcResult, strictest, withoutAuthor } from "../dmarc/evaluate.ts";
 import { TreeWalker } from "../dmarc/tree_walk.ts";
 import { discover, type Discovery } from "../dmarc/discovery.ts";
@@ -44,10 +44,9 @@ export class MessageChecks {
   readonly #isOurs: (authservId: string) => boolean;
   readonly #log: Log;
   readonly #discoveries: Recent<Discovery>;
-  readonly #body = new DkimBodyHasher(dkimLimits.maxBodyHashes);
   readonly #dkim: DkimVerification;
   readonly #arc: ArcVerification;
-  readonly #reader: MessageReader;
+  readonly #intake: MessageIntake;
   #from = noFrom;
   #untrusted: readonly UntrustedResults[] = [];
   #authors: readonly DmarcVerifier[] = [];
@@ -67,20 +66,17 @@ export class MessageChecks {
     const keys = keyLookup(options);
     this.#dkim = new DkimVerification(options, keys);
     this.#arc = new ArcVerification(options, keys);
-    this.#reader = new MessageReader({
-      header: (header) => this.#begin(header),
-      body: (piece) => this.#body.write(piece),
-      end: () => this.#body.finish(),
-    }, dkimLimits.maxHeaderOctets);
+    const claims: Verification = { begin: (section, _body, octets) => this.#begin(section, octets) };
+    this.#intake = new MessageIntake(dkimLimits, [claims, this.#dkim, this.#arc]);
   }
 
   write(chunk: Uint8Array): void {
-    if (!this.#isBroken) this.#try(() => this.#reader.write(chunk));
+    if (!this.#isBroken) this.#try(() => this.#intake.write(chunk));
   }
 
   /** @throws {TypeError} If a bug of ours kept it from being read, which the log tells. */
   async finish(): Promise<MessageFindings> {
-    if (!this.#isBroken) this.#try(() => this.#reader.finish());
+    if (!this.#isBroken) this.#try(() => this.#intake.finish());
     if (this.#isBroken) throw new TypeError("the message could not be looked through");
     const [dkim, arc] = await Promise.all([this.#dkim.finish(), this.#arc.finish()]);
     return {
@@ -113,18 +109,14 @@ export class MessageChecks {
     };
   }
 
-  #begin(header: Bytes | null): void {
-    const section = sectionOf(header, dkimLimits);
-    if (section !== null && header !== null) {
-      this.#from = readFrom(section.all("from"));
-      this.#untrusted = untrustedResults(header, this.#isOurs);
-      const walker = new TreeWalker(this.#options.resolver);
-      this.#authors = this.#from.domains.map((domain) =>
-        new DmarcVerifier(domain, walker, this.#discover(domain, walker))
-      );
-    }
-    this.#dkim.begin(section, this.#body);
-    this.#arc.begin(section, this.#body);
+  #begin(section: HeaderSection | null, header: Bytes | null): void {
+    if (section === null || header === null) return;
+    this.#from = readFrom(section.all("from"));
+    this.#untrusted = untrustedResults(header, this.#isOurs);
+    const walker = new TreeWalker(this.#options.resolver);
+    this.#authors = this.#from.domains.map((domain) =>
+      new DmarcVerifier(domain, walker, this.#discover(domain, walker))
+    );
   }
 
   /** What failed is tried again for the next message. */

@@ -13,6 +13,8 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Flags } from "./flags.ts";
 import type { Ranges, SearchKey } from "./search_key.ts";
+import type { SharingCommand } from "./sharing_command.ts";
+import type { SortCriterion, ThreadAlgorithm } from "./sort_key.ts";
 
 /** A command and the tag that its answer must carry. */
 export interface TaggedCommand {
@@ -26,19 +28,28 @@ export type Command =
   | Login
   | Authenticate
   | Enable
+  | Language
+  | Compress
   | Select
   | Create
   | MailboxCommand
   | Rename
   | List
   | Lsub
+  | Notify
   | Status
   | Append
+  | Replace
   | Expunge
   | Search
+  | Sort
+  | Thread
+  | MultiSearch
+  | CancelUpdate
   | Fetch
   | Store
-  | Copy;
+  | Copy
+  | SharingCommand;
 
 export type Verb = Command["verb"];
 
@@ -85,6 +96,19 @@ export interface Enable {
   readonly verb: "ENABLE";
   /** Upper case, at least one; known or not. */
   readonly capabilities: readonly string[];
+}
+
+/** RFC 5255 3.2 */
+export interface Language {
+  readonly verb: "LANGUAGE";
+  /** Language ranges as sent, the one liked best first; empty asks which there are. */
+  readonly ranges: readonly string[];
+}
+
+/** RFC 4978 3 */
+export interface Compress {
+  readonly verb: "COMPRESS";
+  readonly algorithm: "DEFLATE";
 }
 
 /** RFC 9051 6.3.2, 6.3.3, with the parameters of RFC 7162. */
@@ -145,10 +169,13 @@ export interface List {
   readonly returns: readonly ListReturnOption[];
   /** Items of RETURN (STATUS (...)), or null. RFC 5819 2 */
   readonly status: readonly StatusItem[] | null;
+  /** Entries of RETURN (METADATA (...)), or null. RFC 9590 3 */
+  readonly metadata: readonly string[] | null;
 }
 
 export type ListSelectOption = "SUBSCRIBED" | "REMOTE" | "RECURSIVEMATCH" | "SPECIAL-USE";
-export type ListReturnOption = "SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE";
+/** MYRIGHTS: RFC 8440 3. */
+export type ListReturnOption = "SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE" | "MYRIGHTS";
 
 /** RFC 3501 6.3.9 */
 export interface Lsub {
@@ -156,6 +183,47 @@ export interface Lsub {
   readonly reference: string;
   /** Null if no name can match it. */
   readonly pattern: string | null;
+}
+
+/** RFC 5465 3.1; null for NONE. */
+export interface Notify {
+  readonly verb: "NOTIFY";
+  readonly set: NotifySet | null;
+}
+
+export interface NotifySet {
+  /** Whether the client wants to be told first how things are. */
+  readonly status: boolean;
+  /** What to tell of the selected mailbox, whatever it is; null for nothing. */
+  readonly selected: SelectedEvents | null;
+  /** The others. Several may name one mailbox; what they ask for adds up. */
+  readonly groups: readonly NotifyGroup[];
+}
+
+/** SELECTED and SELECTED-DELAYED: what arrives and what goes is always told, flags if asked for. RFC 5465 6.1 */
+export interface SelectedEvents {
+  /** Whether EXPUNGE has to wait for a command that allows it. */
+  readonly delayed: boolean;
+  readonly flags: boolean;
+  /** What to tell at once of messages that arrive; may be empty. */
+  readonly fetch: readonly FetchItem[];
+}
+
+/** RFC 5465 6.2 to 6.6 */
+export interface NotifyGroup {
+  readonly of: "PERSONAL" | "INBOXES" | "SUBSCRIBED" | "SUBTREE" | "MAILBOXES";
+  /** Of SUBTREE and MAILBOXES. */
+  readonly names: readonly string[];
+  readonly events: NotifyEvents;
+}
+
+/** RFC 5465 5 */
+export interface NotifyEvents {
+  /** MessageNew and MessageExpunge. */
+  readonly messages: boolean;
+  readonly flags: boolean;
+  readonly names: boolean;
+  readonly subscriptions: boolean;
 }
 
 /** RFC 9051 6.3.11 */
@@ -166,7 +234,7 @@ export interface Status {
   readonly items: readonly StatusItem[];
 }
 
-/** SIZE: RFC 8438; HIGHESTMODSEQ: RFC 7162; APPENDLIMIT: RFC 7889; MAILBOXID: RFC 8474. */
+/** SIZE: RFC 8438; HIGHESTMODSEQ: RFC 7162; APPENDLIMIT: RFC 7889; MAILBOXID: RFC 8474; DELETED-STORAGE: RFC 9208. */
 export type StatusItem =
   | "MESSAGES"
   | "UIDNEXT"
@@ -177,11 +245,12 @@ export type StatusItem =
   | "RECENT"
   | "HIGHESTMODSEQ"
   | "APPENDLIMIT"
+  | "DELETED-STORAGE"
   | "MAILBOXID";
 
 /**
- * An APPEND that has been read to its end. What it appended came before, as `message` events of the reader
- * (`command_reader.ts`). RFC 9051 6.3.12, RFC 3502
+ * An APPEND that has been read to its end. What it appended came before, as events of the reader (`reader_event.ts`).
+ * RFC 9051 6.3.12, RFC 3502
  */
 export interface Append {
   readonly verb: "APPEND";
@@ -190,7 +259,14 @@ export interface Append {
   readonly messages: number;
 }
 
-/** One message of an APPEND, before its octets. */
+/** A REPLACE that has been read to its end; its message came before, like those of APPEND. RFC 8508 3.2 */
+export interface Replace {
+  readonly verb: "REPLACE";
+  readonly uid: boolean;
+  readonly mailbox: string;
+}
+
+/** One message of an APPEND or REPLACE, before its octets. */
 export interface AppendMessage {
   readonly mailbox: string;
   /** From 0; more than one with RFC 3502. */
@@ -198,12 +274,17 @@ export interface AppendMessage {
   readonly flags: Flags;
   /** Milliseconds since 1970, or null for now. */
   readonly internalDate: number | null;
-  /** Octets that follow. 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). */
-  readonly size: number;
+  /**
+   * Octets that follow; 0 means that the client gives up the whole APPEND (RFC 3502 6.3.11). Null if the message is put
+   * together from parts, which follow (RFC 4469).
+   */
+  readonly size: number | null;
   /** Sent as literal8: may hold NUL. RFC 3516 4.4 */
   readonly binary: boolean;
   /** Sent as `UTF8 (~{...})`. RFC 6855 4 */
   readonly utf8: boolean;
+  /** The one message that goes, where it is a REPLACE; else null. RFC 8508 3 */
+  readonly replaces: { readonly uid: boolean; readonly set: SequenceSet } | null;
 }
 
 /** RFC 9051 6.4.3; with UIDs RFC 9051 6.4.9, RFC 4315 2.1. */
@@ -223,13 +304,8 @@ export interface SequenceSet {
   readonly saved: boolean;
 }
 
-/** RFC 9051 6.4.4 */
-export interface Search {
-  readonly verb: "SEARCH";
-  /** UID SEARCH. */
-  readonly uid: boolean;
-  /** Null without RETURN (the answer is then `* SEARCH` for rev1); `RETURN ()` is `["ALL"]`. RFC 4731 3.1 */
-  readonly returns: readonly SearchReturn[] | null;
+/** What is looked for, by whatever command. */
+export interface SearchProgram {
   readonly key: SearchTerm;
   /** Whether the program has a MODSEQ key: the answer then tells the highest one. RFC 7162 3.1.5 */
   readonly modSeq: boolean;
@@ -237,17 +313,81 @@ export interface Search {
   readonly counts: boolean;
 }
 
-export type SearchReturn = "MIN" | "MAX" | "ALL" | "COUNT" | "SAVE";
+/** What is to be told of what is found. */
+export interface SearchOptions {
+  /** Null without RETURN (the answer is then `* SEARCH` for rev1); `RETURN ()` is `["ALL"]`. RFC 4731 3.1 */
+  readonly returns: readonly SearchReturn[] | null;
+  /** With `PARTIAL`. */
+  readonly partial: ResultRange | null;
+}
+
+/** CONTEXT, UPDATE: RFC 5267; PARTIAL: RFC 9394, and then no ALL; RELEVANCY: RFC 6203, and then a key is FUZZY. */
+export type SearchReturn =
+  | "MIN"
+  | "MAX"
+  | "ALL"
+  | "COUNT"
+  | "SAVE"
+  | "PARTIAL"
+  | "CONTEXT"
+  | "UPDATE"
+  | "RELEVANCY";
+
+/** Places among the results, as written: 1 is the first; or both are negative, and -1 is the last. RFC 9394 3.1 */
+export interface ResultRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** RFC 9051 6.4.4 */
+export interface Search extends SearchProgram, SearchOptions {
+  readonly verb: "SEARCH";
+  /** UID SEARCH. */
+  readonly uid: boolean;
+}
+
+/** RFC 5256 3, RFC 5267 3 */
+export interface Sort extends SearchProgram, SearchOptions {
+  readonly verb: "SORT";
+  readonly uid: boolean;
+  readonly criteria: readonly SortCriterion[];
+}
+
+/** RFC 5256 3 */
+export interface Thread extends SearchProgram {
+  readonly verb: "THREAD";
+  readonly uid: boolean;
+  readonly algorithm: ThreadAlgorithm;
+}
+
+/** A search of several mailboxes, which is answered in UIDs. RFC 7377 2 */
+export interface MultiSearch extends SearchProgram, SearchOptions {
+  readonly verb: "ESEARCH";
+  readonly uid: true;
+  /** At least one; only `selected` where none was given. */
+  readonly sources: readonly MailboxFilter[];
+}
+
+/** Some mailboxes. RFC 5465 6, RFC 7377 2.2 */
+export type MailboxFilter =
+  | { readonly filter: "selected" | "inboxes" | "personal" | "subscribed" }
+  | { readonly filter: "subtree" | "subtree-one" | "mailboxes"; readonly mailboxes: readonly string[] };
+
+/** RFC 5267 4.3.5 */
+export interface CancelUpdate {
+  readonly verb: "CANCELUPDATE";
+  readonly tags: readonly string[];
+}
 
 /**
  * A search key whose numbers are not yet resolved; `resolveSearch()` of `search.ts` does that. Names of header fields
  * are in lower case, flags in the spelling of `flags.ts`, texts decoded from their charset.
  */
 export type SearchTerm =
-  | Exclude<SearchKey, { readonly key: "and" | "or" | "not" | "sequence" | "uids" }>
+  | Exclude<SearchKey, { readonly key: "and" | "or" | "not" | "fuzzy" | "sequence" | "uids" }>
   | { readonly key: "and"; readonly keys: readonly SearchTerm[] }
   | { readonly key: "or"; readonly left: SearchTerm; readonly right: SearchTerm }
-  | { readonly key: "not"; readonly inner: SearchTerm }
+  | { readonly key: "not" | "fuzzy"; readonly inner: SearchTerm }
   | { readonly key: "sequence" | "uids"; readonly set: SequenceSet };
 
 /** RFC 9051 6.4.5 */
@@ -261,6 +401,8 @@ export interface Fetch {
   readonly changedSince: number | null;
   /** Only with UID FETCH and CHANGEDSINCE. RFC 7162 3.2.6 */
   readonly vanished: boolean;
+  /** Only with UID FETCH: which of the messages named. RFC 9394 3.3 */
+  readonly partial: ResultRange | null;
 }
 
 /** One thing asked of each message. */

@@ -9,8 +9,14 @@
  * @module
  */
 
-/** Response codes that parsing can give. RFC 9051 7.1, RFC 4469 4.2 (TOOBIG), RFC 6154 3 (USEATTR) */
-export type CommandErrorCode = "BADCHARSET (US-ASCII UTF-8)" | "LIMIT" | "TOOBIG" | "USEATTR";
+/** Response codes that parsing can give. RFC 9051 7.1, RFC 4469 4.2 (TOOBIG), RFC 5465 5.8, 8, RFC 6154 3 (USEATTR) */
+export type CommandErrorCode =
+  | "BADCHARSET (US-ASCII UTF-8)"
+  | `BADEVENT (${string})`
+  | "LIMIT"
+  | "NOTIFICATIONOVERFLOW"
+  | "TOOBIG"
+  | "USEATTR";
 
 /** A syntax error with an answer other than BAD without code. */
 export class CommandError extends SyntaxError {

@@ -4,7 +4,7 @@
  *
  * ```text
  * line ──literal──> literal ──all read──> line          a command's lines and literals are collected
- *   │ ──message──> waiting ──accept──> message ──> line  an APPEND's message is handed on as it comes
+ *   │ ──message──> waiting ──accept──> message ──> line  a message of APPEND, or a part of it, is handed on as it comes
  *   └──no literal──> a command, or an error
  * any error ──> skipLine <──> skipLiteral ──> line       what belongs to the wrong command is thrown away
  * ```
@@ -22,11 +22,13 @@
  * @module
  */
 import { type Bytes, concat, fromLatin1, KiB, MiB, noBytes } from "../base/bytes.ts";
-import { appendEnd, appendFirst, appendNext, type AppendOptions, isMessageLiteral } from "./append.ts";
-import type { AppendMessage, ParseMode, TaggedCommand } from "./command.ts";
-import { CommandError, type CommandErrorCode } from "./command_error.ts";
+import { isAppend, maxCatenatedParts, readAppendHead, readAppendLine } from "./append.ts";
+import { type AppendSoFar, beginning, eventsOf } from "./append_progress.ts";
+import type { ParseMode } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import { isVerb, parseCommand, readHead } from "./parse_command.ts";
-import { literalAtEnd, type LiteralHeader } from "./scanner.ts";
+import type { ReaderError, ReaderEvent } from "./reader_event.ts";
+import { literalAtEnd, type LiteralHeader, Scanner } from "./scanner.ts";
 
 /** How much a client may send. All can be changed while running, with {@link CommandReader.limits}. */
 export interface ReaderLimits {
@@ -67,42 +69,6 @@ export const strangerLimits: ReaderLimits = {
   maxSkippedBytes: MiB,
 };
 
-export type ReaderEvent =
-  /** A literal of a command begins, which the reader collects. If `sync`, send `+` now. */
-  | { readonly kind: "literal"; readonly size: number; readonly sync: boolean }
-  /**
-   * A message of APPEND is announced. Call `acceptMessage()` (and, if `sync`, send `+`), or answer the command
-   * with NO or BAD and call `refuse()`.
-   */
-  | {
-    readonly kind: "message";
-    readonly tag: string;
-    readonly message: AppendMessage;
-    readonly sync: boolean;
-  }
-  /** The next octets of an accepted message: part of what was pushed, not a copy. */
-  | { readonly kind: "data"; readonly bytes: Bytes }
-  /** The accepted message is complete. More may follow; the command itself comes last. */
-  | { readonly kind: "messageEnd" }
-  | ({ readonly kind: "command" } & TaggedCommand)
-  /** What `expectLine()` asked for, without CRLF; its own memory. */
-  | { readonly kind: "line"; readonly bytes: Bytes }
-  | ReaderError;
-
-/** Answer `TAG STATUS [CODE] text`, with `*` for the tag if it could not be read (RFC 9051 7.1.3). */
-export interface ReaderError {
-  readonly kind: "error";
-  readonly tag: string | null;
-  /** The command's name in upper case if it could be read, known or not. */
-  readonly verb: string | null;
-  readonly status: "NO" | "BAD";
-  readonly code: CommandErrorCode | null;
-  /** May be shown to the peer. */
-  readonly text: string;
-  /** Whether nothing more can be read: say BYE instead, and close. */
-  readonly fatal: boolean;
-}
-
 type State = "line" | "literal" | "waiting" | "message" | "skipLine" | "skipLiteral" | "dead";
 
 /** What is kept of a skipped line: enough for a literal header of any number below 2^63 at its end, and CRLF. */
@@ -141,10 +107,12 @@ export class CommandReader {
   #textBytes = 0;
   /** Octets to come of the current literal or message. */
   #left = 0;
-  /** Whether the client waits for `+` before it sends the announced message. */
+  /** Whether the client waits for `+` before it sends the announced literal. */
   #sync = false;
-  /** An APPEND of which at least one message was announced. */
+  /** An APPEND or REPLACE of which at least one message was announced. */
   #append: AppendSoFar | null = null;
+  /** What the last line of it says besides, and is still to be told. */
+  #queue: ReaderEvent[] = [];
 
   #skipped = 0;
   #tail: Bytes = noBytes;
@@ -160,7 +128,8 @@ export class CommandReader {
 
   /** Whether the reader stands between two commands. */
   get idle(): boolean {
-    return this.#state === "line" && this.#length === 0 && this.#append === null && !this.#plainLine;
+    const between = this.#state === "line" && this.#length === 0 && this.#append === null;
+    return between && this.#queue.length === 0 && !this.#plainLine;
   }
 
   /** Adds what was read. The reader keeps the array until it is used up. */
@@ -170,23 +139,33 @@ export class CommandReader {
     this.#chunkAt = 0;
   }
 
+  /** Forgets what was pushed and not yet used: it was meant for somebody else. Only between two commands. */
+  forget(): void {
+    this.#chunk = noBytes;
+    this.#chunkAt = 0;
+  }
+
   /** The next line is not a command: DONE of IDLE (RFC 9051 6.3.13), or a response of SASL (6.2.2). */
   expectLine(): void {
     this.#plainLine = true;
   }
 
-  /** Takes the announced message; its octets follow. */
+  /** Takes the announced message or part; its octets follow. */
   acceptMessage(): void {
-    if (this.#state !== "waiting") throw new TypeError("no message is announced");
+    if (this.#state !== "waiting" || this.#queue.length > 0) throw new TypeError("no message is announced");
     this.#state = "message";
   }
 
   /** Gives up the APPEND under way, whose answer the caller has sent or will send. */
   refuse(): void {
+    const wasRead = this.#queue.at(-1)?.kind === "command";
+    const queued = this.#queue.length > 0;
+    this.#queue = [];
+    if (wasRead) return;
     if (this.#append === null) throw new TypeError("no APPEND is under way");
     if (this.#state === "line") this.#skipRestOfLine();
     // A client that waits for `+` sends nothing more of a command that was answered.
-    else if (this.#state === "waiting" && this.#sync) this.#reset();
+    else if ((this.#state === "waiting" || queued) && this.#sync) this.#reset();
     else this.#state = "skipLiteral";
     this.#append = null;
   }
@@ -205,6 +184,8 @@ export class CommandReader {
   }
 
   #step(): Step {
+    const told = this.#queue.shift();
+    if (told !== undefined) return told;
     switch (this.#state) {
       case "line":
         return this.#readLine();
@@ -261,58 +242,72 @@ export class CommandReader {
   }
 
   /** A line that ends in a literal header. */
-  #announce(literal: LiteralHeader, lineEnd: number): ReaderEvent {
+  #announce(literal: LiteralHeader, lineEnd: number): Step {
     const { limits } = this;
     if (++this.#literals > limits.maxLiterals) throw new CommandError("NO", "LIMIT", "too many literals");
-    if (this.#append !== null) return this.#announceMessage(literal, this.#append, lineEnd);
     const line = this.#text.subarray(0, lineEnd);
-    if (this.#lineStart === 0) checkHead(line);
-    if (isMessageLiteral(line)) {
-      const { tag, mailbox, options } = appendFirst(line, this.mode);
-      return this.#announceMessage(literal, { tag, mailbox, options, messages: 0 }, lineEnd);
-    }
-    if (literal.binary) throw new SyntaxError("literal8 is not allowed here");
+    if (this.#lineStart === 0 && this.#append === null) checkHead(line);
+    if (this.#append !== null || isAppend(line)) return this.#readAppend(line, literal);
+    // RFC 5464 5 (value)
+    return this.#announceArgument(literal, literal.binary && readHead(line).verb === "SETMETADATA");
+  }
+
+  /** A literal that is collected with its command. */
+  #announceArgument(literal: LiteralHeader, mayBeBinary = false): ReaderEvent {
+    const { limits } = this;
+    if (literal.binary && !mayBeBinary) throw new SyntaxError("literal8 is not allowed here");
     this.#literalBytes += literal.size;
     if (literal.size > limits.maxLiteralBytes || this.#literalBytes > limits.maxLiteralsBytes) {
       throw tooBig("literal too large");
     }
     this.#left = literal.size;
+    this.#sync = literal.sync;
     this.#state = "literal";
     return { kind: "literal", size: literal.size, sync: literal.sync };
   }
 
-  #announceMessage(literal: LiteralHeader, append: AppendSoFar, lineEnd: number): ReaderEvent {
-    const options = append.messages === 0
-      ? append.options
-      : appendNext(this.#text.subarray(0, lineEnd), append.options.utf8);
-    this.#append = { ...append, options, messages: append.messages + 1 };
-    if (literal.size > this.limits.maxMessageBytes) throw tooBig("message too large");
-    this.#length = this.#lineStart = 0;
-    this.#left = literal.size;
-    this.#sync = literal.sync;
-    this.#state = "waiting";
-    const message: AppendMessage = {
-      mailbox: append.mailbox,
-      index: append.messages,
-      size: literal.size,
-      binary: literal.binary,
-      ...options,
-    };
-    return { kind: "message", tag: append.tag, message, sync: literal.sync };
+  /** A line of APPEND or REPLACE. Returns the first of what it says; the rest is queued. */
+  #readAppend(text: Bytes, literal: LiteralHeader | null): ReaderEvent | typeof again {
+    const s = new Scanner(text);
+    const append = this.#append ?? beginning(readAppendHead(s, this.mode));
+    const line = readAppendLine(s, append.place, append.head.replaces === null);
+    append.place = line.place;
+    if (literal !== null && literal.size > this.limits.maxMessageBytes) throw tooBig("message too large");
+    this.#append = append;
+    this.#queue = eventsOf(append, line, literal);
+    if (append.parts > maxCatenatedParts) {
+      this.#queue = [];
+      throw new CommandError("NO", "LIMIT", "too many parts");
+    }
+    if (line.literal === "command") {
+      const { tag, mailbox, replaces } = append.head;
+      const command = replaces === null
+        ? { verb: "APPEND" as const, mailbox, messages: append.messages }
+        : { verb: "REPLACE" as const, mailbox, uid: replaces.uid };
+      const queue = this.#queue;
+      this.#reset();
+      this.#queue = [...queue, { kind: "command", tag, command }];
+    } else if (literal !== null && line.literal === "url") {
+      // The part that it belongs to is read again when it is complete.
+      this.#text.copyWithin(0, line.from, this.#length);
+      this.#length -= line.from;
+      this.#queue.push(this.#announceArgument(literal));
+    } else if (literal !== null) {
+      this.#length = this.#lineStart = 0;
+      this.#left = literal.size;
+      this.#sync = literal.sync;
+      this.#state = "waiting";
+    }
+    return again;
   }
 
   /** A line that ends the command. */
-  #finish(lineEnd: number): ReaderEvent {
+  #finish(lineEnd: number): Step {
     const bytes = this.#text.subarray(0, lineEnd);
-    let read: TaggedCommand;
-    if (this.#append === null) read = parseCommand(bytes, this.mode);
-    else {
-      const { tag, mailbox, messages, options } = this.#append;
-      appendEnd(bytes, options.utf8);
-      read = { tag, command: { verb: "APPEND", mailbox, messages } };
-    }
+    if (this.#append !== null || isAppend(bytes)) return this.#readAppend(bytes, null);
+    const { tag, command } = parseCommand(bytes, this.mode);
     this.#reset();
-    return { kind: "command", tag: read.tag, command: read.command };
+    return { kind: "command", tag, command };
   }
 
   #readLiteral(): Step {
@@ -328,7 +323,7 @@ export class CommandReader {
   #readMessage(): Step {
     if (this.#left === 0) {
       this.#state = "line";
-      return { kind: "messageEnd" };
+      return this.#append?.catenated === true ? again : { kind: "messageEnd" };
     }
     const count = Math.min(this.#left, this.buffered);
     if (count === 0) return null;
@@ -388,7 +383,7 @@ export class CommandReader {
 
   #error(error: SyntaxError): ReaderError {
     const known = this.#append !== null
-      ? { tag: this.#append.tag, verb: "APPEND" }
+      ? { tag: this.#append.head.tag, verb: this.#append.head.replaces === null ? "APPEND" : "REPLACE" }
       : this.#plainLine
       ? { tag: null, verb: null }
       : readHead(this.#text.subarray(0, this.#length));
@@ -451,14 +446,6 @@ export class CommandReader {
     this.#length = needed;
     this.#chunkAt += count;
   }
-}
-
-/** An APPEND of which at least one message was announced; `options` are the last one's. */
-interface AppendSoFar {
-  readonly tag: string;
-  readonly mailbox: string;
-  readonly messages: number;
-  readonly options: AppendOptions;
 }
 
 function tooBig(text: string): CommandError {

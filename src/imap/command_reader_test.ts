@@ -1,64 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concat, fromLatin1, latin1 } from "../base/bytes.ts";
-import {
-  CommandReader,
-  defaultLimits,
-  type ReaderEvent,
-  type ReaderLimits,
-  strangerLimits,
-} from "./command_reader.ts";
-
-/** What the owner of a reader does at an announced message. */
-type Decision = "accept" | "refuse";
-
-/** Events in short, as `literal 3 sync`, `data abc`, `command a LOGIN`, `error a BAD: text`. Data are joined. */
-function play(
-  pieces: readonly string[],
-  limits: Partial<ReaderLimits> = {},
-  decide: Decision = "accept",
-): string[] {
-  const reader = new CommandReader({ ...defaultLimits, ...limits });
-  const shown: string[] = [];
-  for (const piece of pieces) {
-    reader.push(latin1(piece));
-    for (let event = reader.next(); event !== null; event = reader.next()) {
-      const last = shown.at(-1);
-      if (event.kind === "data" && last?.startsWith("data ")) {
-        shown[shown.length - 1] = last + show(event).slice(5);
-      } else shown.push(show(event));
-      if (event.kind === "message") {
-        if (decide === "accept") reader.acceptMessage();
-        else reader.refuse();
-      }
-      if (event.kind === "command" && event.command.verb === "IDLE") reader.expectLine();
-    }
-  }
-  return shown;
-}
-
-function show(event: ReaderEvent): string {
-  switch (event.kind) {
-    case "literal":
-      return `literal ${event.size}${event.sync ? " sync" : ""}`;
-    case "message": {
-      const { mailbox, index, size, binary, utf8 } = event.message;
-      const how = `${event.sync ? " sync" : ""}${binary ? " binary" : ""}${utf8 ? " utf8" : ""}`;
-      return `message ${event.tag} ${mailbox} ${index} ${size}${how}`;
-    }
-    case "data":
-    case "line":
-      return `${event.kind} ${fromLatin1(event.bytes)}`;
-    case "messageEnd":
-      return "messageEnd";
-    case "command":
-      return `command ${event.tag} ${event.command.verb}`;
-    case "error": {
-      const code = event.code === null ? "" : ` [${event.code}]`;
-      return `${event.fatal ? "fatal" : "error"} ${event.tag ?? "*"} ${event.status}${code}: ${event.text}`;
-    }
-  }
-}
+import { concat, latin1 } from "../base/bytes.ts";
+import { CommandReader, type ReaderLimits, strangerLimits } from "./command_reader.ts";
+import { play, show } from "./testing/played_reader.ts";
 
 const dialogues: [what: string, input: string, events: string[]][] = [
   ["two commands", "a NOOP\r\nb CAPABILITY\r\n", ["command a NOOP", "command b CAPABILITY"]],
@@ -114,6 +58,60 @@ const dialogues: [what: string, input: string, events: string[]][] = [
     "messageEnd",
     "command a APPEND",
   ]],
+  ["REPLACE", "a REPLACE 3 x {3}\r\nabc\r\nb UID REPLACE 9 {1+}\r\nx {1+}\r\nd\r\n", [
+    "message a x 0 3 for 3 sync",
+    "data abc",
+    "messageEnd",
+    "command a REPLACE",
+    "literal 1",
+    "message b x 0 1 for UID 9",
+    "data d",
+    "messageEnd",
+    "command b REPLACE",
+  ]],
+  ["CATENATE", 'a APPEND x CATENATE (URL "/y/;UID=1" TEXT {3}\r\nabc URL z)\r\nb NOOP\r\n', [
+    "message a x 0 of parts",
+    "url /y/;UID=1",
+    "part 3 sync",
+    "data abc",
+    "url z",
+    "messageEnd",
+    "command a APPEND",
+    "command b NOOP",
+  ]],
+  ["CATENATE without literals", "a APPEND x CATENATE (URL y) (\\Seen) CATENATE (URL z)\r\nb NOOP\r\n", [
+    "message a x 0 of parts",
+    "url y",
+    "messageEnd",
+    "message a x 1 of parts",
+    "url z",
+    "messageEnd",
+    "command a APPEND",
+    "command b NOOP",
+  ]],
+  [
+    "CATENATE of several messages in every way",
+    "a APPEND x {1+}\r\na CATENATE (TEXT {1+}\r\nb UTF8 (~{1+}\r\nc) URL {3+}\r\nd e URL {1}\r\nf) {1+}\r\ng\r\n",
+    [
+      "message a x 0 1",
+      "data a",
+      "messageEnd",
+      "message a x 1 of parts",
+      "part 1",
+      "data b",
+      "part 1 binary",
+      "data c",
+      "literal 3",
+      "url d e",
+      "literal 1 sync",
+      "url f",
+      "messageEnd",
+      "message a x 2 1",
+      "data g",
+      "messageEnd",
+      "command a APPEND",
+    ],
+  ],
   ["a message that looks like commands", "a APPEND x {9+}\r\nb LOGOUT\n\r\nc NOOP\r\n", [
     "message a x 0 9",
     "data b LOGOUT\n",
@@ -156,8 +154,15 @@ const dialogues: [what: string, input: string, events: string[]][] = [
     "message a x 0 1",
     "data y",
     "messageEnd",
-    "error a BAD: unexpected text after the command's arguments",
+    "error a BAD: expected the message as a literal",
     "command b NOOP",
+  ]],
+  ["wrong part", "a APPEND x CATENATE (TEXT {1+}\r\ny FILE {8+}\r\nb NOOP\r\n)\r\nc NOOP\r\n", [
+    "message a x 0 of parts",
+    "part 1",
+    "data y",
+    "error a BAD: expected URL ",
+    "command c NOOP",
   ]],
   ["wrong second message", "a APPEND x {1+}\r\ny z {8+}\r\nb NOOP\r\n\r\nc NOOP\r\n", [
     "message a x 0 1",

@@ -1,11 +1,14 @@
 /**
- * FETCH: what is asked of messages. RFC 9051 6.4.5, RFC 3501 6.4.5, RFC 3516, RFC 7162, RFC 8474, RFC 8514, RFC 8970
+ * FETCH: what is asked of messages. RFC 9051 6.4.5, RFC 3501 6.4.5, RFC 3516, RFC 7162, RFC 8474, RFC 8514, RFC 8970,
+ * RFC 9394
  *
  * @module
  */
-import type { Fetch, FetchItem, PartialRange, SectionSpec, SimpleFetchItem } from "./command.ts";
+import { concat, utf8 } from "../base/bytes.ts";
+import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFetchItem } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { isAstringAtom, type Scanner } from "./scanner.ts";
+import { isAstringAtom, Scanner } from "./scanner.ts";
+import { readResultRange } from "./search_return.ts";
 import { readSequenceSet } from "./sequence_set.ts";
 
 /** The most different items of one FETCH: each costs a lookup for each message. */
@@ -50,6 +53,7 @@ export function parseFetch(uid: boolean, s: Scanner): Fetch {
   const items = distinct(readItems(s));
   let changedSince: number | null = null;
   let vanished = false;
+  let partial: ResultRange | null = null;
   if (!s.atEnd) {
     s.space();
     s.list((s) => {
@@ -58,14 +62,22 @@ export function parseFetch(uid: boolean, s: Scanner): Fetch {
         s.space();
         changedSince = s.number64("a MODSEQ");
       } else if (word === "VANISHED") vanished = true;
-      else throw new SyntaxError("unknown modifier");
+      else if (word === "PARTIAL" && uid && partial === null) { // RFC 9394 3.3
+        s.space();
+        partial = readResultRange(s);
+      } else throw new SyntaxError("unknown modifier");
     });
   }
   // RFC 7162 3.2.6
   if (vanished && (!uid || changedSince === null)) {
     throw new SyntaxError("VANISHED needs UID FETCH and CHANGEDSINCE");
   }
-  return { verb: "FETCH", uid, set, items, changedSince, vanished };
+  return { verb: "FETCH", uid, set, items, changedSince, vanished, partial };
+}
+
+/** `(UID BODY.PEEK[HEADER])`, without macros. RFC 9051 9 (fetch-att) */
+export function readFetchItems(s: Scanner): FetchItem[] {
+  return distinct(s.list((s) => readItem(s, s.keyword("a data item"))));
 }
 
 function readItems(s: Scanner): FetchItem[] {
@@ -117,6 +129,12 @@ function readSectionItem(s: Scanner, word: string): FetchItem {
     default:
       throw new SyntaxError("unknown data item");
   }
+}
+
+/** What stands between the brackets of a section, on its own. RFC 9051 9 (section-spec) */
+export function readSectionSpec(s: Scanner): SectionSpec {
+  if (s.bytes.includes(0x5d)) throw new SyntaxError("no such section");
+  return readSection(new Scanner(concat([utf8("["), s.bytes.subarray(s.at), utf8("]")])));
 }
 
 /** `[1.2.HEADER.FIELDS (From To)]` */

@@ -1,11 +1,13 @@
 /**
- * LIST with its extensions, and LSUB. RFC 9051 6.3.9, 7.3.1, RFC 5258, RFC 5819, RFC 6154, RFC 3501 6.3.9
+ * LIST with its extensions, and LSUB. RFC 9051 6.3.9, 7.3.1, RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590,
+ * RFC 3501 6.3.9
  *
  * @module
  */
 import type { List, ListReturnOption, ListSelectOption, Lsub, ParseMode, StatusItem } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { decodeMailboxPattern, delimiter } from "./mailbox_name.ts";
+import { readEntries } from "./metadata.ts";
 import type { ResponseWriter } from "./response_writer.ts";
 import type { Scanner } from "./scanner.ts";
 import { readStatusItems } from "./status.ts";
@@ -14,7 +16,7 @@ import { readStatusItems } from "./status.ts";
 export const maxListPatterns = 20;
 
 const selectOptions: readonly ListSelectOption[] = ["SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"];
-const returnOptions: readonly ListReturnOption[] = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE"];
+const returnOptions: readonly ListReturnOption[] = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "MYRIGHTS"];
 
 const open = 0x28;
 
@@ -32,9 +34,9 @@ export function parseList(s: Scanner, mode: ParseMode): List {
     pattern !== null && (reference !== null || pattern === "") ? [pattern] : []
   );
   const returning = !s.atEnd;
-  const { returns, status } = returning ? readReturnOptions(s) : { returns: [], status: null };
+  const options: ReturnOptions = returning ? readReturnOptions(s) : noReturnOptions;
   const extended = selecting || many || returning;
-  return { verb: "LIST", extended, select, reference: reference ?? "", patterns, returns, status };
+  return { verb: "LIST", extended, select, reference: reference ?? "", patterns, ...options };
 }
 
 export function parseLsub(s: Scanner, mode: ParseMode): Lsub {
@@ -70,12 +72,17 @@ function readSelectOptions(s: Scanner): ListSelectOption[] {
   return [...new Set(options)];
 }
 
-function readReturnOptions(s: Scanner): { returns: ListReturnOption[]; status: StatusItem[] | null } {
+type ReturnOptions = Pick<List, "returns" | "status" | "metadata">;
+
+const noReturnOptions: ReturnOptions = { returns: [], status: null, metadata: null };
+
+function readReturnOptions(s: Scanner): ReturnOptions {
   s.space();
   s.expect("RETURN");
   s.space();
   const returns = new Set<ListReturnOption>();
   let status: StatusItem[] | null = null;
+  let metadata: string[] | null = null;
   s.list((s) => {
     const word = s.keyword("a return option");
     const option = returnOptions.find((option) => option === word);
@@ -83,9 +90,12 @@ function readReturnOptions(s: Scanner): { returns: ListReturnOption[]; status: S
     else if (word === "STATUS") {
       s.space();
       status = readStatusItems(s);
+    } else if (word === "METADATA") {
+      s.space();
+      metadata = readEntries(s); // RFC 9590 5
     } else throw new SyntaxError("unknown return option");
   }, 0);
-  return { returns: [...returns], status };
+  return { returns: [...returns], status, metadata };
 }
 
 /** One line of the answer to LIST or LSUB. */

@@ -15,6 +15,7 @@ const plain: List = {
   patterns: ["*"],
   returns: [],
   status: null,
+  metadata: null,
 };
 
 const accepted: [text: string, command: List][] = [

@@ -14,6 +14,9 @@ import { type Scanner, text } from "./scanner.ts";
 /** What separates levels. */
 export const delimiter = "/";
 
+/** Below this level stand other accounts, and below each the mailboxes that it shares. RFC 2342 5, example 5.7 */
+export const otherUsers = "Other Users";
+
 /** The longest name, in UTF-16 units, and the most levels. */
 export const maxMailboxNameLength = 500;
 export const maxMailboxLevels = 50;

@@ -3,16 +3,24 @@
  *
  * @module
  */
+import { parseAclQuery, parseSetAcl, parseSharingQuery } from "./acl.ts";
 import type { Bare, Command, ParseMode, TaggedCommand } from "./command.ts";
+import { parseCompress } from "./compress.ts";
 import { parseCreate, parseMailboxCommand, parseRename } from "./create.ts";
 import { parseEnable } from "./enable.ts";
 import { parseCopy, parseUidExpunge } from "./expunge.ts";
 import { parseFetch } from "./fetch.ts";
 import { parseId } from "./id.ts";
+import { parseLanguage } from "./language.ts";
 import { parseList, parseLsub } from "./list.ts";
 import { parseAuthenticate, parseLogin } from "./login.ts";
+import { parseGetMetadata, parseSetMetadata } from "./metadata.ts";
+import { parseCancelUpdate, parseMultiSearch } from "./multi_search.ts";
+import { parseNotify } from "./notify.ts";
+import { parseGetQuota, parseSetQuota } from "./quota.ts";
 import { Scanner } from "./scanner.ts";
 import { parseSearch } from "./search.ts";
+import { parseSort, parseThread } from "./sort.ts";
 import { parseSelect } from "./select.ts";
 import { parseStatus } from "./status.ts";
 import { parseStore } from "./store.ts";
@@ -37,6 +45,8 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["LOGIN", parseLogin],
   ["AUTHENTICATE", parseAuthenticate],
   ["ENABLE", parseEnable],
+  ["COMPRESS", parseCompress],
+  ["LANGUAGE", parseLanguage],
   ["SELECT", (s, mode) => parseSelect("SELECT", s, mode)],
   ["EXAMINE", (s, mode) => parseSelect("EXAMINE", s, mode)],
   ["CREATE", parseCreate],
@@ -46,10 +56,26 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ["UNSUBSCRIBE", (s, mode) => parseMailboxCommand("UNSUBSCRIBE", s, mode)],
   ["LIST", parseList],
   ["LSUB", parseLsub],
+  ["NOTIFY", parseNotify],
   ["STATUS", parseStatus],
+  ["SETACL", parseSetAcl],
+  ["DELETEACL", (s, mode) => parseAclQuery("DELETEACL", s, mode)],
+  ["LISTRIGHTS", (s, mode) => parseAclQuery("LISTRIGHTS", s, mode)],
+  ["GETACL", (s, mode) => parseSharingQuery("GETACL", s, mode)],
+  ["MYRIGHTS", (s, mode) => parseSharingQuery("MYRIGHTS", s, mode)],
+  ["GETQUOTAROOT", (s, mode) => parseSharingQuery("GETQUOTAROOT", s, mode)],
+  ["GETQUOTA", parseGetQuota],
+  ["SETQUOTA", parseSetQuota],
+  ["GETMETADATA", parseGetMetadata],
+  ["SETMETADATA", parseSetMetadata],
   ["APPEND", () => appendWithoutMessage()],
+  ["REPLACE", () => appendWithoutMessage()],
   ["EXPUNGE", () => ({ verb: "EXPUNGE", uids: null })],
   ["SEARCH", (s, mode) => parseSearch(false, s, mode)],
+  ["SORT", (s) => parseSort(false, s)],
+  ["THREAD", (s) => parseThread(false, s)],
+  ["ESEARCH", parseMultiSearch],
+  ["CANCELUPDATE", parseCancelUpdate],
   ["FETCH", (s) => parseFetch(false, s)],
   ["STORE", (s) => parseStore(false, s)],
   ["COPY", (s, mode) => parseCopy("COPY", false, s, mode)],
@@ -58,15 +84,18 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 
 /** What can follow UID. RFC 9051 6.4.9 */
 const uidParsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ["REPLACE", () => appendWithoutMessage()],
   ["EXPUNGE", parseUidExpunge],
   ["SEARCH", (s, mode) => parseSearch(true, s, mode)],
+  ["SORT", (s) => parseSort(true, s)],
+  ["THREAD", (s) => parseThread(true, s)],
   ["FETCH", (s) => parseFetch(true, s)],
   ["STORE", (s) => parseStore(true, s)],
   ["COPY", (s, mode) => parseCopy("COPY", true, s, mode)],
   ["MOVE", (s, mode) => parseCopy("MOVE", true, s, mode)],
 ]);
 
-/** The reader reads an APPEND that ends in a literal by itself. */
+/** The reader reads an APPEND or REPLACE that names a mailbox by itself. */
 function appendWithoutMessage(): never {
   throw new SyntaxError("expected the message as a literal");
 }

@@ -31,6 +31,8 @@ const accepted: [text: string, command: Command][] = [
     "AUTHENTICATE PLAIN dGVzdAB0ZXN0AHRlc3Q=", // RFC 4959 4
     { verb: "AUTHENTICATE", mechanism: "PLAIN", initialResponse: latin1("test\0test\0test") },
   ],
+  ["COMPRESS DEFLATE", { verb: "COMPRESS", algorithm: "DEFLATE" }], // RFC 4978 3
+  ["compress deflate", { verb: "COMPRESS", algorithm: "DEFLATE" }],
   ["ENABLE condstore X-GOOD", { verb: "ENABLE", capabilities: ["CONDSTORE", "X-GOOD"] }],
   ["EXPUNGE", { verb: "EXPUNGE", uids: null }],
   ["UID EXPUNGE 3000:3002", { verb: "EXPUNGE", uids: set(3000, 3002) }],
@@ -71,6 +73,11 @@ const refused = [
   "a AUTHENTICATE PLAIN a",
   "a AUTHENTICATE PLAIN YQ",
   "a AUTHENTICATE PLAIN = x",
+  "a COMPRESS",
+  "a COMPRESS ",
+  "a COMPRESS GZIP",
+  'a COMPRESS "DEFLATE"',
+  "a COMPRESS DEFLATE 9",
   "a ENABLE",
   "a ENABLE ",
   "a ENABLE (X)",

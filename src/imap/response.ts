@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { utf8 } from "../base/bytes.ts";
 import type { CommandErrorCode } from "./command_error.ts";
 import { formatFlags } from "./flag_list.ts";
+import { delimiter, otherUsers } from "./mailbox_name.ts";
 import type { ResponseWriter } from "./response_writer.ts";
 import type { Ranges } from "./search_key.ts";
 import { formatRanges } from "./sequence_set.ts";
 
-/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
+/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 4978 3, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
 export type PlainCode =
   | "ALERT"
   | "ALREADYEXISTS"
@@ -19,6 +21,7 @@ export type PlainCode =
   | "CANNOT"
   | "CLIENTBUG"
   | "CLOSED"
+  | "COMPRESSIONACTIVE"
   | "CONTACTADMIN"
   | "CORRUPTION"
   | "EXPIRED"
@@ -53,6 +56,19 @@ export type ResponseCode =
   | { readonly code: "COPYUID"; readonly uidValidity: number; readonly from: Ranges; readonly to: Ranges }
   /** Message numbers, or UIDs in the answer to a UID command. RFC 7162 3.1.3 */
   | { readonly code: "MODIFIED"; readonly set: Ranges }
+  /** The tag of a search whose results will not be followed. RFC 5267 4.3.1 */
+  | { readonly code: "NOUPDATE"; readonly tag: string }
+  /** How far a command has come, of how much; null where that is not known. RFC 9585 4 */
+  | {
+    readonly code: "INPROGRESS";
+    readonly tag: string;
+    readonly done: number | null;
+    readonly goal: number | null;
+  }
+  /** The URL as it was sent. RFC 4469 4.1 */
+  | { readonly code: "BADURL"; readonly url: string }
+  /** RFC 5464 5 */
+  | { readonly code: "METADATA"; readonly what: "TOOMANY" | `${"LONGENTRIES" | "MAXSIZE"} ${number}` }
   /** RFC 8474 4.2 */
   | { readonly code: "MAILBOXID"; readonly id: string };
 
@@ -69,11 +85,32 @@ export function formatCode(code: ResponseCode): string {
       return `COPYUID ${code.uidValidity} ${formatRanges(code.from)} ${formatRanges(code.to)}`;
     case "MODIFIED":
       return `MODIFIED ${formatRanges(code.set)}`;
+    case "NOUPDATE":
+      return `NOUPDATE "${code.tag}"`;
+    case "INPROGRESS":
+      return formatProgress(code.tag, code.done, code.goal);
+    case "BADURL": // No `]`, and nothing that ends a line: escaped, which means the same. RFC 4469 5, RFC 3986 2.1
+      return `BADURL ${code.url.replace(/[^\x20-\x5c\x5e-\x7e]/gu, (char) => escaped(char))}`;
+    case "METADATA":
+      return `METADATA ${code.what}`;
     case "MAILBOXID":
       return `MAILBOXID (${code.id})`;
     default:
       return `${code.code} ${code.value}`;
   }
+}
+
+/** RFC 9585 4, 5: a tag with a bracket, at which clients would see the code's end, is not repeated. */
+function formatProgress(tag: string, done: number | null, goal: number | null): string {
+  const shown = tag.includes("]") ? "NIL" : `"${tag}"`;
+  const known = goal !== null && goal > 0;
+  // Whoever has reached the goal says so by the tagged response.
+  const progress = done === null ? "NIL" : known ? Math.min(done, goal - 1) : done;
+  return `INPROGRESS (${shown} ${progress} ${known && done !== null ? goal : "NIL"})`;
+}
+
+function escaped(char: string): string {
+  return [...utf8(char)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
 export type Condition = "OK" | "NO" | "BAD" | "PREAUTH" | "BYE";
@@ -122,9 +159,9 @@ export function writeVanished(w: ResponseWriter, uids: Ranges, earlier: boolean)
   w.ascii(earlier ? "* VANISHED (EARLIER) " : "* VANISHED ").ranges(uids).ascii("\r\n");
 }
 
-/** A personal namespace without prefix, and no others: `* NAMESPACE (("" "/")) NIL NIL`. RFC 2342 5 */
+/** One's own mailboxes without prefix, and those of others: `* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL`. RFC 2342 5 */
 export function writeNamespace(w: ResponseWriter): void {
-  w.ascii('* NAMESPACE (("" "/")) NIL NIL\r\n');
+  w.ascii(`* NAMESPACE (("" "${delimiter}")) (("${otherUsers}${delimiter}" "${delimiter}")) NIL\r\n`);
 }
 
 /**

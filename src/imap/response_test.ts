@@ -46,7 +46,7 @@ const lines: [line: string, write: (w: ResponseWriter) => void][] = [
   ["* 23 EXISTS", (w) => writeCount(w, 23, "EXISTS")],
   ["* VANISHED 405,407", (w) => writeVanished(w, [405, 405, 407, 407], false)],
   ["* VANISHED (EARLIER) 300:310", (w) => writeVanished(w, [300, 310], true)],
-  ['* NAMESPACE (("" "/")) NIL NIL', (w) => writeNamespace(w)],
+  ['* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL', (w) => writeNamespace(w)],
   ['* ID ("name" "mailden" "x" "a\\"b")', (w) => writeId(w, [["name", "mailden"], ["x", 'a"b']])],
   ["* 1 FETCH (FLAGS (\\Seen))", (w) => writeFetchFlags(w, 1, null, 1, "", false, null)],
   [

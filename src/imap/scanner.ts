@@ -175,6 +175,14 @@ export class Scanner {
     return this.take("NIL") ? null : this.string(what);
   }
 
+  /** The octets of an nstring or literal8 (RFC 5464 5), in their own memory; null for NIL. */
+  nvalueBytes(what: string): Bytes | null {
+    if (this.take("NIL")) return null;
+    if (this.peek() !== tilde) return this.stringBytes(what).slice();
+    this.at++;
+    return this.#literal(true).slice();
+  }
+
   /** A mailbox pattern of LIST: wildcards are allowed without quotes. */
   listMailboxBytes(): Uint8Array {
     const first = this.peek();
@@ -271,7 +279,7 @@ export class Scanner {
     return escapes === 0 ? raw : unescaped(raw, escapes);
   }
 
-  #literal(): Uint8Array {
+  #literal(binary = false): Uint8Array {
     this.expect("{");
     const size = this.number64("the size of a literal");
     this.take("+");
@@ -279,7 +287,7 @@ export class Scanner {
     if (!this.take("\r\n")) throw new SyntaxError("expected CRLF after the size of a literal");
     if (size > this.bytes.length - this.at) throw new SyntaxError("literal is not complete");
     const bytes = this.bytes.subarray(this.at, this.at + size);
-    if (bytes.includes(0)) throw new SyntaxError("NUL in literal"); // RFC 9051 9, note 3
+    if (!binary && bytes.includes(0)) throw new SyntaxError("NUL in literal"); // RFC 9051 9, note 3
     this.at += size;
     return bytes;
   }

@@ -1,19 +1,19 @@
 /**
- * SEARCH: the program that a client sends, and the answers. RFC 9051 6.4.4, 7.3.3 (ESEARCH), RFC 3501 6.4.4, 7.2.5,
- * RFC 4731, RFC 5032 (WITHIN), RFC 5182 (SAVE), RFC 7162 3.1.5, RFC 8474 5, RFC 8514 4.3
+ * SEARCH: the program that a client sends. RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 5032 (WITHIN), RFC 5182 (SAVE), RFC 6203
+ * (FUZZY), RFC 7162 3.1.5, RFC 8474 5, RFC 8514 4.3. Its answers: `search_answer.ts`.
  *
  * The tree comes out simplified: no double negation, no AND in AND, and chains of OR balanced, so that a search for
  * a thousand addresses is ten levels deep and not a thousand.
  *
  * @module
  */
-import type { ParseMode, Search, SearchReturn, SearchTerm, SequenceSet } from "./command.ts";
+import type { ParseMode, Search, SearchOptions, SearchProgram, SearchTerm, SequenceSet } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { readDate } from "./date_time.ts";
 import { readKeyword } from "./flag_list.ts";
-import type { ResponseWriter } from "./response_writer.ts";
 import { type Scanner, text as utf8Text } from "./scanner.ts";
 import type { DateField, Ranges, SearchKey } from "./search_key.ts";
+import { readReturns } from "./search_return.ts";
 import { readSequenceSet, startsSet } from "./sequence_set.ts";
 
 /** The most keys in one program: each may cost a look at every message. */
@@ -23,7 +23,8 @@ export const maxSearchKeys = 1000;
 export const maxSearchNesting = 1000;
 export const maxSearchDepth = 32;
 
-type Decode = (bytes: Uint8Array) => string;
+/** Octets of a string as text; a SyntaxError if they are not of the charset. */
+export type Decode = (bytes: Uint8Array) => string;
 
 interface Reading {
   readonly s: Scanner;
@@ -31,39 +32,38 @@ interface Reading {
   keys: number;
   modSeq: boolean;
   counts: boolean;
+  fuzzy: boolean;
 }
-
-const returnWords: readonly SearchReturn[] = ["MIN", "MAX", "ALL", "COUNT", "SAVE"];
 
 export function parseSearch(uid: boolean, s: Scanner, mode: ParseMode): Search {
   s.space();
-  const returns = readReturns(s);
-  const reading: Reading = { s, decode: readCharset(s, mode), keys: 0, modSeq: false, counts: false };
+  const options = readReturns(s);
+  const program = readProgram(s, readCharset(s, mode), options);
+  return { verb: "SEARCH", uid, ...options, ...program };
+}
+
+/** `key key …`, to the end of the command. `decode`: how its strings are read. */
+export function readProgram(s: Scanner, decode: Decode, { returns }: SearchOptions): SearchProgram {
+  const reading: Reading = { s, decode, keys: 0, modSeq: false, counts: false, fuzzy: false };
   const keys: SearchTerm[] = [];
   do keys.push(readKey(reading, 1)); while (s.take(" "));
   const key = simplified({ key: "and", keys });
   if (depthOf(key) > maxSearchDepth) throw new CommandError("NO", "LIMIT", "search is nested too deep");
-  const { modSeq, counts } = reading;
-  return { verb: "SEARCH", uid, returns, key, modSeq, counts };
-}
-
-/** `RETURN (MIN COUNT) ` */
-function readReturns(s: Scanner): SearchReturn[] | null {
-  if (!s.take("RETURN ")) return null;
-  const returns = s.list((s) => {
-    const word = s.keyword("a return option");
-    const option = returnWords.find((option) => option === word);
-    if (option === undefined) throw new SyntaxError("unknown return option");
-    return option;
-  }, 0);
-  s.space();
-  return returns.length === 0 ? ["ALL"] : [...new Set(returns)]; // RFC 4731 3.1
+  const { modSeq, counts, fuzzy } = reading;
+  // RFC 6203 4
+  if (!fuzzy && returns?.includes("RELEVANCY") === true) throw new SyntaxError("RELEVANCY needs FUZZY");
+  return { key, modSeq, counts };
 }
 
 /** `CHARSET name `: how the strings of the program are to be read. Without it they are UTF-8. */
-function readCharset(s: Scanner, mode: ParseMode): Decode {
+export function readCharset(s: Scanner, mode: ParseMode): Decode {
   if (!s.take("CHARSET ")) return utf8Text;
   if (mode.utf8) throw new SyntaxError("CHARSET is not allowed after UTF8=ACCEPT"); // RFC 6855 3
+  return readCharsetName(s);
+}
+
+/** `name `, which SORT and THREAD always have. RFC 5256 3 */
+export function readCharsetName(s: Scanner): Decode {
   const label = s.astring("a charset");
   s.space();
   if (/^(us-)?ascii$|^utf-?8$/i.test(label)) return utf8Text;
@@ -151,6 +151,7 @@ const argumentKeys: ReadonlyMap<string, ReadArgument> = new Map<string, ReadArgu
   ["EMAILID", ({ s }) => ({ key: "emailId", id: readObjectId(s) })],
   ["THREADID", ({ s }) => ({ key: "threadId", id: readObjectId(s) })],
   ["UID", ({ s }) => ({ key: "uids", set: readSequenceSet(s) })],
+  ["FUZZY", readFuzzy],
   ["NOT", (r, depth) => not(readKey(r, depth + 1))],
   ["OR", readOr],
 ]);
@@ -181,6 +182,12 @@ function readOr(reading: Reading, depth: number): SearchTerm {
   const left = readKey(reading, depth + 1);
   reading.s.space();
   return { key: "or", left, right: readKey(reading, depth + 1) };
+}
+
+/** RFC 6203 3 */
+function readFuzzy(reading: Reading, depth: number): SearchTerm {
+  reading.fuzzy = true;
+  return { key: "fuzzy", inner: readKey(reading, depth + 1) };
 }
 
 function readHeader(reading: Reading): SearchTerm {
@@ -222,6 +229,8 @@ function simplified(term: SearchTerm): SearchTerm {
       const inner = simplified(term.inner);
       return inner.key === "not" ? inner.inner : { key: "not", inner };
     }
+    case "fuzzy":
+      return { key: "fuzzy", inner: simplified(term.inner) };
     default:
       return term;
   }
@@ -264,6 +273,7 @@ function depthOf(term: SearchTerm): number {
     case "or":
       return 1 + Math.max(depthOf(term.left), depthOf(term.right));
     case "not":
+    case "fuzzy":
       return 1 + depthOf(term.inner);
     default:
       return 1;
@@ -288,7 +298,8 @@ export function resolveSearch(term: SearchTerm, scope: SearchScope): SearchKey {
     case "or":
       return { key: "or", left: resolveSearch(term.left, scope), right: resolveSearch(term.right, scope) };
     case "not":
-      return { key: "not", inner: resolveSearch(term.inner, scope) };
+    case "fuzzy":
+      return { key: term.key, inner: resolveSearch(term.inner, scope) };
     case "sequence":
       return { key: "uids", set: scope.numbers(term.set) };
     case "uids":
@@ -298,35 +309,4 @@ export function resolveSearch(term: SearchTerm, scope: SearchScope): SearchKey {
     default:
       return term;
   }
-}
-
-/** `* SEARCH 2 5 6 (MODSEQ 917162500)`, in one line however long. RFC 3501 7.2.5, RFC 7162 3.1.5 */
-export function writeSearch(w: ResponseWriter, numbers: ArrayLike<number>, modSeq: number | null): void {
-  w.ascii("* SEARCH");
-  for (let i = 0; i < numbers.length; i++) w.ascii(" ").number(numbers[i] ?? 0);
-  if (modSeq !== null && numbers.length > 0) w.ascii(" (MODSEQ ").number(modSeq).ascii(")");
-  w.ascii("\r\n");
-}
-
-/** What ESEARCH tells; what is left out was not asked for, or there is nothing to tell. */
-export interface Esearch {
-  readonly tag: string;
-  readonly uid: boolean;
-  readonly min?: number;
-  readonly max?: number;
-  readonly count?: number;
-  /** Left out when nothing was found. RFC 4731 3.1 */
-  readonly all?: Ranges;
-  readonly modSeq?: number;
-}
-
-/** `* ESEARCH (TAG "a1") UID COUNT 2 ALL 1:2` */
-export function writeEsearch(w: ResponseWriter, found: Esearch): void {
-  w.ascii("* ESEARCH (TAG ").string(found.tag).ascii(found.uid ? ") UID" : ")");
-  if (found.min !== undefined) w.ascii(" MIN ").number(found.min);
-  if (found.max !== undefined) w.ascii(" MAX ").number(found.max);
-  if (found.count !== undefined) w.ascii(" COUNT ").number(found.count);
-  if (found.all !== undefined && found.all.length > 0) w.ascii(" ALL ").ranges(found.all);
-  if (found.modSeq !== undefined) w.ascii(" MODSEQ ").number(found.modSeq);
-  w.ascii("\r\n");
 }

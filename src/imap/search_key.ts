@@ -30,6 +30,8 @@ export type SearchKey =
   | { readonly key: "body"; readonly text: string }
   /** In header or body. */
   | { readonly key: "text"; readonly text: string }
+  /** What is inside is matched loosely. RFC 6203 3 */
+  | { readonly key: "fuzzy"; readonly inner: SearchKey }
   /** Strictly larger or smaller than so many octets. */
   | { readonly key: "larger"; readonly octets: number }
   | { readonly key: "smaller"; readonly octets: number }

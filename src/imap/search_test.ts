@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
-import { type Bytes, concat, fromLatin1, latin1, utf8 } from "../base/bytes.ts";
+import { type Bytes, concat, latin1, utf8 } from "../base/bytes.ts";
 import type { Search, SearchTerm } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { parseCommand } from "./parse_command.ts";
-import { ResponseWriter } from "./response_writer.ts";
-import {
-  type Esearch,
-  maxSearchKeys,
-  maxSearchNesting,
-  resolveSearch,
-  writeEsearch,
-  writeSearch,
-} from "./search.ts";
+import { maxSearchKeys, maxSearchNesting, resolveSearch } from "./search.ts";
 
 const rev1 = { utf8: false, rev2: false };
 const parse = (text: string | Bytes, mode = rev1): Search => {
@@ -192,32 +184,3 @@ Deno.test("resolveSearch() replaces what only the session knows", () => {
     },
   );
 });
-
-Deno.test("writeSearch() writes one line", () => {
-  const w = new ResponseWriter();
-  writeSearch(w, [2, 84, 882], null);
-  writeSearch(w, [], null);
-  writeSearch(w, new Uint32Array([2, 5]), 917162500); // RFC 7162 3.1.5
-  writeSearch(w, [], 1);
-  const lines = ["* SEARCH 2 84 882", "* SEARCH", "* SEARCH 2 5 (MODSEQ 917162500)", "* SEARCH", ""];
-  assert.equal(fromLatin1(concat(w.take())), lines.join("\r\n"));
-});
-
-// RFC 9051 6.4.4, RFC 4731 3.1, RFC 7162 3.1.10
-const answers: [found: Esearch, line: string][] = [
-  [{ tag: "A282", uid: false, min: 2, count: 3 }, '(TAG "A282") MIN 2 COUNT 3'],
-  [{ tag: "A283", uid: false, all: [2, 2, 10, 11] }, '(TAG "A283") ALL 2,10:11'],
-  [{ tag: "A284", uid: true, all: [] }, '(TAG "A284") UID'],
-  [{ tag: "a", uid: true, count: 0 }, '(TAG "a") UID COUNT 0'],
-  [
-    { tag: "a", uid: true, min: 1, max: 9, count: 2, all: [1, 1, 9, 9], modSeq: 5 },
-    '(TAG "a") UID MIN 1 MAX 9 COUNT 2 ALL 1,9 MODSEQ 5',
-  ],
-];
-for (const [found, line] of answers) {
-  Deno.test(`writeEsearch() writes ${line}`, () => {
-    const w = new ResponseWriter();
-    writeEsearch(w, found);
-    assert.equal(fromLatin1(concat(w.take())), `* ESEARCH ${line}\r\n`);
-  });
-}

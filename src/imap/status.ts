@@ -18,6 +18,7 @@ const items: readonly StatusItem[] = [
   "RECENT",
   "HIGHESTMODSEQ",
   "APPENDLIMIT",
+  "DELETED-STORAGE",
   "MAILBOXID",
 ];
 

@@ -126,7 +126,8 @@ async function succeed(
   }
   count("ok");
   session.failedAuths = 0;
-  session.signedIn = { account, login, capability, mail: session.services.openMail(capability) };
+  const hidden = new Set(step.hiddenCapabilities);
+  session.signedIn = { account, login, capability, mail: session.services.openMail(capability), hidden };
   session.log = session.log.with({ account });
   session.log.info("signed in", { login });
   session.input.reader.limits = defaultLimits;

@@ -6,9 +6,13 @@
  * @module
  */
 import type { Mechanism } from "../accounts/authenticator.ts";
+import type { Mail } from "../accounts/mail.ts";
 import type { Enable } from "../imap/command.ts";
 import { writeCapability, writeEnabled } from "../imap/response.ts";
+import { tellAnnotations } from "./annotation_changes.ts";
 import { type Completion, ok } from "./replies.ts";
+import { isCompressed } from "./compress.ts";
+import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 
@@ -34,30 +38,56 @@ const always = [
   "SPECIAL-USE",
   "CREATE-SPECIAL-USE",
   "LIST-STATUS",
+  "NOTIFY",
   "CHILDREN",
   "ID",
+  "LANGUAGE",
   `APPENDLIMIT=${appendLimit}`,
   "NAMESPACE",
   "MULTIAPPEND",
+  "CATENATE",
+  "REPLACE",
   "CONDSTORE",
   "QRESYNC",
   "STATUS=SIZE",
   "SAVEDATE",
   "WITHIN",
+  "SORT",
+  "SORT=DISPLAY",
+  "ESORT",
+  "THREAD=ORDEREDSUBJECT",
+  "THREAD=REFERENCES",
+  "I18NLEVEL=1",
+  "SEARCH=FUZZY",
+  "PARTIAL",
+  "CONTEXT=SEARCH",
+  "CONTEXT=SORT",
+  "MULTISEARCH",
+  "INPROGRESS",
   "OBJECTID",
   "PREVIEW",
+  "ACL",
+  "RIGHTS=texk", // RFC 4314 2.2: those that RFC 2086 does not have.
+  "LIST-MYRIGHTS",
+  "QUOTA",
+  "QUOTA=RES-STORAGE",
+  "QUOTA=RES-MESSAGE",
+  "METADATA", // And so of the server, too: METADATA-SERVER would say that mailboxes have none. RFC 5464 1
+  "LIST-METADATA",
 ] as const;
 
 /** The capabilities of this connection now. */
 export function capabilities(session: Session): string[] {
   const names: string[] = [...always];
-  if (session.signedIn !== null) names.push("UNAUTHENTICATE"); // RFC 8437 2
-  else {
+  if (session.signedIn !== null) {
+    if (!isCompressed(session)) names.push("COMPRESS=DEFLATE");
+    names.push("UNAUTHENTICATE"); // RFC 8437 2
+  } else {
     if (canStartTls(session)) names.push("STARTTLS");
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
   }
-  return names;
+  return names.filter((name) => !isHidden(session, name));
 }
 
 export function canStartTls(session: Session): boolean {
@@ -89,11 +119,12 @@ export function capability(session: Session): Completion {
   return ok("done");
 }
 
-/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3; what is not known is passed over. */
-export function enable(session: Session, command: Enable): Completion {
+/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3, RFC 5464 4.1; what is not known is passed over. */
+export async function enable(session: Session, mail: Mail, command: Enable): Promise<Completion> {
   const { enabled } = session;
   const done: string[] = [];
   for (const name of new Set(command.capabilities)) {
+    if (isHidden(session, name === "IMAP4REV2" ? "IMAP4rev2" : name)) continue;
     switch (name) {
       case "IMAP4REV2":
         enabled.rev2 = true;
@@ -106,6 +137,10 @@ export function enable(session: Session, command: Enable): Completion {
       case "QRESYNC":
         enabled.qresync = true;
         enableCondstore(session);
+        done.push(name);
+        break;
+      case "METADATA":
+        await tellAnnotations(session, mail);
         done.push(name);
         break;
       case "CONDSTORE":

@@ -12,6 +12,7 @@ import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { readOnly, tellGone } from "./expunge.ts";
 import { findTarget } from "./names.ts";
+import { whileWorking } from "./progress.ts";
 import { type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { MailboxView } from "./view.ts";
@@ -24,6 +25,7 @@ export async function copy(
   mail: Mail,
   view: MailboxView,
   command: Copy,
+  tag: string,
 ): Promise<Completion> {
   const moves = command.verb === "MOVE";
   if (moves && view.readOnly) return readOnly;
@@ -32,9 +34,11 @@ export async function copy(
   if (target === null) return tryCreate;
   if (uids.length === 0) return ok("no messages");
   const request = { mailbox: view.id, uids, to: target.id };
-  const copied = moves ? await mail.move(request) : await mail.copy(request);
-  if (target.id === view.id) view.stale = true;
-  const code = copied.from.length === 0 ? null : copyUid(copied);
+  const copied = await whileWorking(session, tag, moves ? mail.move(request) : mail.copy(request));
+  if (target.id === view.id) view.addOwn(copied.to);
+  else session.notifications?.ownAdded(target.id, copied.to);
+  // Not of a mailbox that may not be read. RFC 4315 3
+  const code = copied.from.length === 0 || copied.uidValidity === 0 ? null : copyUid(copied);
   if (!moves) return ok("copied", code);
   // Before the EXPUNGE responses, as the client could not tell any more what went where. RFC 9051 6.4.8
   if (code !== null) writeCondition(session.out.w, null, "OK", code, "moved");

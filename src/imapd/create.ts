@@ -9,10 +9,12 @@ import type { Mail } from "../accounts/mail.ts";
 import type { Create } from "../imap/command.ts";
 import { mailboxNameProblem } from "../imap/mailbox_name.ts";
 import { type Completion, no, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
 
-export async function create(mail: Mail, command: Create): Promise<Completion> {
+export async function create(session: Session, mail: Mail, command: Create): Promise<Completion> {
   const problem = mailboxNameProblem(command.mailbox);
   if (problem !== null) return no("CANNOT", problem);
   const made = await mail.create({ name: command.mailbox, specialUse: command.specialUse });
+  session.notifications?.ownCreated(command.mailbox);
   return ok("created", { code: "MAILBOXID", id: made.objectId });
 }

@@ -18,6 +18,7 @@ export async function deleteMailbox(
 ): Promise<Completion> {
   const mailbox = await findMailbox(mail, command.mailbox);
   await mail.delete({ name: command.mailbox });
+  session.notifications?.ownDeleted(command.mailbox);
   if (session.view?.id === mailbox.id) {
     // Whoever deletes what it has selected has it selected no more; other sessions are told by BYE. RFC 2180 3.3
     session.view = null;

@@ -8,6 +8,7 @@
 import type { Mail } from "../accounts/mail.ts";
 import type { Expunge } from "../imap/command.ts";
 import { choose } from "./chosen.ts";
+import { whileWorking } from "./progress.ts";
 import { type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { tellChanges } from "./updates.ts";
@@ -21,10 +22,11 @@ export async function expunge(
   mail: Mail,
   view: MailboxView,
   command: Expunge,
+  tag: string,
 ): Promise<Completion> {
   if (view.readOnly) return readOnly;
   const uids = command.uids === null ? null : choose(view, command.uids, true).uids;
-  const gone = await mail.expunge({ mailbox: view.id, uids });
+  const gone = await whileWorking(session, tag, mail.expunge({ mailbox: view.id, uids }));
   return await tellGone(session, mail, view, gone, ok("expunged"));
 }
 
@@ -37,10 +39,11 @@ export async function tellGone(
   completion: Completion,
 ): Promise<Completion> {
   if (gone.length === 0) return completion;
+  view.settled ??= view.knownModseq;
   view.expunged = union(view.expunged, view.known(gone));
   view.stale = true;
   await tellChanges(session, mail, "expunge");
   return session.enabled.qresync
-    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.modseq } }
+    ? { ...completion, code: { code: "HIGHESTMODSEQ", value: view.knownModseq } }
     : completion;
 }

@@ -1,5 +1,5 @@
 /**
- * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1
+ * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1, RFC 9394 3.3
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
@@ -8,17 +8,18 @@
 import type { FetchBatch, Mail } from "../accounts/mail.ts";
 import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import type { Fetch, FetchItem } from "../imap/command.ts";
+import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
 import { seen } from "../imap/flags.ts";
+import { right } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
-import { rangesOf } from "../imap/sequence_set.ts";
+import { placesOf } from "../imap/search_return.ts";
+import { rangesOf, selectNumbers } from "../imap/sequence_set.ts";
 import { TransportError } from "../net/transport.ts";
 import { tellVanished } from "./catch_up.ts";
 import { choose, named } from "./chosen.ts";
 import {
   type FetchPlan,
   isLarge,
-  isSubset,
   lengthOf,
   numberItem,
   placeValues,
@@ -26,7 +27,6 @@ import {
   type PlannedItem,
   problemOf,
   type Row,
-  subset,
 } from "./fetch_plan.ts";
 import { bad, type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -58,12 +58,30 @@ export async function fetch(
     const changes = await mail.changes({ mailbox: view.id, modseq: changedSince, claimRecent: false });
     tellVanished(session, view, changes, named(view, command.set));
   }
-  if (chosen.uids.length === 0) return ok("no messages");
+  const uids = command.partial === null ? chosen.uids : partOf(view, chosen.uids, command.partial);
+  if (uids.length === 0) return ok("no messages");
   const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
-  await fetching.run(chosen.uids, changedSince);
+  await fetching.run(uids, changedSince);
   if (fetching.problem !== null) return fetching.problem;
   const missing = chosen.count !== null && changedSince === null && fetching.count < chosen.count;
   return missing ? refusal("expunged") : ok("done"); // RFC 2180 4.1.2
+}
+
+/** Of the messages named, those at some places, counted from the first or from the last. RFC 9394 3.3 */
+function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
+  const named = selectNumbers(uids, view.uids);
+  return view.rangesOf(named.subarray(...placesOf(range, named.length)));
+}
+
+/** FETCH responses that nobody asked for just now: of messages that arrived, as NOTIFY wants them. RFC 5465 5.2 */
+export async function fetchArrived(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  uids: Ranges,
+  items: readonly FetchItem[],
+): Promise<void> {
+  if (items.length > 0) await new Fetching(session, mail, view, planFetch(items)).run(uids, null);
 }
 
 /** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */
@@ -102,7 +120,7 @@ class Fetching {
 
   async run(uids: Ranges, changedSince: number | null): Promise<void> {
     const { numbers, bytes, sections, marksSeen } = this.#plan;
-    const marking = marksSeen && !this.#view.readOnly;
+    const marking = marksSeen && !this.#view.readOnly && (this.#view.rights & right.seen) !== 0; // RFC 4314 4
     let wanted: Ranges = uids;
     let since = changedSince;
     if (marking && since !== null) {
@@ -158,8 +176,9 @@ class Fetching {
         view.told.set(uid, modseq);
       });
     } catch (error) {
-      // On a full disk, mail can still be read.
-      if (!(error instanceof Refused && error.reason === "diskFull")) throw error;
+      // On a full disk, mail can still be read; also by who just lost the right to mark it.
+      const { reason } = error instanceof Refused ? error : { reason: null };
+      if (reason !== "diskFull" && reason !== "noPermission") throw error;
     }
     if (marked.size > 0) view.stale = true;
     return marked;
@@ -179,6 +198,10 @@ class Fetching {
       const number = view.numberAfter(this.#lastNumber, uid);
       if (number === 0) continue;
       this.#lastNumber = number;
+      // Who is told a MODSEQ must have heard of every lower one when the command ends. RFC 7162 6
+      const modseq = batch.flags?.modseqs[i] ?? 0;
+      if (modseq > view.modseq) view.stale = true;
+      if (modseq > view.highestTold) view.highestTold = modseq;
       row.recent = !enabled.rev2 && view.isRecent(uid);
       const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
       out.w.ascii("* ").number(number).ascii(" FETCH (");
@@ -239,12 +262,12 @@ class Fetching {
         return false;
       }
       out.w.ascii(first ? "" : " ").ascii(item.label);
-      if (large.item.item === "SECTION" && isSubset(large.item.section)) {
-        const value = subset(await collect(piece, pieces), large.item);
+      if (large.subset !== null) {
+        const value = large.subset(await collect(piece, pieces));
         out.w.literalHeader(value.length).raw(value);
         return true;
       }
-      out.w.literalHeader(length, large.item.item === "BINARY");
+      out.w.literalHeader(length, large.binary);
       let left = length;
       for (; piece.done !== true; piece = await pieces.next()) {
         left -= piece.value.length;

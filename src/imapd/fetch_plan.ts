@@ -12,16 +12,9 @@ import type { BytesColumn, FetchBatch, NumberColumn, Section } from "../accounts
 import { maxInlineBytes } from "../accounts/mail.ts";
 import { type Bytes, fromUtf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import type {
-  FetchBinary,
-  FetchItem,
-  FetchSection,
-  PartialRange,
-  SectionSpec,
-  SimpleFetchItem,
-} from "../imap/command.ts";
+import type { FetchItem, FetchSection, PartialRange, SectionSpec, SimpleFetchItem } from "../imap/command.ts";
 import type { ResponseWriter } from "../imap/response_writer.ts";
-import { headerFields } from "./header_fields.ts";
+import { areCommon, FieldFilter } from "../message/header_fields.ts";
 import { type Completion, refusal } from "./replies.ts";
 
 /** The answers that are no value: `FetchBatch.lengths`. */
@@ -42,6 +35,14 @@ export interface Row {
   readonly starts: Float64Array;
 }
 
+/** A value that may come apart from the batch. */
+export interface Large {
+  readonly section: Section;
+  readonly binary: boolean;
+  /** What is made of the value; null for the value itself. */
+  readonly subset: Subset | null;
+}
+
 /** One item of the answer. */
 export interface PlannedItem {
   /** `size` is a number that stands among the lengths. */
@@ -51,7 +52,7 @@ export interface PlannedItem {
   /** What comes first: its name and a space. */
   readonly label: string;
   /** For values that may come apart from the batch: what is asked of `Mail.read`. */
-  readonly large: { readonly section: Section; readonly item: FetchSection | FetchBinary } | null;
+  readonly large: Large | null;
   /** Writes the value, without label. */
   readonly write: (w: ResponseWriter, row: Row) => void;
 }
@@ -138,14 +139,18 @@ function bytesItem(name: FetchItem["item"], bytes: readonly BytesColumn[]): Plan
 
 type AskedSection = Extract<FetchItem, { readonly item: "SECTION" | "BINARY" | "BINARY.SIZE" }>;
 
-function sectionOf(item: AskedSection): Section {
+/** What to ask the store for. */
+export function sectionOf(item: AskedSection): Section {
   if (item.item === "BINARY.SIZE") return { part: item.part, what: "binarySize", offset: 0, length: null };
   const { offset, length }: { offset: number; length: number | null } = item.partial ??
     { offset: 0, length: null };
   if (item.item === "BINARY") return { part: item.part, what: "binary", offset, length };
   const { part, text } = item.section;
   // The octets of a subset are counted after subsetting, here. RFC 9051 6.4.5
-  if (isSubset(item.section)) return { part, what: "header", offset: 0, length: null };
+  if (isSubset(item.section)) {
+    const isCommon = part.length === 0 && text === "HEADER.FIELDS" && areCommon(item.section.fields);
+    return { part, what: isCommon ? "commonHeader" : "header", offset: 0, length: null };
+  }
   return { part, what: whats[text], offset, length };
 }
 
@@ -159,14 +164,19 @@ const whats: Readonly<Record<SectionSpec["text"], Section["what"]>> = {
 };
 
 /** HEADER.FIELDS and HEADER.FIELDS.NOT. */
-export function isSubset(section: SectionSpec): boolean {
+function isSubset(section: SectionSpec): boolean {
   return section.text === "HEADER.FIELDS" || section.text === "HEADER.FIELDS.NOT";
 }
 
-/** The value of HEADER.FIELDS and HEADER.FIELDS.NOT, made of the whole header. */
-export function subset(header: Bytes, item: FetchSection): Bytes {
-  const { fields, text } = item.section;
-  return cut(headerFields(header, fields, text === "HEADER.FIELDS.NOT"), item.partial);
+/** Makes the value of HEADER.FIELDS and HEADER.FIELDS.NOT of a header that has all that it needs. */
+export type Subset = (header: Bytes) => Bytes;
+
+/** Null for sections that are a whole. */
+export function subsetOf({ section, partial }: FetchSection): Subset | null {
+  if (!isSubset(section)) return null;
+  const { fields, text } = section;
+  const filter = new FieldFilter(fields, text === "HEADER.FIELDS.NOT");
+  return (header) => cut(filter.apply(header), partial);
 }
 
 function cut(bytes: Bytes, partial: PartialRange | null): Bytes {
@@ -180,13 +190,13 @@ function sectionItem(item: AskedSection, section: Section, slot: number): Planne
     return { kind: "size", slot, label, large: null, write };
   }
   const binary = item.item === "BINARY";
-  const subsets = item.item === "SECTION" && isSubset(item.section) ? item : null;
+  const subset = item.item === "SECTION" ? subsetOf(item) : null;
   const write = (w: ResponseWriter, row: Row) => {
     if (lengthOf(row, slot) === nil) return void w.ascii("NIL");
-    const bytes = subsets === null ? value(row, slot) : subset(value(row, slot), subsets);
+    const bytes = subset === null ? value(row, slot) : subset(value(row, slot));
     w.literalHeader(bytes.length, binary).raw(bytes);
   };
-  return { kind: "section", slot, label, large: { section, item }, write };
+  return { kind: "section", slot, label, large: { section, binary, subset }, write };
 }
 
 type NumberName = Exclude<SimpleFetchItem, "ENVELOPE" | "BODY" | "BODYSTRUCTURE">;

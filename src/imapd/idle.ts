@@ -8,10 +8,10 @@
 import { fromLatin1 } from "../base/bytes.ts";
 import type { Mail } from "../accounts/mail.ts";
 import { writeContinue } from "../imap/response.ts";
+import { tellEverything } from "./notify.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { TransportError } from "../net/transport.ts";
 import type { Session } from "./session.ts";
-import { tellChanges } from "./updates.ts";
 
 /** Until DONE. No timer: the read timeout of the connection ends who stays away too long. */
 export async function idle(session: Session, mail: Mail): Promise<Completion> {
@@ -20,7 +20,7 @@ export async function idle(session: Session, mail: Mail): Promise<Completion> {
   writeContinue(out.w, "idling");
   for (;;) {
     if (session.ending !== null) throw session.ending;
-    await tellChanges(session, mail, "expunge");
+    await tellEverything(session, mail, "expunge");
     const event = await input.nextOrPoke();
     if (event === null) throw new TransportError("closed", "the client left");
     if (event === "poked") continue;

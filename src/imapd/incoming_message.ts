@@ -40,9 +40,14 @@ export class IncomingMessage {
     return this.#spool === null ? this.#length : 0;
   }
 
-  /** The next octets, which the message may keep. @throws {Refused} */
-  async write(bytes: Bytes): Promise<void> {
-    if (!this.#announced.binary && bytes.includes(0)) this.hasNul = true;
+  /**
+   * The next octets, which the message may keep.
+   *
+   * @param binary Whether they may hold NUL.
+   * @throws {Refused}
+   */
+  async write(bytes: Bytes, binary: boolean): Promise<void> {
+    if (!binary && bytes.includes(0)) this.hasNul = true;
     if (this.hasNul) return; // Will be refused: the rest only has to be read.
     const converted = this.#lineEnds.convert(bytes);
     this.#indexer.write(converted);

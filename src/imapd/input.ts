@@ -7,7 +7,8 @@
  * @module
  */
 import { type Bytes, noBytes } from "../base/bytes.ts";
-import { CommandReader, type ReaderEvent, strangerLimits } from "../imap/command_reader.ts";
+import { CommandReader, strangerLimits } from "../imap/command_reader.ts";
+import type { ReaderEvent } from "../imap/reader_event.ts";
 import { Deadline, type Deadlines } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
 import type { Output } from "./output.ts";
@@ -19,7 +20,7 @@ export class Input {
   #timeoutMs = Infinity;
   /** When the client's time is up, whatever it says until then; by {@link Deadlines.now}. */
   #endsAt = Infinity;
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #output: Output;
   /** What was read last: the end of it is what the reader has not used. */
   #last: Bytes = noBytes;
@@ -111,9 +112,25 @@ export class Input {
 
   /** Gives what the reader has not used back to the transport, which then looks at it itself; begins anew. */
   giveBack(): void {
+    this.unread();
+    this.reader = new CommandReader(strangerLimits);
+  }
+
+  /** Gives what the reader has not used back to the transport. Between two commands. */
+  unread(): void {
     const unused = this.reader.buffered;
     if (unused > 0) this.#transport.unread(this.#last.slice(this.#last.length - unused));
-    this.reader = new CommandReader(strangerLimits);
+    this.reader.forget();
+  }
+
+  /** Whether nothing of a command has come that is not done. */
+  get quiet(): boolean {
+    return this.reader.idle && this.reader.buffered === 0;
+  }
+
+  /** Reads from this transport from now on. */
+  use(transport: Transport): void {
+    this.#transport = transport;
   }
 
   #somethingHappens(): Promise<void> {

@@ -1,7 +1,9 @@
 /**
- * LIST with its extensions, and LSUB. RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 3501 6.3.8, 6.3.9
+ * LIST with its extensions, and LSUB. RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590,
+ * RFC 3501 6.3.8, 6.3.9
  *
- * Mailboxes always have parents that exist; only subscriptions can name what does not exist, and the levels above.
+ * One's own mailboxes always have parents that exist. Subscriptions can name what does not exist, and others' mailboxes
+ * stand below levels that are none, or that one may not look up.
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
@@ -9,9 +11,12 @@
  */
 import type { Mail, MailboxInfo } from "../accounts/mail.ts";
 import type { List, ListSelectOption, Lsub } from "../imap/command.ts";
+import { writeMyRights } from "../imap/acl.ts";
 import { writeList } from "../imap/list.ts";
 import { compileListPattern, type NameMatcher } from "../imap/list_pattern.ts";
 import { delimiter } from "../imap/mailbox_name.ts";
+import { includesRights, right } from "../imap/rights.ts";
+import { tellListedMetadata } from "./metadata.ts";
 import { type Completion, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { tellStatus } from "./status.ts";
@@ -22,6 +27,8 @@ interface Candidate {
   /** Null if there is no such mailbox. */
   readonly info: MailboxInfo | null;
   readonly subscribed: boolean;
+  /** Nothing but a level above others. */
+  readonly level?: boolean;
 }
 
 export async function list(session: Session, mail: Mail, command: List): Promise<Completion> {
@@ -36,20 +43,49 @@ export async function list(session: Session, mail: Mail, command: List): Promise
   const all = candidates(mailboxes, lostSubscriptions);
   const selected = all.filter((candidate) => isSelected(candidate, command.select));
   const parents = parentsOf(mailboxes.map((mailbox) => mailbox.name));
+  if (command.select.every((option) => option === "REMOTE")) {
+    selected.push(...hiddenLevels(all, parents, command));
+  }
   const criteria = command.select.filter((option) => option === "SUBSCRIBED" || option === "SPECIAL-USE");
   const recursive = command.select.includes("RECURSIVEMATCH");
   const above = parentsOf(recursive ? selected.map((candidate) => candidate.name) : []);
-  for (const candidate of recursive ? withHidden(all, selected, matches) : selected) {
+  for (const candidate of recursive ? withHidden(all, selected, matches) : selected.sort(byName)) {
     if (!matches(candidate.name)) continue;
     const attributes = attributesFor(candidate, parents, command);
     const childInfo = above.has(candidate.name) ? { childInfo: criteria } : {};
     writeList(w, { attributes, mailbox: candidate.name, ...childInfo });
-    if (command.status !== null && candidate.info !== null && isSelected(candidate, command.select)) {
-      tellStatus(session, candidate.info, command.status);
+    if (candidate.info !== null && isSelected(candidate, command.select)) {
+      await tellReturned(session, mail, candidate.info, command);
     }
     if (session.out.full) await session.out.flush();
   }
   return ok("done");
+}
+
+/**
+ * Levels above mailboxes that are none themselves, or none that may be looked up: a pattern that ends in `%` shows them.
+ * RFC 9051 6.3.9, RFC 4314 4 (LIST)
+ */
+function hiddenLevels(
+  all: readonly Candidate[],
+  parents: ReadonlySet<string>,
+  { patterns, reference }: List,
+): Candidate[] {
+  const ending = patterns.filter((pattern) => pattern.endsWith("%"));
+  if (ending.length === 0) return [];
+  const existing = new Set(all.flatMap(({ name, info }) => info === null ? [] : [name]));
+  const matches = matcher(reference, ending);
+  return [...parents].filter((name) => !existing.has(name) && matches(name))
+    .map((name) => ({ name, info: null, subscribed: false, level: true }));
+}
+
+/** What RETURN asks for besides the LIST response. RFC 5819 2, RFC 8440 3, RFC 9590 3 */
+async function tellReturned(session: Session, mail: Mail, info: MailboxInfo, command: List): Promise<void> {
+  const { w } = session.out;
+  const { status, returns, metadata } = command;
+  if (status !== null && includesRights(info.rights, right.read)) tellStatus(session, info, status);
+  if (returns.includes("MYRIGHTS")) writeMyRights(w, info.name, info.rights);
+  if (metadata !== null) await tellListedMetadata(session, mail, info, metadata);
 }
 
 /**
@@ -70,7 +106,7 @@ export async function lsub(session: Session, mail: Mail, command: Lsub): Promise
   if (command.pattern.includes("%")) {
     for (const { name } of subscribed) {
       if (matches(name)) continue;
-      for (const parent of ancestors(name)) {
+      for (const parent of ancestorsOf(name)) {
         if (matches(parent) && !found.has(parent)) found.set(parent, ["\\Noselect"]);
       }
     }
@@ -80,6 +116,10 @@ export async function lsub(session: Session, mail: Mail, command: Lsub): Promise
     if (session.out.full) await session.out.flush();
   }
   return ok("done");
+}
+
+function byName(a: Candidate, b: Candidate): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /** Attributes of one mailbox among all, as SELECT tells them. RFC 9051 6.3.2 */
@@ -124,7 +164,7 @@ function withHidden(
   const known = new Map(all.map((candidate) => [candidate.name, candidate]));
   for (const { name } of selected) {
     if (matches(name)) continue;
-    for (const parent of ancestors(name)) {
+    for (const parent of ancestorsOf(name)) {
       if (shown.has(parent)) continue;
       shown.set(parent, known.get(parent) ?? { name: parent, info: null, subscribed: false });
     }
@@ -136,14 +176,15 @@ function attributesFor(candidate: Candidate, parents: ReadonlySet<string>, comma
   const attributes: string[] = [];
   const tellsSubscribed = command.select.includes("SUBSCRIBED") || command.returns.includes("SUBSCRIBED");
   if (tellsSubscribed && candidate.subscribed) attributes.push("\\Subscribed");
-  if (candidate.info === null) attributes.push("\\NonExistent");
+  if (candidate.level === true) attributes.push("\\Noselect");
+  else if (candidate.info === null) attributes.push("\\NonExistent");
   attributes.push(parents.has(candidate.name) ? "\\HasChildren" : "\\HasNoChildren");
   attributes.push(...candidate.info?.specialUse ?? []);
   return attributes;
 }
 
 /** `a` and `a/b` of `a/b/c`. */
-function ancestors(name: string): string[] {
+export function ancestorsOf(name: string): string[] {
   const found: string[] = [];
   for (let at = name.indexOf(delimiter); at !== -1; at = name.indexOf(delimiter, at + 1)) {
     found.push(name.slice(0, at));
@@ -152,5 +193,5 @@ function ancestors(name: string): string[] {
 }
 
 function parentsOf(names: readonly string[]): Set<string> {
-  return new Set(names.flatMap(ancestors));
+  return new Set(names.flatMap(ancestorsOf));
 }

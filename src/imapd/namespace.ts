@@ -1,5 +1,6 @@
 /**
- * NAMESPACE: all mailboxes are the account's own, below no prefix. RFC 9051 6.3.10, RFC 2342
+ * NAMESPACE: the account's own mailboxes stand below no prefix, those of others below `Other Users/`. RFC 9051 6.3.10,
+ * RFC 2342
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *

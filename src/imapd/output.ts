@@ -20,7 +20,7 @@ export const maxWriteBytes = 256 * KiB;
 export class Output {
   /** Where answers are written. Another one after {@link rest}. */
   w = new ResponseWriter();
-  readonly #transport: Pick<Transport, "write">;
+  #transport: Pick<Transport, "write">;
   #flushed = 0;
 
   constructor(transport: Pick<Transport, "write">) {
@@ -30,6 +30,11 @@ export class Output {
   /** Whether so much waits that it should be flushed. */
   get full(): boolean {
     return this.w.length >= pieceBytes;
+  }
+
+  /** Writes to this transport from now on. What was said before has been flushed. */
+  use(transport: Pick<Transport, "write">): void {
+    this.#transport = transport;
   }
 
   /** A line of ASCII. */

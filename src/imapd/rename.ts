@@ -9,10 +9,12 @@ import type { Mail } from "../accounts/mail.ts";
 import type { Rename } from "../imap/command.ts";
 import { mailboxNameProblem } from "../imap/mailbox_name.ts";
 import { type Completion, no, ok } from "./replies.ts";
+import type { Session } from "./session.ts";
 
-export async function rename(mail: Mail, command: Rename): Promise<Completion> {
+export async function rename(session: Session, mail: Mail, command: Rename): Promise<Completion> {
   const problem = mailboxNameProblem(command.to);
   if (problem !== null) return no("CANNOT", problem);
   await mail.rename({ from: command.from, to: command.to });
+  session.notifications?.ownRenamed(command.from, command.to);
   return ok("renamed");
 }

@@ -16,16 +16,18 @@
 import { utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Command, Verb } from "../imap/command.ts";
-import type { ReaderError, ReaderEvent } from "../imap/command_reader.ts";
+import type { ReaderError, ReaderEvent } from "../imap/reader_event.ts";
 import { writeCondition, writeContinue } from "../imap/response.ts";
 import { deadlinesOf } from "../net/deadlines.ts";
 import { type Transport, TransportError } from "../net/transport.ts";
 import { Appending } from "./append.ts";
 import { expectStranger } from "./authenticate.ts";
 import { canStartTls, capabilities } from "./capability.ts";
+import { beginCompression, endCompression } from "./compress.ts";
 import { dispatch, mayTellExpunged } from "./dispatch.ts";
 import { BrokenValue } from "./fetch.ts";
 import { Input } from "./input.ts";
+import { hasNews, push, tellEverything } from "./notify.ts";
 import { Output } from "./output.ts";
 import { pause } from "./pause.ts";
 import { bad, type Completion, no, ok, refusal } from "./replies.ts";
@@ -39,7 +41,6 @@ import {
   maxBadCommands,
   maxStrangerBadCommands,
 } from "./settings.ts";
-import { tellChanges } from "./updates.ts";
 
 /** What a connection is told that is not even looked at, because there are too many. RFC 9051 7.1.5 */
 export const imapRefusal = utf8("* BYE [UNAVAILABLE] too many connections, try again later\r\n");
@@ -73,7 +74,7 @@ export async function serveImap(
   } finally {
     environment.stopping.removeEventListener("abort", stop);
     await connection.end();
-    await transport.close();
+    await session.transport.close();
   }
 }
 
@@ -90,9 +91,13 @@ async function sayFarewell(session: Session, error: unknown): Promise<void> {
     farewell = error;
     log.info("connection ended", { reason: error.message });
   } else if (error instanceof TransportError) {
-    if (error.failure !== "timeout") return log.debug("connection lost", { error });
-    farewell = new Farewell(null, "idle for too long");
-    log.info("connection timed out");
+    if (error.failure === "timeout") {
+      farewell = new Farewell(null, "idle for too long");
+      log.info("connection timed out");
+    } else if (error.failure === "garbled") {
+      farewell = new Farewell(null, "this is not compressed");
+      log.info("compressed octets were expected");
+    } else return log.debug("connection lost", { error });
   } else if (error instanceof Refused) {
     // Only of what is asked outside of commands: whether the address may try to sign in.
     farewell = new Farewell("UNAVAILABLE", "try again later");
@@ -123,6 +128,7 @@ class Connection {
   readonly #session: Session;
   #appending: Appending | null = null;
   #appendTag = "";
+  #appendVerb: "APPEND" | "REPLACE" = "APPEND";
   #commands = 0;
   #badInARow = 0;
   #loggedOut = false;
@@ -144,6 +150,7 @@ class Connection {
       const event = await input.nextOrPoke();
       if (event === null) return;
       if (event !== "poked") await this.#handle(event);
+      if (hasNews(session)) await this.#push();
       if (out.full) await out.flush();
     }
     await out.flush();
@@ -170,6 +177,10 @@ class Connection {
         return;
       case "message":
         return await this.#announced(event);
+      case "part":
+        return await this.#announcedPart(event);
+      case "url":
+        return await this.#append((appending) => appending.addUrl(event.url));
       case "data":
         return await this.#append(async (appending) => {
           await appending.write(event.bytes);
@@ -223,13 +234,17 @@ class Connection {
     const completion = await this.#complete(() => this.#do(tag, command));
     if (completion.status !== "BAD") await this.#tellChanges(command);
     this.#answer(tag, command.verb, completion, (clock.monotonic() - begin) / 1000);
-    if (command.verb === "STARTTLS" && completion.status === "OK") await this.#startTls();
+    if (completion.status !== "OK") return;
+    if (command.verb === "STARTTLS") await this.#startTls();
+    else if (command.verb === "COMPRESS") await beginCompression(session);
+    else if (command.verb === "UNAUTHENTICATE") await endCompression(session);
   }
 
   async #do(tag: string, command: Command): Promise<Completion> {
     const session = this.#session;
     switch (command.verb) {
       case "APPEND":
+      case "REPLACE":
         return await this.#finishAppend();
       case "LOGOUT":
         writeCondition(session.out.w, null, "BYE", null, "logging out"); // RFC 9051 6.1.3
@@ -266,11 +281,24 @@ class Connection {
   async #tellChanges(command: Command): Promise<void> {
     const session = this.#session;
     const { signedIn, view } = session;
-    if (signedIn === null || view === null || this.#loggedOut) return;
-    if (command.verb === "NOOP" || command.verb === "CHECK") view.stale = true; // The client wants to know for sure.
+    if (signedIn === null || this.#loggedOut) return;
+    const quiet = view === null && session.notifications === null && session.annotationChanges === null;
+    if (quiet) return;
+    // The client wants to know for sure.
+    if (view !== null && (command.verb === "NOOP" || command.verb === "CHECK")) view.stale = true;
     const allowed = mayTellExpunged(command) ? "expunge" : "no expunge";
     await this.#complete(async () => {
-      await tellChanges(session, signedIn.mail, allowed);
+      await tellEverything(session, signedIn.mail, allowed);
+      return ok("told");
+    });
+  }
+
+  /** What the client wants to hear while it asks for nothing, but not between commands that it has sent together. */
+  async #push(): Promise<void> {
+    const { signedIn, input } = this.#session;
+    if (signedIn === null || this.#loggedOut || !input.quiet) return;
+    await this.#complete(async () => {
+      await push(this.#session, signedIn.mail);
       return ok("told");
     });
   }
@@ -304,7 +332,17 @@ class Connection {
       return this.#appending.announce(event.message) ?? ok("go on");
     });
     this.#appendTag = event.tag;
+    this.#appendVerb = event.message.replaces === null ? "APPEND" : "REPLACE";
     if (completion.status !== "OK") return await this.#refuseAppend(completion);
+    if (event.message.size === null) return; // Parts follow.
+    input.reader.acceptMessage();
+    if (event.sync) writeContinue(out.w, "go on");
+  }
+
+  async #announcedPart(event: Extract<ReaderEvent, { kind: "part" }>): Promise<void> {
+    const { input, out } = this.#session;
+    const refused = this.#appending?.announcePart(event.size, event.binary) ?? null;
+    if (refused !== null) return await this.#refuseAppend(refused);
     input.reader.acceptMessage();
     if (event.sync) writeContinue(out.w, "go on");
   }
@@ -320,7 +358,7 @@ class Connection {
   async #refuseAppend(completion: Completion): Promise<void> {
     this.#session.input.reader.refuse();
     await this.#dropAppend();
-    this.#answer(this.#appendTag, "APPEND", completion, 0);
+    this.#answer(this.#appendTag, this.#appendVerb, completion, 0);
   }
 
   async #finishAppend(): Promise<Completion> {

@@ -325,7 +325,10 @@ Deno.test("when the store goes away, clients are told", async () => {
         next: () => {
           if (first) {
             first = false;
-            return Promise.resolve({ done: false, value: { commit: 0, mailboxes: [], list: false } });
+            return Promise.resolve({
+              done: false,
+              value: { commit: 0, mailboxes: [], list: false, annotations: [] },
+            });
           }
           return new Promise((resolve) => changes.push(resolve));
         },

@@ -6,12 +6,15 @@
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
+import type { SelectedEvents } from "../imap/command.ts";
 import type { Log } from "../base/log.ts";
 import type { PlainCode } from "../imap/response.ts";
 import type { Transport } from "../net/transport.ts";
 import { AccountFeed } from "./feed.ts";
 import type { Input } from "./input.ts";
+import type { Notifications } from "./notifications.ts";
 import type { Output } from "./output.ts";
+import type { PendingAnnotations } from "./pending_annotations.ts";
 import type { ImapEnvironment, ImapServices, ImapSettings } from "./settings.ts";
 import type { MailboxView } from "./view.ts";
 
@@ -33,6 +36,8 @@ export interface SignedIn {
   readonly login: string;
   readonly capability: string;
   readonly mail: Mail;
+  /** Extensions that the account hides, see `quirks.ts`. */
+  readonly hidden: ReadonlySet<string>;
 }
 
 /** Ends the connection, also from within a command, with `* BYE [code] message`. RFC 9051 7.1.5 */
@@ -48,7 +53,7 @@ export class Farewell extends Error {
 
 /** One connection's state. */
 export class Session {
-  readonly transport: Transport;
+  transport: Transport;
   readonly services: ImapServices;
   readonly settings: ImapSettings;
   readonly environment: ImapEnvironment;
@@ -58,9 +63,13 @@ export class Session {
   enabled: Enabled = nothingEnabled();
   signedIn: SignedIn | null = null;
   view: MailboxView | null = null;
+  /** Null until ENABLE METADATA. */
+  annotationChanges: PendingAnnotations | null = null;
   failedAuths = 0;
   /** Why the connection must end although the client did nothing, once that is known. */
   ending: Farewell | null = null;
+  /** What NOTIFY asked for; null until it is used. RFC 5465 3.1 */
+  notifications: Notifications | null = null;
   #feed: AccountFeed | null = null;
   /** Mailboxes that changed while one is being opened; null at other times. */
   #changedMeanwhile: Set<number> | null = null;
@@ -82,6 +91,13 @@ export class Session {
     this.log = environment.log;
   }
 
+  /** The connection goes on over this transport, in both directions. */
+  use(transport: Transport): void {
+    this.transport = transport;
+    this.input.use(transport);
+    this.out.use(transport);
+  }
+
   /** Reader and writer must know what the following commands and answers are written in. */
   updateMode(): void {
     const { utf8, rev2 } = this.enabled;
@@ -96,7 +112,7 @@ export class Session {
   async select(mail: Mail, open: () => Promise<MailboxView>): Promise<void> {
     const changed = this.#changedMeanwhile = new Set<number>();
     try {
-      await this.#listen(mail);
+      await this.listen(mail);
       const view = await open();
       view.stale = changed.has(view.id);
       this.view = view;
@@ -105,14 +121,38 @@ export class Session {
     }
   }
 
+  /** What the client wants to hear of the selected mailbox; null for nothing. */
+  get wanted(): SelectedEvents | null {
+    return this.notifications === null ? everything : this.notifications.selected;
+  }
+
+  /** From `look` on nothing that happens is missed; if it fails, all stays as it was. RFC 5465 3.1 */
+  async watch(mail: Mail, notifications: Notifications, look: () => Promise<void>): Promise<void> {
+    const before = this.notifications;
+    await this.listen(mail);
+    this.notifications = notifications;
+    try {
+      await look();
+    } catch (error) {
+      this.notifications = before;
+      throw error;
+    }
+  }
+
   /** From when this resolves, changes of the account are heard. */
-  async #listen(mail: Mail): Promise<void> {
+  async listen(mail: Mail): Promise<void> {
     if (this.#feed !== null) return;
-    this.#feed = await AccountFeed.start(mail, ({ mailboxes }) => {
+    this.#feed = await AccountFeed.start(mail, (change) => {
+      const { mailboxes } = change;
+      if (this.annotationChanges !== null) {
+        this.annotationChanges.hear(change);
+        if (this.annotationChanges.any) this.input.poke();
+      }
       for (const mailbox of mailboxes) this.#changedMeanwhile?.add(mailbox);
-      if (this.view === null || !mailboxes.includes(this.view.id)) return;
-      this.view.stale = true;
-      this.input.poke();
+      const here = this.view !== null && mailboxes.includes(this.view.id);
+      if (this.view !== null && here) this.view.stale = true;
+      const elsewhere = this.notifications?.hear(change, this.view?.id ?? null) ?? false;
+      if (here || elsewhere) this.input.poke();
     }, (error) => this.end(new Farewell("UNAVAILABLE", "lost the mail store, connect again", error)));
   }
 
@@ -127,6 +167,8 @@ export class Session {
     this.#feed?.stop();
     this.#feed = null;
     this.view = null;
+    this.annotationChanges = null;
+    this.notifications = null; // RFC 8437 4.1
     this.enabled = nothingEnabled();
     this.updateMode();
     this.log = this.environment.log;
@@ -137,6 +179,9 @@ export class Session {
     }
   }
 }
+
+/** Without NOTIFY: what arrives, what goes and flags, at the end of a command and in IDLE. RFC 5465 3.1 */
+const everything: SelectedEvents = { delayed: true, flags: true, fetch: [] };
 
 function nothingEnabled(): Enabled {
   return { condstore: false, qresync: false, utf8: false, rev2: false };

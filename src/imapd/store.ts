@@ -6,37 +6,46 @@
  * @module
  */
 import type { Mail, StoredFlags } from "../accounts/mail.ts";
+import { changeableFlags } from "../imap/acl.ts";
 import type { Store } from "../imap/command.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { readOnly } from "./expunge.ts";
+import { whileWorking } from "./progress.ts";
 import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
-import { enableCondstore, tellKeywords, writeFlags } from "./updates.ts";
+import { enableCondstore, type FlagsForm, tellKeywords, writeFlags } from "./updates.ts";
 import type { MailboxView } from "./view.ts";
 
+/** @param justTold UIDs of which this command has told flags already, as they were before. */
 export async function store(
   session: Session,
   mail: Mail,
   view: MailboxView,
   command: Store,
+  tag: string,
+  justTold: ReadonlySet<number>,
 ): Promise<Completion> {
   if (view.readOnly) return readOnly;
   const { unchangedSince } = command;
   if (unchangedSince !== null) enableCondstore(session);
   const { uids, count } = choose(view, command.set, command.uid);
   if (uids.length === 0) return ok("no messages");
-  const stored = await mail.storeFlags({
-    mailbox: view.id,
-    uids,
-    mode: command.mode,
-    bits: command.flags.bits,
-    keywords: command.flags.keywords,
-    unchangedSince,
-  });
+  const stored = await whileWorking(
+    session,
+    tag,
+    mail.storeFlags({
+      mailbox: view.id,
+      uids,
+      mode: command.mode,
+      bits: command.flags.bits,
+      keywords: command.flags.keywords,
+      unchangedSince,
+    }),
+  );
   view.stale = true;
   const { modified, flags } = stored;
-  await tellStored(session, view, command, stored);
+  await tellStored(session, view, command, stored, justTold);
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
     return ok("some were changed by others", { code: "MODIFIED", set: rangesOf(numbers) });
@@ -50,38 +59,45 @@ async function tellStored(
   session: Session,
   view: MailboxView,
   command: Store,
-  stored: StoredFlags,
+  { flags, before }: StoredFlags,
+  justTold: ReadonlySet<number>,
 ): Promise<void> {
-  const { flags } = stored;
   const { condstore } = session.enabled;
-  const before = view.modseq;
-  const conditional = command.unchangedSince !== null;
-  if (!command.silent) {
+  const tell = (form: FlagsForm, wanted: (uid: number, modseq: number, i: number) => boolean) =>
+    writeFlags(session, view, flags, form, flags.uids.length, wanted);
+  // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it heard
+  // of that just now, behind its command: it must take the last flags that it hears for those that its command left.
+  // RFC 9051 6.4.6
+  const isUnknown = (uid: number, modseq: number, i: number) =>
+    modseq > view.modseq && (!view.knows(uid, before[i] ?? 0) || justTold.has(uid));
+  // If not everything was done that was asked, a silent client cannot know what came of it either. RFC 4314 4
+  if (!command.silent || !mayAll(view, command)) {
     tellKeywords(session, view, flags);
-    const form = { uid: command.uid || condstore, flags: true, modseq: condstore };
-    await writeFlags(session, view, flags, form, flags.uids.length, () => true);
-  } else if (condstore) {
-    const form = { uid: true, flags: false, modseq: true };
-    await writeFlags(
-      session,
-      view,
-      flags,
-      form,
-      flags.uids.length,
-      (_uid, modseq) => conditional || modseq > before,
-    );
+    await tell({ uid: command.uid || condstore, flags: true, modseq: condstore }, () => true);
+  } else {
+    const known = view.modseq;
+    const conditional = command.unchangedSince !== null;
+    if (condstore) {
+      await tell(
+        { uid: true, flags: false, modseq: true },
+        (uid, modseq, i) => (conditional || modseq > known) && !isUnknown(uid, modseq, i),
+      );
+    }
+    if (flags.uids.some((uid, i) => isUnknown(uid, flags.modseqs[i] ?? 0, i))) {
+      tellKeywords(session, view, flags);
+      await tell({ uid: true, flags: true, modseq: condstore }, isUnknown);
+    }
   }
-  remember(view, stored, command.silent);
+  // The client has been told all of it, or has thought it out itself: it is not told again.
+  for (let i = 0; i < flags.uids.length; i++) {
+    const modseq = flags.modseqs[i] ?? 0;
+    if (modseq > view.modseq) view.told.set(flags.uids[i] ?? 0, modseq);
+  }
 }
 
-/**
- * What the client has just been told, or has thought out itself because it asked for silence, is not told again. But
- * where others changed flags before, a silent client cannot know what came of it: it is told.
- */
-function remember(view: MailboxView, { flags, before }: StoredFlags, silent: boolean): void {
-  for (let i = 0; i < flags.uids.length; i++) {
-    const uid = flags.uids[i] ?? 0;
-    const modseq = flags.modseqs[i] ?? 0;
-    if (modseq > view.modseq && (!silent || view.knows(uid, before[i] ?? 0))) view.told.set(uid, modseq);
-  }
+/** Whether everything may be done that is asked. */
+function mayAll(view: MailboxView, { mode, flags }: Store): boolean {
+  const may = changeableFlags(view.rights);
+  const bits = mode === "replace" ? ~0 : flags.bits;
+  return (bits & ~may.bits) === 0 && (may.keywords || (mode !== "replace" && flags.keywords.length === 0));
 }

@@ -10,34 +10,96 @@
  * @module
  */
 import type { FlagColumns, Mail, MailboxChanges } from "../accounts/mail.ts";
+import { changeableFlags } from "../imap/acl.ts";
 import { formatFlags } from "../imap/flag_list.ts";
 import { flagBits } from "../imap/flags.ts";
-import { writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
+import { writeCondition, writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
+import { forgetGone, updateContexts } from "./contexts.ts";
+import type { SelectedEvents } from "../imap/command.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
 
 /** Whether EXPUNGE may be told now; not while FETCH, STORE or SEARCH (without UID) run. RFC 9051 7.5.1 */
 export type Allowed = "expunge" | "no expunge";
 
-/** Tells what changed since the last time, if there may be anything. */
-export async function tellChanges(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
+/**
+ * Tells what changed since the last time, if there may be anything.
+ *
+ * @param toldFlags Gains the UIDs whose flags were told.
+ */
+export async function tellChanges(
+  session: Session,
+  mail: Mail,
+  allowed: Allowed,
+  toldFlags: Set<number> | null = null,
+): Promise<void> {
   const { view } = session;
   if (view === null) return;
-  if (view.stale) await pull(session, mail, view, allowed);
+  const { wanted } = session;
+  // Who wants to hear of nothing is still told what its own commands removed.
+  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted, toldFlags });
   else if (allowed === "expunge") await tellExpunged(session, view);
 }
 
-async function pull(session: Session, mail: Mail, view: MailboxView, allowed: Allowed): Promise<void> {
+/**
+ * To be said behind {@link tellChanges}, before a command is answered.
+ *
+ * A client that is cut off counts on the highest MODSEQ that it was told, so it must hear of a lower one while what is
+ * gone with a lower one waits to be told; and of the right one when that is over. RFC 7162 3.2, 6
+ */
+export function tellSettled(session: Session): void {
+  const { view } = session;
+  if (view === null || !session.enabled.condstore) return;
+  const { settled, knownModseq, highestTold } = view;
+  view.highestTold = 0;
+  const tell = (value: number, text: string) =>
+    writeCondition(session.out.w, null, "OK", { code: "HIGHESTMODSEQ", value }, text);
+  if (settled !== null && highestTold > settled) {
+    view.heldBack = true;
+    tell(settled, "what is gone is told later");
+  } else if (settled === null && view.heldBack) {
+    view.heldBack = false;
+    tell(knownModseq, "all is told");
+  }
+}
+
+/** How changes are told. */
+interface Telling {
+  readonly allowed: Allowed;
+  readonly wanted: SelectedEvents;
+  readonly toldFlags: Set<number> | null;
+}
+
+async function pull(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  { allowed, wanted, toldFlags }: Telling,
+): Promise<void> {
   const { changes, gone } = await ask(mail, view);
+  if (gone.length > 0) view.settled ??= view.knownModseq;
   view.expunged = union(view.expunged, gone);
   const isNew = newerThan(changes.changed.uids, view);
+  forgetGone(session, view, gone);
   if (allowed === "expunge") await tellExpunged(session, view);
-  tellNew(session, view, changes.changed.uids.subarray(isNew), changes.recentFromUid, changes.uidNext);
+  const arrived = changes.changed.uids.subarray(isNew);
+  tellNew(session, view, arrived, changes.recentFromUid, changes.uidNext);
+  const foreign = view.takeForeign(arrived);
+  if (wanted.fetch.length > 0 && foreign.length > 0) {
+    view.arrived = [...view.arrived, ...view.rangesOf(foreign)];
+  }
   tellKeywords(session, view, changes.changed);
-  await tellFlags(session, view, changes.changed, isNew);
+  if (changes.rights !== view.rights) {
+    view.rights = changes.rights;
+    tellAllFlags(session, view); // RFC 4314 5.1.1
+    tellPermanentFlags(session, view);
+  }
+  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew, toldFlags);
+  else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
+  await updateContexts(session, mail, view, changes.changed.uids);
 }
 
 /** What changed, and which of the known messages are gone. */
@@ -69,6 +131,7 @@ export async function tellExpunged(session: Session, view: MailboxView): Promise
   if (gone.length === 0) return;
   const { out } = session;
   view.expunged = new Uint32Array();
+  view.settled = null;
   const numbers = view.remove(gone);
   if (session.enabled.qresync) {
     return writeVanished(out.w, rangesOf(gone), false);
@@ -112,6 +175,23 @@ export function tellAllFlags(session: Session, view: MailboxView): void {
   session.out.line(`* FLAGS (${allFlags(view)})`);
 }
 
+/** What of them the client may change, for good. RFC 9051 7.1, RFC 4314 5.1.1 */
+export function tellPermanentFlags(session: Session, view: MailboxView): void {
+  const may = view.readOnly ? nothing : changeableFlags(view.rights);
+  const keywords = may.keywords ? [...view.keywords].sort().join(" ") : "";
+  const flags = [formatFlags(everyBit & may.bits, keywords), ...may.keywords ? ["\\*"] : []];
+  const code = { code: "PERMANENTFLAGS", flags: flags.filter((each) => each !== "") } as const;
+  writeCondition(
+    session.out.w,
+    null,
+    "OK",
+    code,
+    view.readOnly ? "none" : may.keywords ? "and new keywords" : "no others",
+  );
+}
+
+const nothing = { bits: 0, keywords: false } as const;
+
 /** All flags, and the mailbox's keywords. */
 export function allFlags(view: MailboxView): string {
   return formatFlags(everyBit, [...view.keywords].sort().join(" "));
@@ -131,10 +211,15 @@ async function tellFlags(
   view: MailboxView,
   changed: FlagColumns,
   end: number,
+  toldFlags: Set<number> | null,
 ): Promise<void> {
   // RFC 9051 7.5.2: an unsolicited FETCH names the UID.
   const form = { uid: true, flags: true, modseq: session.enabled.condstore };
-  await writeFlags(session, view, changed, form, end, (uid, modseq) => view.told.get(uid) !== modseq);
+  await writeFlags(session, view, changed, form, end, (uid, modseq) => {
+    if (view.told.get(uid) === modseq) return false;
+    toldFlags?.add(uid);
+    return true;
+  });
 }
 
 /** FETCH responses with flags for those of the first `end` messages for which `wanted` says so. */
@@ -144,7 +229,7 @@ export async function writeFlags(
   columns: FlagColumns,
   form: FlagsForm,
   end: number,
-  wanted: (uid: number, modseq: number) => boolean,
+  wanted: (uid: number, modseq: number, i: number) => boolean,
 ): Promise<void> {
   const { out } = session;
   const { w } = out;
@@ -153,8 +238,9 @@ export async function writeFlags(
     const uid = columns.uids[i] ?? 0;
     const modseq = columns.modseqs[i] ?? 0;
     const found = view.numberAfter(number, uid);
-    if (found === 0 || !wanted(uid, modseq)) continue;
+    if (found === 0 || !wanted(uid, modseq, i)) continue;
     number = found;
+    if (form.modseq && modseq > view.highestTold) view.highestTold = modseq;
     if (form.flags) {
       const keywords = columns.keywordSets[columns.keywordSet[i] ?? 0] ?? "";
       const recent = !session.enabled.rev2 && view.isRecent(uid);
@@ -177,5 +263,6 @@ export async function writeFlags(
 export function enableCondstore(session: Session): void {
   if (session.enabled.condstore) return;
   session.enabled.condstore = true;
-  if (session.view !== null) session.out.line(`* OK [HIGHESTMODSEQ ${session.view.modseq}] from now on`);
+  const { view } = session;
+  if (view !== null) session.out.line(`* OK [HIGHESTMODSEQ ${view.settled ?? view.knownModseq}] from now on`);
 }

@@ -13,13 +13,19 @@
  * @module
  */
 import type { OpenMailbox } from "../accounts/mail.ts";
+import { changingRights } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
-import { lowerBound } from "../imap/sequence_set.ts";
+import type { Context } from "./followed.ts";
+import { lowerBound, rangesOf } from "../imap/sequence_set.ts";
+
+/** The most ends of ranges that are kept of a session's own messages. */
+const maxOwn = 2000;
 
 /** The mailbox as the client sees it. */
 export class MailboxView {
   readonly id: number;
-  readonly readOnly: boolean;
+  /** What may be done with it now, as far as is known here: the store decides. Bits of `imap/rights.ts`. */
+  rights: number;
   readonly uidValidity: number;
   /** Keywords that the client was told of with FLAGS. */
   readonly keywords: Set<string>;
@@ -33,16 +39,35 @@ export class MailboxView {
   readonly told = new Map<number, number>();
   /** The saved result of SEARCH: ascending UIDs. RFC 5182 2.1 */
   saved: Uint32Array = new Uint32Array();
+  /** Searches whose results are followed, by tag. RFC 5267 4.3 */
+  readonly contexts = new Map<string, Context>();
+  /**
+   * While `expunged` is not empty: every change up to here has been told, that is, none of `expunged` is as old. RFC 7162
+   * 3.2
+   */
+  settled: number | null = null;
+  /** The highest MODSEQ of a FETCH response since the last command was answered. */
+  highestTold = 0;
+  /** The client was told {@link settled}, and must hear when it may count on {@link modseq} again. */
+  heldBack = false;
   /** The store has changes that were not asked for yet. */
   stale = false;
+  /** UIDs, as ranges, that arrived and whose FETCH response is still due. RFC 5465 5.2 */
+  arrived: Ranges = [];
+  /** The MODSEQ up to which all flags were told, where NOTIFY has kept later ones from the client; else null. */
+  #silentFrom: number | null = null;
+  /** UIDs, as ranges, of messages that this session has added itself and that were not told with EXISTS yet. */
+  #own: number[] = [];
   #uids: Uint32Array;
   #count: number;
   /** \Recent for this session: ranges of UIDs, ascending. RFC 3501 2.3.2 */
   readonly #recent: number[] = [];
+  readonly #examined: boolean;
 
   constructor(open: OpenMailbox, readOnly: boolean) {
     this.id = open.info.id;
-    this.readOnly = readOnly;
+    this.rights = open.info.rights;
+    this.#examined = readOnly;
     this.uidValidity = open.info.uidValidity;
     this.modseq = open.info.highestModSeq;
     this.uidNext = open.info.uidNext;
@@ -50,6 +75,11 @@ export class MailboxView {
     this.#uids = open.uids;
     this.#count = open.uids.length;
     this.addRecent(open.recentFromUid, open.info.uidNext);
+  }
+
+  /** It was opened with EXAMINE, or there is no right to change anything. RFC 4314 5.2 */
+  get readOnly(): boolean {
+    return this.#examined || (this.rights & changingRights) === 0;
   }
 
   /** How many messages the client knows of: the highest message number. */
@@ -89,6 +119,40 @@ export class MailboxView {
   /** Whether the client knows the flags that a message had at this MODSEQ. */
   knows(uid: number, modseq: number): boolean {
     return modseq <= this.modseq || this.told.get(uid) === modseq;
+  }
+
+  /** Up to where the client knows everything: what it can ask to be told from. RFC 7162 3.1.2.1 */
+  get knownModseq(): number {
+    return this.#silentFrom ?? this.modseq;
+  }
+
+  /** Changes of flags up to {@link modseq} are not told. */
+  keepSilent(): void {
+    this.#silentFrom ??= this.modseq;
+  }
+
+  /** What was not told is to be told, with all else that is new. */
+  forgetSilence(): void {
+    this.modseq = this.knownModseq;
+    this.#silentFrom = null;
+    this.stale = true;
+  }
+
+  /** The session itself adds messages to this mailbox. */
+  addOwn(uids: Uint32Array): void {
+    this.stale = true;
+    this.#own.push(...rangesOf(uids));
+    if (this.#own.length > maxOwn) this.#own.splice(0, this.#own.length - maxOwn); // Then they are told once too often.
+  }
+
+  /** Of messages that arrived, those of others; which were its own is then forgotten. */
+  takeForeign(uids: Uint32Array): Uint32Array {
+    const own = this.#own;
+    if (own.length === 0) return uids;
+    this.#own = [];
+    return uids.filter((uid) =>
+      !own.some((first, i) => i % 2 === 0 && first <= uid && uid <= (own[i + 1] ?? 0))
+    );
   }
 
   /** Adds messages that arrived; UIDs above all that are known, ascending. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { allRights } from "../imap/rights.ts";
 import fc from "fast-check";
 import type { OpenMailbox } from "../accounts/mail.ts";
 import { difference, MailboxView, union } from "./view.ts";
@@ -11,6 +12,8 @@ function view(uids: readonly number[], recentFromUid = 1_000_000): MailboxView {
       name: "Inbox",
       specialUse: [],
       subscribed: true,
+      owner: null,
+      rights: allRights,
       uidValidity: 1,
       uidNext: (uids.at(-1) ?? 0) + 1,
       highestModSeq: 1,

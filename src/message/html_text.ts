@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { decodeEntities } from "./html_entities.ts";
 
 /** Elements whose content is no text. HTML 13.1.2 */
 const silent: ReadonlySet<string> = new Set(
@@ -12,6 +13,14 @@ const silent: ReadonlySet<string> = new Set(
     .split(
       " ",
     ),
+);
+
+/**
+ * Those that search leaves out. Fewer: the others are shown by one program or another, or would hide the rest of a
+ * message where their end is missing.
+ */
+const silentInSearch: ReadonlySet<string> = new Set(
+  "script style title template iframe noembed noframes".split(" "),
 );
 
 /** Of these, everything up to the end tag is content, whatever it looks like. HTML 13.2.5.1 */
@@ -28,89 +37,21 @@ const block: ReadonlySet<string> = new Set(
 /** Elements between which a space belongs. */
 const spaced: ReadonlySet<string> = new Set(["td", "th", "img"]);
 
-const entities: ReadonlyMap<string, string> = new Map(Object.entries({
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-  nbsp: " ",
-  ensp: " ",
-  emsp: " ",
-  thinsp: " ",
-  copy: "©",
-  reg: "®",
-  trade: "™",
-  euro: "€",
-  pound: "£",
-  yen: "¥",
-  cent: "¢",
-  sect: "§",
-  deg: "°",
-  hellip: "…",
-  mdash: "—",
-  ndash: "–",
-  bull: "•",
-  middot: "·",
-  laquo: "«",
-  raquo: "»",
-  times: "×",
-  lsquo: "‘",
-  rsquo: "’",
-  sbquo: "‚",
-  ldquo: "“",
-  rdquo: "”",
-  bdquo: "„",
-  auml: "ä",
-  ouml: "ö",
-  uuml: "ü",
-  Auml: "Ä",
-  Ouml: "Ö",
-  Uuml: "Ü",
-  szlig: "ß",
-  agrave: "à",
-  aacute: "á",
-  acirc: "â",
-  atilde: "ã",
-  aring: "å",
-  aelig: "æ",
-  ccedil: "ç",
-  egrave: "è",
-  eacute: "é",
-  ecirc: "ê",
-  euml: "ë",
-  igrave: "ì",
-  iacute: "í",
-  icirc: "î",
-  iuml: "ï",
-  ntilde: "ñ",
-  ograve: "ò",
-  oacute: "ó",
-  ocirc: "ô",
-  otilde: "õ",
-  oslash: "ø",
-  ugrave: "ù",
-  uacute: "ú",
-  ucirc: "û",
-  Agrave: "À",
-  Eacute: "É",
-  Egrave: "È",
-  Ccedil: "Ç",
-  Oslash: "Ø",
-  zwnj: "",
-  zwj: "",
-  shy: "",
-  lrm: "",
-  rlm: "",
-}));
-
 /** What is done with quoted text. */
 export interface HtmlTextRules {
   /** Stop when there are so many characters. */
   readonly maxLength: number;
   /** In place of the outermost blockquote and its content; null keeps the content. */
   readonly quote: string | null;
+  /** Whether the text is for search: then what stands in place of pictures belongs to it, and less is left out. */
+  readonly search?: boolean;
 }
+
+/** The text in place of a picture. HTML 4.8.4.4 */
+const altText = /[\s"'/]alt\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/i;
+const withAlt: ReadonlySet<string> = new Set(["img", "area", "input"]);
+/** Characters of a tag in which it is looked for. */
+const maxAltTag = 64 * 1024;
 
 const tagName = /[a-zA-Z][^\s/>]{0,30}/y;
 
@@ -121,6 +62,7 @@ export function htmlText(html: string, rules: HtmlTextRules): string {
   /** The element whose content is being left out, and how deep in others of its name we are. */
   let hidden: string | null = null;
   let depth = 0;
+  const left = rules.search === true ? silentInSearch : silent;
   while (at < html.length && text.length < rules.maxLength) {
     const open = html.indexOf("<", at);
     const end = open === -1 ? html.length : open;
@@ -142,9 +84,10 @@ export function htmlText(html: string, rules: HtmlTextRules): string {
     }
     if (block.has(tag.name)) text += "\n";
     else if (spaced.has(tag.name)) text += " ";
+    if (rules.search === true && withAlt.has(tag.name)) text += `${altOf(html, open, at)} `;
     if (tag.closes || tag.empty) continue;
-    if (raw.has(tag.name)) at = rawEnd(html, at, tag.name);
-    else if (silent.has(tag.name)) hidden = tag.name;
+    if (raw.has(tag.name) && left.has(tag.name)) at = rawEnd(html, at, tag.name);
+    else if (left.has(tag.name)) hidden = tag.name;
     else if (tag.name === "blockquote" && rules.quote !== null) {
       text += `${rules.quote}\n`;
       hidden = tag.name;
@@ -152,6 +95,20 @@ export function htmlText(html: string, rules: HtmlTextRules): string {
     if (hidden !== null) depth = 1;
   }
   return text;
+}
+
+/**
+ * All words of an HTML text, for search: as a reader sees them, each run of white space one space.
+ */
+export function searchedHtml(html: string): string {
+  const text = htmlText(html, { maxLength: Infinity, quote: null, search: true });
+  // Soft hyphens and spaces of no width are within words, and nobody types them.
+  return text.replace(/[\u00ad\u200b\u2060\ufeff]+/g, "").replace(/\s+/g, " ");
+}
+
+function altOf(html: string, open: number, end: number): string {
+  const match = altText.exec(html.slice(open, Math.min(end, open + maxAltTag)));
+  return match === null ? "" : decodeEntities(match[1] ?? match[2] ?? match[3] ?? "");
 }
 
 interface Tag {
@@ -203,14 +160,4 @@ function rawEnd(html: string, from: number, name: string): number {
     if (html.slice(at + 2, at + 2 + name.length).toLowerCase() === name) return at;
   }
   return html.length;
-}
-
-function decodeEntities(text: string): string {
-  if (!text.includes("&")) return text;
-  return text.replace(/&(?:#(\d+)|#[xX]([0-9a-fA-F]+)|([a-zA-Z]{2,8}));?/g, (whole, decimal, hex, name) => {
-    if (name !== undefined) return entities.get(name) ?? whole;
-    const code = decimal === undefined ? parseInt(hex, 16) : Number(decimal);
-    const isCharacter = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-    return isCharacter ? String.fromCodePoint(code) : "\ufffd";
-  });
 }

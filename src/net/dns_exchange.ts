@@ -8,10 +8,11 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { type Carried, type Carrier, type Letter, maxExchangeMs } from "../dns/upstream.ts";
-import { WaitingLine } from "../dns/waiting_line.ts";
+import { type Entry, type Waiter, WaitingLine } from "../dns/waiting_line.ts";
 import { Deadline, type Deadlines, deadlinesOf } from "./deadlines.ts";
+import type { DnsMetrics } from "./dns_metrics.ts";
 import { queryOverTcp } from "./dns_tcp.ts";
-import { queryOverUdp } from "./dns_udp.ts";
+import { queryOverUdp, type QueryResult, type UnderWay } from "./dns_udp.ts";
 
 /** Sockets open at once, UDP and TCP together. */
 export const maxSockets = 512;
@@ -24,6 +25,7 @@ export interface CarrierSettings {
   readonly clock: Clock;
   readonly maxSockets?: number | undefined;
   readonly maxWaiting?: number | undefined;
+  readonly metrics?: DnsMetrics | undefined;
 }
 
 /** Carries queries until it is closed. */
@@ -32,12 +34,14 @@ export class DnsCarrier implements Carrier {
   /** All on one timer. */
   readonly #deadlines: Deadlines;
   readonly #line: WaitingLine;
-  /** For each query under way: gives it up. */
-  readonly #underWay = new Map<Promise<unknown>, () => void>();
+  readonly #metrics: DnsMetrics | null;
+  /** The queries under way, and their ends. */
+  readonly #underWay = new Map<Sending, Promise<void>>();
   #closed = false;
 
   constructor(settings: CarrierSettings) {
     this.#clock = settings.clock;
+    this.#metrics = settings.metrics ?? null;
     this.#deadlines = deadlinesOf(settings.clock);
     this.#line = new WaitingLine({
       clock: settings.clock,
@@ -57,44 +61,109 @@ export class DnsCarrier implements Carrier {
     return this.#line.waiting;
   }
 
-  async carry(letter: Letter): Promise<Carried> {
-    if (this.#closed) return { kind: "aborted" };
-    const entry = await this.#line.enter(letter.signal);
-    if (entry === "full") return { kind: "limit", why: "too many queries wait for a socket" };
-    if (entry === "late") return { kind: "limit", why: "no socket became free in time" };
-    if (entry === "aborted") return { kind: "aborted" };
-    return this.#send(letter);
+  carry(letter: Letter): Promise<Carried> {
+    if (this.#closed || letter.signal?.aborted === true) return Promise.resolve({ kind: "aborted" });
+    return new Promise((resolve) => {
+      const sending = new Sending(letter, resolve, this);
+      this.#line.join(sending);
+    });
+  }
+
+  /** A query has come to its end, as far as the one who asked is concerned. For {@link Sending} alone. */
+  count(letter: Letter, carried: Carried): void {
+    this.#metrics?.question(letter.overTcp, carried);
+  }
+
+  /** Who waits in line gives up. For {@link Sending} alone. */
+  quit(sending: Sending): void {
+    this.#line.quit(sending);
   }
 
   /** Gives up everything, and returns when all sockets are closed. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#line.dissolve();
-    for (const giveUp of this.#underWay.values()) giveUp();
-    await Promise.all(this.#underWay.keys());
+    for (const sending of this.#underWay.keys()) sending.giveUp();
+    await Promise.all(this.#underWay.values());
   }
 
-  /** Resolves at the deadline, though it may take the socket a little longer to close. */
-  #send(letter: Letter): Promise<Carried> {
-    const { promise, resolve } = Promise.withResolvers<Carried>();
+  /** Opens a socket: it has a place. For {@link Sending} alone. */
+  send(sending: Sending, letter: Letter): void {
     const query = letter.overTcp ? queryOverTcp(letter, this.#clock) : queryOverUdp(letter);
-    const end = (kind: "timeout" | "aborted") => {
-      resolve({ kind });
-      query.stop();
-    };
-    const giveUp = () => end("aborted");
-    letter.signal?.addEventListener("abort", giveUp);
-    const deadline = new Deadline(() => end("timeout"));
-    this.#deadlines.set(deadline, this.#deadlines.now() + letter.timeoutMs);
+    sending.sent(query);
+    this.#deadlines.set(sending, this.#deadlines.now() + letter.timeoutMs);
     const done = query.result.then((result) => {
-      if (result !== null) resolve(result);
-      this.#deadlines.remove(deadline);
-      letter.signal?.removeEventListener("abort", giveUp);
-      this.#underWay.delete(done);
+      sending.done(result);
+      this.#deadlines.remove(sending);
+      this.#underWay.delete(sending);
       this.#line.leave();
     });
-    this.#underWay.set(done, giveUp);
-    if (this.#closed || letter.signal?.aborted === true) giveUp(); // While it waited in line.
-    return promise;
+    this.#underWay.set(sending, done);
   }
 }
+
+/**
+ * A query in line, and then on its way. It resolves at its deadline, though it may take the socket a little longer to
+ * close.
+ */
+class Sending extends Deadline implements Waiter {
+  lateAt = 0;
+  readonly #letter: Letter;
+  readonly #resolve: (carried: Carried) => void;
+  readonly #carrier: DnsCarrier;
+  readonly #aborted: (() => void) | null;
+  #query: UnderWay | null = null;
+  #told = false;
+
+  constructor(letter: Letter, resolve: (carried: Carried) => void, carrier: DnsCarrier) {
+    super(() => this.#end("timeout"));
+    this.#letter = letter;
+    this.#resolve = resolve;
+    this.#carrier = carrier;
+    this.#aborted = letter.signal === undefined ? null : () => this.giveUp();
+    if (this.#aborted !== null) letter.signal?.addEventListener("abort", this.#aborted);
+  }
+
+  settle(entry: Entry): void {
+    if (entry === "entered") return this.#carrier.send(this, this.#letter);
+    this.#forgetSignal();
+    this.#tell(notSent[entry]);
+  }
+
+  sent(query: UnderWay): void {
+    this.#query = query;
+  }
+
+  giveUp(): void {
+    if (this.#query === null) this.#carrier.quit(this);
+    else this.#end("aborted");
+  }
+
+  /** @param result Null where it was given up. */
+  done(result: QueryResult | null): void {
+    if (result !== null) this.#tell(result);
+    this.#forgetSignal();
+  }
+
+  #forgetSignal(): void {
+    if (this.#aborted !== null) this.#letter.signal?.removeEventListener("abort", this.#aborted);
+  }
+
+  #end(kind: "timeout" | "aborted"): void {
+    this.#tell({ kind });
+    this.#query?.stop();
+  }
+
+  /** The first end counts. */
+  #tell(carried: Carried): void {
+    if (!this.#told) this.#carrier.count(this.#letter, carried);
+    this.#told = true;
+    this.#resolve(carried);
+  }
+}
+
+const notSent: Readonly<Record<Exclude<Entry, "entered">, Carried>> = {
+  full: { kind: "limit", why: "too many queries wait for a socket" },
+  late: { kind: "limit", why: "no socket became free in time" },
+  aborted: { kind: "aborted" },
+};

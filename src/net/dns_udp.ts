@@ -23,6 +23,15 @@ export const maxWrongAnswers = 100;
 /** Of a datagram; what is longer is cut, and so no answer. We tell servers that we take less. */
 const bufferBytes = 4096;
 
+/** Buffers that are kept for the next queries, as many as there are sockets. */
+const maxFreeBuffers = 512;
+
+/**
+ * Buffers that nobody receives into. One for each query was most of what queries leave behind, and memory outside of
+ * the heap, which no collector is in a hurry to give back.
+ */
+const freeBuffers: Uint8Array<ArrayBuffer>[] = [];
+
 /** What came of it, where no deadline or signal ended it. */
 export type QueryResult = Exclude<Carried, { readonly kind: "timeout" | "aborted" | "limit" }>;
 
@@ -40,41 +49,58 @@ export function queryOverUdp(letter: Letter): UnderWay {
   };
   const ip = parseIp(withoutZone(letter.server.address));
   if (ip === null) return failed("not an IP address");
-  let socket: Deno.DatagramConn;
   try {
     const hostname = ip.version === 4 ? "0.0.0.0" : "::";
-    socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    return new UdpQuery(Deno.listenDatagram({ transport: "udp", hostname, port: 0 }), letter, ip);
   } catch (error) {
     return failed(`no socket: ${messageOf(error)}`);
   }
-  let open = true;
-  const stop = () => {
-    if (open) socket.close(); // Ends what waits for it.
-    open = false;
-  };
-  const unreachable = (error: unknown): QueryResult | null =>
-    open ? { kind: "unreachable", why: `it can not be reached: ${messageOf(error)}` } : null;
-  return { result: sendAndReceive(socket, letter, ip).catch(unreachable).finally(stop), stop };
 }
 
-async function sendAndReceive(
-  socket: Deno.DatagramConn,
-  letter: Letter,
-  ip: IpAddress,
-): Promise<QueryResult> {
-  const { address, port } = letter.server;
-  const hostname = ip.version === 4 ? printIp(ip) : address; // With its zone.
-  await socket.send(letter.query, { transport: "udp", hostname, port });
-  const from = printIp(ip);
-  const buffer = new Uint8Array(bufferBytes);
-  for (let wrong = 0; wrong < maxWrongAnswers;) {
-    const [bytes, peer] = await socket.receive(buffer);
-    if (peer.transport !== "udp" || peer.port !== port || !isAddress(peer.hostname, from)) continue;
-    const message = letter.accept(bytes);
-    if (message !== null) return { kind: "message", message };
-    wrong++;
+/** One object and one suspended function: of hundreds at once, each octet that lives long costs twice. */
+class UdpQuery implements UnderWay {
+  readonly result: Promise<QueryResult | null>;
+  readonly #socket: Deno.DatagramConn;
+  #open = true;
+
+  constructor(socket: Deno.DatagramConn, letter: Letter, ip: IpAddress) {
+    this.#socket = socket;
+    this.result = this.#run(letter, ip);
   }
-  return { kind: "guessed" };
+
+  stop(): void {
+    if (this.#open) this.#socket.close(); // Ends what waits for it.
+    this.#open = false;
+  }
+
+  async #run(letter: Letter, ip: IpAddress): Promise<QueryResult | null> {
+    const buffer = freeBuffers.pop() ?? new Uint8Array(bufferBytes);
+    try {
+      const { address, port } = letter.server;
+      const hostname = ip.version === 4 ? printIp(ip) : address; // With its zone.
+      await this.#socket.send(letter.query, { transport: "udp", hostname, port });
+      return await this.#receive(letter, printIp(ip), buffer);
+    } catch (error) {
+      return this.#open ? { kind: "unreachable", why: `it can not be reached: ${messageOf(error)}` } : null;
+    } finally {
+      this.stop();
+      // The last `receive` has ended, also where the socket was closed for it: the buffer is nobody's.
+      if (freeBuffers.length < maxFreeBuffers) freeBuffers.push(buffer);
+    }
+  }
+
+  async #receive(letter: Letter, from: string, buffer: Uint8Array<ArrayBuffer>): Promise<QueryResult> {
+    for (let wrong = 0; wrong < maxWrongAnswers;) {
+      const [bytes, peer] = await this.#socket.receive(buffer);
+      if (peer.transport !== "udp" || peer.port !== letter.server.port || !isAddress(peer.hostname, from)) {
+        continue;
+      }
+      const message = letter.accept(bytes); // Nothing in it is of the buffer's memory.
+      if (message !== null) return { kind: "message", message };
+      wrong++;
+    }
+    return { kind: "guessed" };
+  }
 }
 
 /** Whether an address of the runtime is the one that `printIp` has printed. */

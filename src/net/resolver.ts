@@ -7,17 +7,20 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { AnswerCache } from "../dns/cache.ts";
 import type { Exchange } from "../dns/exchange.ts";
+import type { LookupObserver } from "../dns/lookup_desk.ts";
 import type { RecordType } from "../dns/record.ts";
 import type { Answer, LookupOptions, Resolver } from "../dns/resolver.ts";
 import { SharedExchange } from "../dns/shared_exchange.ts";
 import { StubResolver } from "../dns/stub.ts";
 import { printServer, UpstreamExchange, type UpstreamServer } from "../dns/upstream.ts";
 import { DnsCarrier } from "./dns_exchange.ts";
+import type { DnsMetrics } from "./dns_metrics.ts";
 
 /** What a resolver that validates stands on. */
 export interface ResolverParts {
   readonly exchange: Exchange;
   readonly cache: AnswerCache;
+  readonly observer: LookupObserver | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,6 +42,7 @@ export interface ResolverSettings {
   readonly tryMs?: number;
   readonly tries?: number;
   readonly maxSockets?: number;
+  readonly metrics?: DnsMetrics | undefined;
 }
 
 /** A resolver with sockets. */
@@ -51,7 +55,8 @@ export interface ClosableResolver extends Resolver {
 export function makeResolver(settings: ResolverSettings): ClosableResolver {
   const { clock, log, mode } = settings;
   const servers = askedServers(settings);
-  const carrier = new DnsCarrier({ clock, maxSockets: settings.maxSockets });
+  const { metrics: observer } = settings;
+  const carrier = new DnsCarrier({ clock, maxSockets: settings.maxSockets, metrics: observer });
   const exchange = new UpstreamExchange({
     servers,
     carrier,
@@ -62,8 +67,8 @@ export function makeResolver(settings: ResolverSettings): ClosableResolver {
   });
   const cache = new AnswerCache({ clock });
   const resolver = typeof mode === "function"
-    ? mode({ exchange: new SharedExchange(exchange), cache, clock, log })
-    : new StubResolver({ exchange, clock, mode, cache });
+    ? mode({ exchange: new SharedExchange(exchange), cache, observer, clock, log })
+    : new StubResolver({ exchange, clock, mode, cache, observer });
   return new LoggingResolver(resolver, carrier, clock, log);
 }
 

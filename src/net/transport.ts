@@ -35,7 +35,7 @@ export interface ClientCertificate {
 }
 
 /** Why a connection cannot be used any more. */
-export type TransportFailure = "timeout" | "reset" | "closed" | "handshake" | "injected";
+export type TransportFailure = "timeout" | "reset" | "closed" | "handshake" | "injected" | "garbled";
 
 /** Thrown by reads and writes of a broken connection. `message` is for the log. */
 export class TransportError extends Error {

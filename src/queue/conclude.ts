@@ -5,9 +5,10 @@
  * @module
  */
 import { ensureMailbox } from "../accounts/mail_mailboxes.ts";
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, concat } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
+import { maxReturnedOctets } from "../message/dsn_returned.ts";
 import { Indexer } from "../message/indexer.ts";
 import { addMessages, type PreparedEmail, prepareEmail, writtenBytes } from "../store/add_message.ts";
 import type { ReadyBody } from "../store/bodies.ts";
@@ -40,8 +41,12 @@ export interface NoticeFacts {
 /** What is done with reports. */
 export interface ConcludeParts {
   readonly store: Store;
-  /** Writes a notice: a message as its reader gets it, without Return-Path. Null if it cannot be written. */
-  readonly compose: (facts: NoticeFacts) => Bytes | null;
+  /**
+   * Writes a notice: a message as its reader gets it, without Return-Path. Null if it cannot be written.
+   *
+   * @param original The message that it is about, or its beginning.
+   */
+  readonly compose: (facts: NoticeFacts, original: Bytes) => Bytes | null;
   /** For how long it is known what became of a recipient, in milliseconds; 0: not at all. */
   readonly keepRetiredMs: number;
   /** Where notices about the server's own messages go: an account's row; null for nowhere. */
@@ -194,12 +199,23 @@ async function readyNotice(
   const recipients = followed.filter(({ consequence }) => consequence.notice === kind);
   const [first] = recipients;
   if (first === undefined || first.row.account_id === 0 && postmaster === null) return null;
-  const content = compose({ kind, recipients, at });
+  const content = compose({ kind, recipients, at }, originalOf(store, first.row));
   if (content === null) return null;
   const body = await store.bodies.ready({ content, spool: null }, store.spools.forOwner());
   const indexer = new Indexer();
   indexer.write(content);
   return { body, email: prepareEmail(body, checkIndex(indexer.end(), body.hashes.size)) };
+}
+
+/** As much of a message as a notice may return; where it is damaged, what stands in front of it. */
+function originalOf(store: Store, { prefix, body_id }: QueueRow): Bytes {
+  try {
+    const body = store.read(store.bodies.open(body_id));
+    return concat([prefix, body.slice(0, Math.min(body.size, maxReturnedOctets + 1))]);
+  } catch (error) {
+    if (error instanceof Refused) return prefix;
+    throw error;
+  }
 }
 
 /** The list of attempts with this one, as JSON; the oldest go where there are too many. */

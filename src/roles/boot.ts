@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { concat, fromUtf8 } from "../base/bytes.ts";
 import type { DynamicConfig } from "../config/dynamic_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import type { PemPair } from "../tls/self_signed.ts";
@@ -36,15 +37,17 @@ const maxBootBytes = 64 * 1024 * 1024;
 /**
  * Reads the boot line, and leaves standard input open: it ends when the parent does.
  *
+ * @param take Gets what comes behind the line.
  * @returns The boot, and a promise that resolves when the parent is gone or wants the role to stop.
  * @throws {SyntaxError} If the line is cut or no JSON.
  */
 export async function readBoot<T>(
   input: ReadableStream<Uint8Array>,
+  take: (bytes: Uint8Array) => void = () => {},
 ): Promise<{ boot: T; stop: Promise<void> }> {
   const reader = input.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
+  const pieces: Uint8Array[] = [];
+  let length = 0;
   for (;;) {
     const { value, done } = await reader.read();
     if (done) {
@@ -52,19 +55,24 @@ export async function readBoot<T>(
         "standard input ended before the boot line did: this program is started by mailden",
       );
     }
-    text += decoder.decode(value, { stream: true });
-    if (text.length > maxBootBytes) throw new SyntaxError("the boot line is too long");
-    const end = text.indexOf("\n");
+    const end = value.indexOf(0x0a);
+    pieces.push(end === -1 ? value : value.subarray(0, end));
+    length += value.length;
+    if (length > maxBootBytes) throw new SyntaxError("the boot line is too long");
     if (end !== -1) {
-      const boot: T = JSON.parse(text.slice(0, end));
-      return { boot, stop: drained(reader) };
+      const boot: T = JSON.parse(fromUtf8(concat(pieces)));
+      if (end + 1 < value.length) take(value.subarray(end + 1));
+      return { boot, stop: drained(reader, take) };
     }
   }
 }
 
-async function drained(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function drained(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
   try {
-    while (!(await reader.read()).done);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) take(next.value);
   } catch {
     // Broken is as good as ended.
   }

@@ -11,11 +11,15 @@ import { asciiDomain } from "../address/domain.ts";
 import { LocalResolver } from "../dns/local_resolver.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { Gatherer } from "../evidence/gather.ts";
+import { evidenceMetrics } from "../evidence/metrics.ts";
 import { publicSuffixList } from "../evidence/public_suffix_list.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { configuredResolver } from "../net/configured_resolver.ts";
 import { client } from "../rpc/client.ts";
 import type { FrontParts } from "./front_parts.ts";
+import { authservIds } from "./authserv_ids.ts";
 import { ownNames } from "./own_names.ts";
+import { RootKeyFollower } from "./root_key_follower.ts";
 
 /** The evidence of all listeners, and how to end it. */
 export interface FrontEvidence {
@@ -26,12 +30,21 @@ export interface FrontEvidence {
 
 /** Puts it together; asks the store for the keys that this server signs with. */
 export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
-  const { boot, store, clock, log } = parts;
+  const { boot, store, clock, log, metrics } = parts;
   const { mode, servers, direct } = boot.dns;
-  const asking = mode === "local" ? null : configuredResolver({ mode, servers, direct, clock, log });
+  const rootKeys = client<RootKeys>(store, "rootKeys", rootKeysMethods);
+  const known = mode === "validate" ? await rootKeys.current({}) : null;
+  const anchors = known?.anchors;
+  const asked = { servers, direct, anchors, clock, log, metrics };
+  const asking = mode === "local" ? null : configuredResolver({ mode, ...asked });
+  const trust = asking?.trust ?? null;
+  const follower = known === null || trust === null
+    ? null
+    : new RootKeyFollower({ rootKeys, trust, clock, log }, known);
   const keys = await client<Status>(store, "status", statusMethods).keyRecords({});
   const names = ownNames(Object.keys(boot.domains.domains), keys, boot.config.localserve !== null);
   const resolver: Resolver = new LocalResolver(names, asking);
+  const own = authservIds(boot.config, boot.domains);
   const suffixes = boot.config.localserve === null ? publicSuffixList : localSuffixes;
   return {
     gatherer: (hostname, blocklists) =>
@@ -40,13 +53,18 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
         clock,
         log,
         suffixes,
+        metrics: evidenceMetrics(metrics),
         settings: {
           hostname: asciiDomain(hostname),
+          authservIds: own,
           blocklists,
           deadlineMs: boot.config.dns.evidenceTimeout,
         },
       }),
-    close: () => asking === null ? Promise.resolve() : asking.close(),
+    async close() {
+      follower?.stop();
+      await asking?.close();
+    },
   };
 }
 

@@ -11,7 +11,7 @@
  * @module
  */
 
-export type RoleName = "front" | "store" | "local";
+export type RoleName = "front" | "store" | "parser" | "local";
 
 /** The parts of a grant that depend on the installation. */
 export interface Places {
@@ -41,7 +41,7 @@ export interface Grant {
 const unix = (path: string) => `unix:${path}`;
 
 /** The grants of each role. */
-export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
+export const grants = {
   // Talks to strangers: no mail, no keys on disk, no files but its sockets.
   front: ({ listen, storeSocket, webSockets, dns }) => ({
     net: dns === "any" ? "any" : [...listen, ...dns, unix(storeSocket), ...webSockets.map(unix)],
@@ -54,13 +54,15 @@ export const grants: Readonly<Record<RoleName, (places: Places) => Grant>> = {
     read: [data, domains, storeSocket],
     write: [data, storeSocket],
   }),
+  // Reads strangers' HTML and texts: a bug here reaches nothing. Its pipes are all that it has.
+  parser: () => ({ net: [], read: [], write: [] }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
   local: ({ listen, data, domains, program, webSockets, dns }) => ({
     net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix)],
     read: [data, domains, program, ...webSockets],
     write: [data, ...webSockets],
   }),
-};
+} satisfies Readonly<Record<RoleName, (places: Places) => Grant>>;
 
 /** The store's Worker inside `local`: files alone. */
 export function storeWorkerGrant(places: Pick<Places, "data" | "domains">): Deno.PermissionOptionsObject {

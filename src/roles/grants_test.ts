@@ -25,8 +25,12 @@ Deno.test("the store gets no network but its socket", () => {
   assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock"]);
 });
 
+Deno.test("the parser gets nothing", () => {
+  assert.deepEqual(grantFlags(grants.parser()), ["--no-prompt"]);
+});
+
 Deno.test("no role may run programs, read the environment or load code", () => {
-  for (const role of ["front", "store", "local"] as const) {
+  for (const role of ["front", "store", "parser", "local"] as const) {
     assert.ok(
       grantFlags(grants[role](places)).every((flag) =>
         /^--(no-prompt|allow-(net|read|write)=.+)$/.test(flag)

@@ -7,6 +7,7 @@
  * @module
  */
 import { PortCarrier } from "../rpc/port_carrier.ts";
+import { ParentPipe } from "./parent_pipe.ts";
 import { roleLog } from "./role_log.ts";
 import { type FrontBoot, readBoot } from "./boot.ts";
 import { serveFront } from "./serve_front.ts";
@@ -14,7 +15,10 @@ import { storeWorkerGrant } from "./grants.ts";
 import type { FromStoreWorker, ToStoreWorker } from "./store_worker.ts";
 
 if (import.meta.main) {
-  const { boot, stop } = await readBoot<FrontBoot>(Deno.stdin.readable);
+  // Between the store and the launcher, which has the parser, bytes go by unread.
+  const pipe = new ParentPipe();
+  let toStore = (_bytes: Uint8Array) => {};
+  const { boot, stop } = await readBoot<FrontBoot>(Deno.stdin.readable, (bytes) => toStore(bytes));
   const { log } = roleLog(boot, "local");
   const worker = new Worker(new URL("./store_worker.ts", import.meta.url), {
     type: "module",
@@ -29,8 +33,10 @@ if (import.meta.main) {
   });
   const tell = (message: ToStoreWorker, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
+  toStore = (bytes) => tell({ kind: "parser", bytes });
   const heard = { ready: Promise.withResolvers<void>(), closed: Promise.withResolvers<void>() };
   worker.addEventListener("message", ({ data }: MessageEvent<FromStoreWorker>) => {
+    if (data.kind === "parser") return pipe.write(data.bytes);
     if (data.kind !== "failed") return heard[data.kind].resolve();
     log.error("the store failed", { error: data.message });
     Deno.exit(1);
@@ -47,6 +53,7 @@ if (import.meta.main) {
     boot,
     log,
     stop,
+    ready: () => pipe.open(),
     dial: () => Promise.resolve(new PortCarrier(port1)),
     after: async () => {
       tell({ kind: "close" });

@@ -22,6 +22,8 @@ export interface FrontLife {
   /** Resolves when the front is to stop. */
   readonly stop: Promise<void>;
   readonly dial: () => Promise<Carrier>;
+  /** Called once the line `ready` was written. */
+  readonly ready?: () => void;
   /** What is left to do when no client is there any more. */
   readonly after: () => Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function serveFront(life: FrontLife): Promise<never> {
   });
   ignoreInterrupts();
   sayReady();
+  life.ready?.();
   await life.stop;
   log.info("stopping");
   await front.close();

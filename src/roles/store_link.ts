@@ -29,6 +29,7 @@ const repeatable: ReadonlySet<string> = new Set([
   "deliver.resolve",
   "authenticator.limited",
   "status.counts",
+  "rootKeys.current",
 ]);
 
 export interface StoreLinkSettings {

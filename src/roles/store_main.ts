@@ -8,18 +8,23 @@
 import { Metrics } from "../base/metrics.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { type Boot, readBoot } from "./boot.ts";
+import { ParentPipe } from "./parent_pipe.ts";
+import { ParserLink } from "./parser_link.ts";
 import { cannotStart, ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
 import { startStore } from "./store_server.ts";
 import { listenUnix } from "./unix_socket.ts";
 
 if (import.meta.main) {
-  const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable);
+  const pipe = new ParentPipe();
+  const parser = new ParserLink((frame) => pipe.write(frame), systemClock);
+  const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable, (bytes) => parser.take(bytes));
   const { log } = roleLog(boot, "store");
-  const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics() })
+  const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics(), parser })
     .catch((error: unknown) => cannotStart(log, error));
   const socket = await listenUnix(boot.places.storeSocket, (carrier) => server.accept(carrier));
   ignoreInterrupts();
   sayReady();
+  pipe.open();
   server.broken.then((reason) => {
     log.error("the store ends, to be started anew", { error: reason });
     Deno.exit(1);

@@ -1,7 +1,8 @@
 /**
  * The store as a server: who asks for what on which connection.
  *
- * It does not trust whoever connects. Anybody may deliver, sign in and see counts; the mail of an account, and
+ * It does not trust whoever connects. Anybody may deliver, sign in, see counts, and hand
+ * in the root's keys, which are checked here; the mail of an account, and
  * sending in its name, need a capability that signing in gave on the same connection.
  *
  * Tested by `tests/scenarios/taken_over_test.ts`.
@@ -15,31 +16,39 @@ import type { Holder } from "../accounts/auth_capabilities.ts";
 import { Authentication, type ConnectionAuthenticator } from "../accounts/auth_session.ts";
 import { StoredCredentials } from "../accounts/auth_store.ts";
 import { type Mail, mailMethods } from "../accounts/mail.ts";
-import { StoreMail } from "../accounts/mail_store.ts";
+import { type MailSurroundings, StoreMail } from "../accounts/mail_store.ts";
 import { type Status, statusMethods } from "../accounts/status.ts";
 import { StatusService } from "../accounts/status_service.ts";
 import type { Address } from "../address/address.ts";
 import { parseMailbox } from "../address/mailbox.ts";
+import { utf8 } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { normalNames } from "../config/authentication_config.ts";
+import { quotaOf } from "../config/dynamic_config.ts";
 import type { AddressBook } from "../delivery/address_book.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../delivery/deliver.ts";
 import { DeliveryService } from "../delivery/delivery_service.ts";
-import { judgeStranger } from "../delivery/judge.ts";
+import { type Judge, judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
+import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
+import { RootKeysService } from "../evidence/root_keys_service.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
 import { disableLogin } from "../store/accounts.ts";
+import { undoCopies } from "../accounts/mail_store.ts";
 import { storeChores } from "../store/chores.ts";
 import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
 import { openStore, type Store } from "../store/store.ts";
+import { openTexts } from "../store/text_indexer.ts";
 import type { Boot } from "./boot.ts";
 import { domainsOf } from "./domains.ts";
+import type { ParserLink } from "./parser_link.ts";
 import { openSigning } from "./signing_keys.ts";
 
 export interface StoreParts {
@@ -47,6 +56,8 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who makes text of messages for search; without it there is no full-text index. */
+  readonly parser: ParserLink | null;
 }
 
 /** How often the store looks whether its database still works. */
@@ -67,6 +78,8 @@ interface Shared extends StoreParts {
   readonly book: AddressBook;
   readonly authentication: Authentication;
   readonly signing: Signing;
+  readonly surroundings: MailSurroundings;
+  readonly rootKeys: RootKeysService;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -82,11 +95,20 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       maySend: (account, address) => addresses.maySend(account, address),
     };
     const signing = await openSigning(boot.places.data, boot.domains, boot.config.localserve !== null);
-    const shared: Shared = { ...parts, store, book, authentication, signing };
+    const { adminContact } = boot.config;
+    const surroundings: MailSurroundings = {
+      accountOfLogin: (login) => accountOfLogin(login, addresses),
+      serverAnnotations: new Map(adminContact === "" ? [] : [["/shared/admin", utf8(adminContact)]]),
+    };
+    const rootKeys = new RootKeysService({ store, folder: boot.places.data });
+    const shared: Shared = { ...parts, store, book, authentication, signing, rootKeys, surroundings };
+    await takeBackCopies(store, log);
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
     const housekeeper = new Housekeeper(store, storeChores(store, boot.config.history));
     housekeeper.start();
+    const texts = parts.parser === null ? null : openTexts(store, boot.places.data, parts.parser);
+    texts?.start();
     return {
       broken: health.broken,
       accept(carrier) {
@@ -96,13 +118,26 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       async close() {
         health.stop();
         await housekeeper.stop();
+        parts.parser?.close();
         await Promise.all([...peers].map((peer) => peer.close()));
+        await texts?.stop();
         await store.close();
       },
     };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** What a crash left of copies, before anybody sees it. On a full disk mail must still be read. */
+async function takeBackCopies(store: Store, log: Log): Promise<void> {
+  try {
+    await undoCopies(store);
+  } catch (error) {
+    log.warn("a copy that broke off could not be taken back", {
+      error: error instanceof Error ? error : String(error),
+    });
   }
 }
 
@@ -130,6 +165,7 @@ async function openAuthentication(
     resolveLogin: (name) => accountOfLogin(name, addresses),
     decoyKey,
     weakDecoys: Object.values(boot.domains.domains).some((domain) => domain.weakMechanisms),
+    hiddenCapabilities: (account) => boot.domains.accounts[account]?.hiddenCapabilities ?? [],
     hostname: boot.config.hostname,
     clock,
     log,
@@ -156,10 +192,7 @@ async function makeAccounts(
 ): Promise<void> {
   for (const [name, account] of Object.entries(boot.domains.accounts)) {
     const existed = accountOf(store, name) !== null;
-    const id = await ensureAccount(store, {
-      name,
-      maxBytes: account.quotaBytes === 0 ? null : account.quotaBytes,
-    });
+    const id = await ensureAccount(store, { name, ...quotaOf(boot.domains, name) });
     const disabled = account.loginDisabled === "" ? null : account.loginDisabled;
     await store.writer.run(() => disableLogin(id, disabled));
     if (!existed) log.info("account was made", { account: name });
@@ -199,7 +232,7 @@ class Peer {
       this.#endCapability(capability)
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
-    const judge = shared.boot.config.localserve === null ? judgeStranger : null;
+    const judge = shared.boot.config.localserve === null ? this.#judge() : null;
     this.#deliver = new DeliveryService(store, book, undefined, judge);
     this.#connection = connect(carrier, {
       clock,
@@ -207,6 +240,12 @@ class Peer {
       offers: this.#offers(),
       onClose: () => this.#onClose(),
     });
+  }
+
+  /** Whom to trust is the store's to know: a front says what it found, and not what follows from it. */
+  #judge(): Judge {
+    const sealers = normalNames(this.#shared.boot.config.authentication.trustedSealers);
+    return (evidence) => judgeStranger(evidence, sealers);
   }
 
   async close(): Promise<void> {
@@ -223,6 +262,7 @@ class Peer {
         statusMethods,
         new StatusService(this.#shared.store, this.#shared.signing.records),
       ),
+      rootKeys: offer<RootKeys>(rootKeysMethods, this.#shared.rootKeys),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
     };
@@ -231,11 +271,11 @@ class Peer {
   #openMail(capability: string): StoreMail {
     const open = this.#mail.get(capability);
     if (open !== undefined) return open;
-    const { store } = this.#shared;
+    const { store, surroundings } = this.#shared;
     const holder = this.#authenticator.capabilities.holder(capability);
     const account = accountOf(store, holder.account);
     if (account === null) throw new Refused("noCapability", `account ${holder.account} is gone`);
-    const mail = new StoreMail(store, account.id, stillHeld(holder));
+    const mail = new StoreMail(store, account.id, stillHeld(holder), surroundings);
     this.#mail.set(capability, mail);
     return mail;
   }

@@ -5,10 +5,20 @@
  *
  * @module
  */
+import { type Bytes, concat } from "../base/bytes.ts";
+
 const headBytes = 4;
 
 /** An announced frame gets this much room at once, a longer one as it comes. */
 const trustedBytes = 1024 * 1024;
+
+/** A frame, ready to be written. */
+export function frameOf(...pieces: readonly Uint8Array[]): Bytes {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const head = new Uint8Array(headBytes);
+  new DataView(head.buffer).setUint32(0, length, true);
+  return concat([head, ...pieces]);
+}
 
 /** Frames of a byte stream, however it is split. */
 export class FrameReader {

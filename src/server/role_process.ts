@@ -2,10 +2,12 @@
  * A role in a process of its own, started with its printed grants.
  *
  * The parent writes one line of JSON to the role's standard input (its boot) and keeps it open: when it ends,
- * however the parent ended, the role stops. The role prints one line `ready` once it serves.
+ * however the parent ended, the role stops. The role prints one line `ready` once it serves. What either writes behind that
+ * belongs to the two of them: nothing here reads it.
  *
  * @module
  */
+import { fromLatin1 } from "../base/bytes.ts";
 import { fromFileUrl } from "./file_url.ts";
 import { type Grant, grantFlags } from "../roles/grants.ts";
 
@@ -32,6 +34,10 @@ export interface RoleProcess {
   readonly ready: Promise<void>;
   /** Resolves when it has ended, with its exit code. */
   readonly ended: Promise<number>;
+  /** Writes to its standard input, behind the boot line. Rejects when it has ended. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** SIGKILL, at once. */
+  kill(): void;
   /** Asks it to stop, kills it after {@link stopDeadlineMs}. */
   stop(): Promise<void>;
 }
@@ -43,6 +49,8 @@ export interface RoleStart {
   readonly grant: Grant;
   /** Written to its standard input. */
   readonly boot: unknown;
+  /** Gets what it writes to its standard output, behind the line `ready`. */
+  readonly output?: (bytes: Uint8Array) => void;
   /** More flags of V8, for its heap. */
   readonly v8Flags?: readonly string[];
 }
@@ -56,8 +64,13 @@ const heapFlags = ["--max-semi-space-size=8"];
 
 /** Starts a role. */
 export function startRole(start: RoleStart): RoleProcess {
+  return prepareRole(start)();
+}
+
+/** What starts a role, any number of times; by then it needs no permission but to run this program. */
+export function prepareRole(start: RoleStart): (output?: RoleStart["output"]) => RoleProcess {
   const root = fromFileUrl(new URL("../../", import.meta.url));
-  const child = new Deno.Command(Deno.execPath(), {
+  const command = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
@@ -81,10 +94,17 @@ export function startRole(start: RoleStart): RoleProcess {
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
-  }).spawn();
+  });
+  return (output = start.output) => {
+    return spawnRole({ ...start, ...(output === undefined ? {} : { output }) }, command.spawn());
+  };
+}
+
+function spawnRole(start: RoleStart, child: Deno.ChildProcess): RoleProcess {
   const input = child.stdin.getWriter();
   const ended = child.status.then((status) => status.code);
-  const ready = waitReady(child.stdout, start.name, ended);
+  void ended.then(() => input.close().catch(() => {}));
+  const ready = waitReady(child.stdout, start, ended);
   // Whoever waits hears of it; nobody has to.
   ready.catch(() => {});
   input.write(new TextEncoder().encode(`${JSON.stringify(start.boot)}\n`)).catch(() => {});
@@ -93,6 +113,8 @@ export function startRole(start: RoleStart): RoleProcess {
     pid: child.pid,
     ready,
     ended,
+    write: (bytes) => input.write(bytes),
+    kill: () => tryKill(child),
     async stop() {
       await input.close().catch(() => {});
       const timer = setTimeout(() => tryKill(child), stopDeadlineMs);
@@ -110,20 +132,36 @@ function tryKill(child: Deno.ChildProcess): void {
   }
 }
 
-/** Reads standard output: the line `ready`, then nothing that matters (but it must not fill up). */
+/** Most that a role may print in front of the line `ready`. */
+const maxPreamble = 1024;
+const readyLine = "ready\n";
+
+/** Reads standard output: the line `ready`, then what is somebody else's (it must be read in any case, or fill up). */
 async function waitReady(
   stdout: ReadableStream<Uint8Array>,
-  name: string,
+  { name, output }: RoleStart,
   ended: Promise<number>,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => reject(new Error(`${name} was not ready in time`)), readyDeadlineMs);
   ended.then((code) => reject(new Error(`${name} ended with exit code ${code} before it was ready`)));
   (async () => {
-    let text = "";
-    for await (const chunk of stdout.pipeThrough(new TextDecoderStream())) {
-      if (text.length < 1024) text += chunk;
-      if (text.includes("ready\n")) resolve();
+    let before: string | null = "";
+    for await (const chunk of stdout) {
+      if (before === null) {
+        output?.(chunk);
+        continue;
+      }
+      before += fromLatin1(chunk);
+      const at = before.indexOf(readyLine);
+      if (at === -1) {
+        before = before.slice(-maxPreamble);
+        continue;
+      }
+      const rest: string = before.slice(at + readyLine.length);
+      before = null;
+      resolve();
+      if (rest !== "") output?.(chunk.subarray(chunk.length - rest.length));
     }
   })().catch(reject);
   try {

@@ -2,7 +2,7 @@
  * The supervisor of `mailden serve`: starts store and front as processes, and starts again what ends.
  *
  * It reads the configuration and the key files, hands each role its part, and never sees a byte from the
- * network. A front that ends takes its connections along and nothing else; a store that ends comes back with
+ * network. A parser it starts when the store asks for one (`parser_host.ts`). A front that ends takes its connections along and nothing else; a store that ends comes back with
  * everything that was acknowledged, and the front, which stays, repeats what had no answer.
  *
  * Tested by `tests/scenarios/kill_test.ts`.
@@ -15,6 +15,8 @@ import { grantFlags, grants } from "../roles/grants.ts";
 import { bootDns } from "./dns_servers.ts";
 import { readIdKey } from "./id_key.ts";
 import { type Installation, prepareRun } from "./installation.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { ParserHost } from "./parser_host.ts";
 import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
 
 /** The first wait before a role is started again; doubles up to the last. */
@@ -52,12 +54,22 @@ export async function supervise(installation: Installation, version: string, log
     idKey: await readIdKey(installation.folder),
     dns,
   };
-  const store = new Kept({
-    name: "store",
-    entry: new URL("../roles/store_main.ts", import.meta.url),
-    grant: grants.store(places),
-    boot,
-  }, log);
+  const parser = new ParserHost({
+    clock: systemClock,
+    log: log.with({ role: "parser" }),
+    write: (bytes) => store.write(bytes),
+  });
+  const store: Kept = new Kept(
+    {
+      name: "store",
+      entry: new URL("../roles/store_main.ts", import.meta.url),
+      grant: grants.store(places),
+      boot,
+      output: (bytes) => parser.take(bytes),
+    },
+    log,
+    () => parser.begin(),
+  );
   const front = new Kept({
     name: "front",
     entry: new URL("../roles/front_main.ts", import.meta.url),
@@ -70,13 +82,15 @@ export async function supervise(installation: Installation, version: string, log
   } catch (error) {
     await front.stop();
     await store.stop();
+    await parser.stop();
     throw error;
   }
   return {
-    pids: () => ({ store: store.pid, front: front.pid }),
+    pids: () => ({ store: store.pid, front: front.pid, parser: parser.pid }),
     async stop() {
       await front.stop();
       await store.stop();
+      await parser.stop();
     },
   };
 }
@@ -85,13 +99,16 @@ export async function supervise(installation: Installation, version: string, log
 class Kept {
   readonly #start: RoleStart;
   readonly #log: Log;
+  readonly #begin: () => void;
   #process: RoleProcess | null = null;
   #stopping = false;
   #waitMs = firstRestartMs;
   #wake = () => {};
 
-  constructor(start: RoleStart, log: Log) {
+  /** @param begin Called before each start. */
+  constructor(start: RoleStart, log: Log, begin: () => void = () => {}) {
     this.#start = start;
+    this.#begin = begin;
     this.#log = log.with({ role: start.name });
   }
 
@@ -102,11 +119,17 @@ class Kept {
   /** The first start, which must succeed. */
   async start(): Promise<void> {
     this.#log.info("starting role with these grants alone", { grants: grantFlags(this.#start.grant) });
+    this.#begin();
     const process = startRole(this.#start);
     this.#process = process;
     await process.ready;
     this.#log.info("role serves", { pid: process.pid });
     void this.#watch(process);
+  }
+
+  /** Writes to the standard input of the process that runs now; one that ends does without. */
+  write(bytes: Uint8Array): void {
+    this.#process?.write(bytes).catch(() => {});
   }
 
   async stop(): Promise<void> {
@@ -126,6 +149,7 @@ class Kept {
       await this.#pause(this.#waitMs);
       if (this.#stopping) return;
       this.#waitMs = Math.min(this.#waitMs * 2, lastRestartMs);
+      this.#begin();
       process = startRole(this.#start);
       this.#process = process;
       process.ready.then(

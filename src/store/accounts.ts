@@ -33,6 +33,8 @@ export interface AccountRow {
   readonly modseq: number;
   readonly bytes: number;
   readonly max_bytes: number | null;
+  readonly messages: number;
+  readonly max_messages: number | null;
   readonly login_disabled: string | null;
   readonly created: number;
 }
@@ -44,6 +46,8 @@ const accountColumns = [
   "modseq",
   "bytes",
   "max_bytes",
+  "messages",
+  "max_messages",
   "login_disabled",
   "created",
 ] as const;
@@ -72,7 +76,14 @@ const after = prepared((db, p: { id: number; limit: number }) =>
 
 const insertAccount = prepared((
   db,
-  p: { objectId: string; name: string; uidValidity: number; maxBytes: number | null; now: number },
+  p: {
+    objectId: string;
+    name: string;
+    uidValidity: number;
+    maxBytes: number | null;
+    maxMessages: number | null;
+    now: number;
+  },
 ) =>
   db.insertInto("accounts").values({
     object_id: p.objectId,
@@ -81,6 +92,7 @@ const insertAccount = prepared((
     uid_validity: p.uidValidity,
     bytes: 0,
     max_bytes: p.maxBytes,
+    max_messages: p.maxMessages,
     login_disabled: null,
     created: p.now,
   })
@@ -113,8 +125,12 @@ const subscribe = prepared((db, p: { accountId: number; name: string }) =>
   db.insertInto("subscriptions").values({ account_id: p.accountId, name: p.name })
 );
 
-const setMaxBytes = prepared((db, p: { id: number; maxBytes: number | null }) =>
-  db.updateTable("accounts").set({ max_bytes: p.maxBytes }).where("id", "=", p.id)
+const setLimits = prepared((db, p: { id: number; maxBytes: number | null; maxMessages: number | null }) =>
+  db.updateTable("accounts").set({ max_bytes: p.maxBytes, max_messages: p.maxMessages }).where(
+    "id",
+    "=",
+    p.id,
+  )
 );
 
 const setLoginDisabled = prepared((db, p: { id: number; text: string | null }) =>
@@ -140,15 +156,20 @@ export function* accountsAfter(id: number, limit: number): Work<AccountRow[]> {
  * A new account with its first mailboxes, which are subscribed to. UIDVALIDITY begins with the time in seconds, so
  * that an account made anew under an old name has none of the old values.
  *
- * @param maxBytes The quota, or null for none.
+ * @param settings `maxBytes` and `maxMessages` are the quota, null for none.
  * @returns The account's id.
  * @throws {Refused} `badName` if the name is taken.
  */
 export function* createAccount(
   tx: Transaction,
-  settings: { name: string; maxBytes: number | null; mailboxes?: readonly FirstMailbox[] },
+  settings: {
+    name: string;
+    maxBytes: number | null;
+    maxMessages?: number | null;
+    mailboxes?: readonly FirstMailbox[];
+  },
 ): Work<number> {
-  const { name, maxBytes, mailboxes = usualMailboxes } = settings;
+  const { name, maxBytes, maxMessages = null, mailboxes = usualMailboxes } = settings;
   if ((yield* one(byName, { name })) !== undefined) {
     throw new Refused("badName", `there is an account named ${name}`);
   }
@@ -158,6 +179,7 @@ export function* createAccount(
     name,
     uidValidity: first + mailboxes.length - 1,
     maxBytes,
+    maxMessages,
     now: tx.now,
   });
   for (const [i, mailbox] of mailboxes.entries()) {
@@ -175,8 +197,12 @@ export function* createAccount(
 }
 
 /** Sets the quota (null for none). What is over it stays; nothing more comes in. */
-export function* setQuota(id: number, maxBytes: number | null): Work<void> {
-  yield* run(setMaxBytes, { id, maxBytes });
+export function* setQuota(
+  id: number,
+  maxBytes: number | null,
+  maxMessages: number | null = null,
+): Work<void> {
+  yield* run(setLimits, { id, maxBytes, maxMessages });
 }
 
 /** Why signing in is refused from now on, or null to allow it. */

@@ -10,9 +10,11 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { maxKeywords, maxMailboxKeywords } from "../imap/flags.ts";
+import { commonHeader } from "../message/header_fields.ts";
 import { insertBody, type ReadyBody } from "./bodies.ts";
 import type { CheckedIndex } from "./check_index.ts";
 import { CountChange } from "./counts.ts";
+import { addEmailFields, type EmailFields, emailFields } from "./email_fields.ts";
 import { newObjectId } from "./object_id.ts";
 import { encodeParts } from "./part_table.ts";
 import { many, prepared, run, type Work } from "./query.ts";
@@ -61,6 +63,9 @@ export interface PreparedEmail {
   readonly index: CheckedIndex;
   readonly parts: Bytes;
   readonly hashes: ClueHashes;
+  readonly fields: EmailFields;
+  /** See `EmailsTable.common_header`. */
+  readonly commonHeader: Bytes | null;
 }
 
 /** Rows of bodies that this unit has made: handed from call to call where several accounts get the same body. */
@@ -68,19 +73,29 @@ export type BodyRows = Map<ReadyBody, number>;
 
 /** Does outside the writer what can be done there. */
 export function prepareEmail(body: ReadyBody, index: CheckedIndex): PreparedEmail {
-  return { body, index, parts: encodeParts(index.root), hashes: clueHashes(index) };
+  const { content } = body;
+  return {
+    body,
+    index,
+    parts: encodeParts(index.root),
+    hashes: clueHashes(index),
+    fields: emailFields(index),
+    commonHeader: content === null ? null : commonHeader(content.subarray(0, index.root.bodyStart)),
+  };
 }
 
 /** About how much adding the email writes, for the size of groups. */
-export function writtenBytes({ body, index, parts }: PreparedEmail): number {
+export function writtenBytes({ body, index, parts, commonHeader }: PreparedEmail): number {
   const { envelope, bodyStructure, subject, from, to, cc } = index;
   return (body.content?.length ?? 0) + parts.length + envelope.length + index.body.length +
-    bodyStructure.length + subject.length + from.length + to.length + cc.length + 1024;
+    (commonHeader?.length ?? 0) + bodyStructure.length + subject.length + from.length + to.length +
+    cc.length + 1024;
 }
 
 const insertEmail = prepared((
   db,
   p: {
+    id: number;
     accountId: number;
     objectId: string;
     threadId: number | null;
@@ -90,32 +105,25 @@ const insertEmail = prepared((
     size: number;
     mailboxId: number;
     received: number;
-    sent: number | null;
     messageIdHash: number | null;
     missingParentHash: number | null;
-    baseSubjectHash: number | null;
     traits: number;
     parseVersion: number;
-    messageId: string | null;
     baseSubject: string;
     fromAddress: string | null;
-    subject: string;
-    from: string;
-    to: string;
-    cc: string;
-    bcc: string;
     preview: string;
     prefix: Bytes;
     envelope: Bytes;
     body: Bytes;
     bodyStructure: Bytes;
     parts: Bytes;
-    refs: string;
     problems: string;
     evidence: Bytes | null;
+    commonHeader: Bytes | null;
   },
 ) =>
   db.insertInto("emails").values({
+    id: p.id,
     account_id: p.accountId,
     object_id: p.objectId,
     thread_id: p.threadId,
@@ -126,33 +134,25 @@ const insertEmail = prepared((
     size: p.size,
     original_mailbox_id: p.mailboxId,
     received: p.received,
-    sent: p.sent,
     message_id_hash: p.messageIdHash,
     missing_parent_hash: p.missingParentHash,
-    base_subject_hash: p.baseSubjectHash,
     traits: p.traits,
     parse_version: p.parseVersion,
-    message_id: p.messageId,
     base_subject: p.baseSubject,
     from_address: p.fromAddress,
-    subject: p.subject,
-    from_text: p.from,
-    to_text: p.to,
-    cc_text: p.cc,
-    bcc_text: p.bcc,
     preview: p.preview,
     prefix: p.prefix,
     envelope: p.envelope,
     body: p.body,
     body_structure: p.bodyStructure,
     parts: p.parts,
-    refs: p.refs,
     problems: p.problems,
     evidence: p.evidence,
+    common_header: p.commonHeader,
   })
 );
 
-const insertMessage = prepared((
+export const insertMessage = prepared((
   db,
   p: {
     accountId: number;
@@ -216,7 +216,7 @@ export function* addMessages(
   if (mailbox === undefined) {
     throw new Refused("noSuchMailbox", `no mailbox ${mailboxId} in account ${accountId}`);
   }
-  yield* counts.checkQuota(accountId, change.bytes);
+  yield* counts.checkQuota(accountId, change.bytes, change.messages);
   yield* noteKeywords(accountId, mailboxId, additions.flatMap((addition) => addition.keywords));
   let uid = yield* counts.takeUids(accountId, mailboxId, additions.length);
   const modseq = yield* counts.takeModSeq(accountId);
@@ -264,7 +264,7 @@ function* addEmail(
   addition: Addition,
   bodies: BodyRows | null,
 ): Work<{ id: number; objectId: string }> {
-  const { email: { body, index, parts, hashes }, prefix, internalDate } = addition;
+  const { email: { body, index, parts, hashes, fields }, prefix, internalDate } = addition;
   const place = yield* placeInThread(tx.messageIds, {
     accountId,
     mailboxId,
@@ -277,7 +277,9 @@ function* addEmail(
     isReport: index.isReport,
   });
   const objectId = newObjectId();
-  const { insertedId } = yield* run(insertEmail, {
+  const id = tx.emailIds.take();
+  yield* run(insertEmail, {
+    id,
     accountId,
     objectId,
     ...place,
@@ -286,29 +288,23 @@ function* addEmail(
     size: sizeOf(addition),
     mailboxId,
     received: internalDate,
-    sent: index.date,
     traits: traitsOf(index),
     parseVersion: index.version,
-    messageId: index.messageId,
     baseSubject: index.baseSubject,
     fromAddress: index.fromAddress,
-    subject: index.subject,
-    from: index.from,
-    to: index.to,
-    cc: index.cc,
-    bcc: index.bcc,
     preview: index.preview,
     prefix,
     envelope: index.envelope,
     body: index.body,
     bodyStructure: index.bodyStructure,
     parts,
-    refs: index.references.join(" "),
     problems: index.problems.join("\n"),
     evidence: addition.evidence ?? null,
+    commonHeader: addition.email.commonHeader,
   });
-  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, insertedId);
-  return { id: insertedId, objectId };
+  yield* addEmailFields(accountId, id, hashes.baseSubject, fields);
+  if (hashes.messageId !== null) yield* tx.messageIds.add(accountId, hashes.messageId, id);
+  return { id, objectId };
 }
 
 /** The row of a body; made when this unit first needs it, if others of the unit may need it, too. */

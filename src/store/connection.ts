@@ -85,6 +85,16 @@ export class Connection {
     this.#db.exec(sql);
   }
 
+  /** Makes a function of one value for each argument that statements can call, for migrations. It must depend on these alone. */
+  define(name: string, body: (...values: SqlValue[]) => SqlValue): void {
+    // There are no big integers in our columns; the driver's own type is wider.
+    this.#db.function(
+      name,
+      { deterministic: true, varargs: true },
+      (...values) => body(...values as SqlValue[]),
+    );
+  }
+
   /** A PRAGMA's first row, or undefined. */
   pragma(text: string): Row | undefined {
     const sql = `PRAGMA ${text}`;

@@ -51,6 +51,8 @@ interface Account {
   modseq: number;
   bytes: number;
   readonly max_bytes: number | null;
+  messages: number;
+  readonly max_messages: number | null;
 }
 
 /** What is held of a mailbox. */
@@ -73,7 +75,7 @@ export type CountedAccount = Readonly<Account>;
 /** A mailbox, as it counts now. */
 export type CountedMailbox = Readonly<Mailbox>;
 
-const accountColumns = ["id", "name", "modseq", "bytes", "max_bytes"] as const;
+const accountColumns = ["id", "name", "modseq", "bytes", "max_bytes", "messages", "max_messages"] as const;
 
 const mailboxColumns = [
   "id",
@@ -117,8 +119,9 @@ const mailboxByName = prepared(
 );
 
 const writeAccount = prepared(
-  (db, p: { id: number; modseq: number; bytes: number }) =>
-    db.updateTable("accounts").set({ modseq: p.modseq, bytes: p.bytes }).where("id", "=", p.id),
+  (db, p: { id: number; modseq: number; bytes: number; messages: number }) =>
+    db.updateTable("accounts").set({ modseq: p.modseq, bytes: p.bytes, messages: p.messages })
+      .where("id", "=", p.id),
   beside,
 );
 
@@ -201,9 +204,15 @@ export class Counts {
     return first;
   }
 
-  /** @throws {Refused} `overQuota` if so many octets more do not fit in the account; `noPermission` if it is gone. */
-  *checkQuota(accountId: number, more: number): Work<void> {
-    const { bytes, max_bytes } = yield* this.#account(accountId);
+  /**
+   * @throws {Refused} `overQuota` if so many octets and messages more do not fit in the account; `noPermission` if it is
+   * gone.
+   */
+  *checkQuota(accountId: number, more: number, moreMessages: number): Work<void> {
+    const { bytes, max_bytes, messages, max_messages } = yield* this.#account(accountId);
+    if (max_messages !== null && messages + moreMessages > max_messages) {
+      throw new Refused("overQuota", `${messages} and ${moreMessages} more messages, of ${max_messages}`);
+    }
     if (max_bytes !== null && bytes + more > max_bytes) {
       throw new Refused("overQuota", `${bytes} and ${more} more octets, of ${max_bytes}`);
     }
@@ -219,9 +228,10 @@ export class Counts {
     mailbox.bytes += change.bytes;
     mailbox.deleted_bytes += change.deletedBytes;
     this.#change(mailbox);
-    if (change.bytes === 0) return;
+    if (change.bytes === 0 && change.messages === 0) return;
     const account = yield* this.#account(accountId);
     account.bytes += change.bytes;
+    account.messages += change.messages;
     this.#change(account);
   }
 

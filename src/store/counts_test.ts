@@ -92,19 +92,33 @@ Deno.test("what a failed unit counted is taken back, and nothing else", () =>
 
 Deno.test("the quota counts what the group has added so far, and a new one holds at once", () =>
   withAccount(async ({ store }, account) => {
-    const check = (more: number) => store.writer.run((tx) => tx.counts.checkQuota(account, more));
+    const check = (more: number) => store.writer.run((tx) => tx.counts.checkQuota(account, more, 0));
     const both = [store.writer.run((tx) => add(tx, account, 900)), check(101)];
     await both[0];
     await assert.rejects(both[1] ?? Promise.resolve(), refused("overQuota"));
     await check(100);
     await assert.rejects(
       store.writer.run(function* (tx) {
-        yield* tx.counts.checkQuota(account, 100);
+        yield* tx.counts.checkQuota(account, 100, 0);
         yield* setQuota(account, 950);
-        yield* tx.counts.checkQuota(account, 100);
+        yield* tx.counts.checkQuota(account, 100, 0);
       }),
       refused("overQuota"),
     );
+  }));
+
+Deno.test("messages have a quota of their own, which the group counts as well", () =>
+  withAccount(async ({ store }, account) => {
+    await store.writer.run(() => setQuota(account, null, 3));
+    const both = [
+      store.writer.run((tx) => add(tx, account, 1)),
+      store.writer.run((tx) => tx.counts.checkQuota(account, 0, 3)),
+    ];
+    await both[0];
+    await assert.rejects(both[1] ?? Promise.resolve(), refused("overQuota"));
+    await store.writer.run((tx) => tx.counts.checkQuota(account, 1_000_000, 2));
+    const ann = store.read(accountNamed("ann"));
+    assert.deepEqual([ann?.messages, ann?.max_messages, ann?.max_bytes], [1, 3, null]);
   }));
 
 Deno.test("a mailbox has so many UIDs and no more", () =>
@@ -120,7 +134,7 @@ Deno.test("what is gone, or another account's, is refused", () =>
     const { writer } = store;
     const change = new CountChange();
     await assert.rejects(writer.run((tx) => tx.counts.takeModSeq(99)), refused("noPermission"));
-    await assert.rejects(writer.run((tx) => tx.counts.checkQuota(99, 1)), refused("noPermission"));
+    await assert.rejects(writer.run((tx) => tx.counts.checkQuota(99, 1, 0)), refused("noPermission"));
     await assert.rejects(writer.run((tx) => tx.counts.takeUids(99, 1, 1)), refused("noSuchMailbox"));
     await assert.rejects(writer.run((tx) => tx.count(account, 77, 5, change)), refused("noSuchMailbox"));
     // Also when it is held already.

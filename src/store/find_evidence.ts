@@ -7,6 +7,9 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
+import { mailboxText } from "../message/address_list.ts";
+import { decodeWords } from "../message/encoded_word.ts";
+import { readEnvelopeStart } from "../message/envelope.ts";
 import { Connection, Reader } from "./connection.ts";
 import { realDisk } from "./disk.ts";
 import { schemaVersion, versionOf } from "./migrations.ts";
@@ -23,6 +26,7 @@ export interface FoundEvidence {
   readonly account: string;
   readonly received: Millis;
   readonly subject: string;
+  /** The first author. */
   readonly from: string;
   /** Without angle brackets; null if it has none. */
   readonly messageId: string | null;
@@ -33,8 +37,12 @@ export interface FoundEvidence {
 /** From the newest on, which is what people ask for: neither column has an index. */
 const byId = prepared((db, p: { id: string }) =>
   db.selectFrom("emails as e").innerJoin("accounts as a", "a.id", "e.account_id")
-    .select(["e.object_id", "a.name", "e.received", "e.subject", "e.from_text", "e.message_id", "e.evidence"])
-    .where((eb) => eb.or([eb("e.object_id", "=", p.id), eb("e.message_id", "=", p.id)]))
+    .innerJoin(
+      "email_fields as f",
+      (join) => join.onRef("f.account_id", "=", "e.account_id").onRef("f.email_id", "=", "e.id"),
+    )
+    .select(["e.object_id", "a.name", "e.received", "e.envelope", "f.message_id", "e.evidence"])
+    .where((eb) => eb.or([eb("e.object_id", "=", p.id), eb("f.message_id", "=", p.id)]))
     .orderBy("e.id", "desc").limit(literal(maxFound))
 );
 
@@ -54,15 +62,18 @@ export function findEvidence(folder: string, id: string): FoundEvidence[] {
       throw new Error(`${path} has version ${version}, this program reads ${schemaVersion}`);
     }
     const rows = new Reader(connection).read(many(byId, { id }));
-    return rows.map((row) => ({
-      id: row.object_id,
-      account: row.name,
-      received: row.received,
-      subject: row.subject,
-      from: row.from_text,
-      messageId: row.message_id,
-      evidence: row.evidence,
-    }));
+    return rows.map((row) => {
+      const { subject, from } = readEnvelopeStart(row.envelope);
+      return {
+        id: row.object_id,
+        account: row.name,
+        received: row.received,
+        subject: decodeWords(subject),
+        from: from === null ? "" : mailboxText(from),
+        messageId: row.message_id,
+        evidence: row.evidence,
+      };
+    });
   } finally {
     connection.close();
   }

@@ -18,6 +18,8 @@
  * @module
  */
 import { literal, many, numbersOf, one, prepared, run, tuples, type Work } from "./query.ts";
+import type { Kysely } from "kysely";
+import type { Tables } from "./schema.ts";
 import type { Reader } from "./connection.ts";
 
 /** Emails in memory after which they are added to the table. */
@@ -41,17 +43,25 @@ export interface FoundEmail {
   readonly message_id: string | null;
 }
 
-const columns = ["emails.id", "thread_id", "thread_object_id", "base_subject", "message_id"] as const;
+const columns = ["e.id", "e.thread_id", "e.thread_object_id", "e.base_subject", "f.message_id"] as const;
+
+/** Emails with what they are called. */
+function emails(db: Kysely<Tables>) {
+  return db.selectFrom("emails as e").innerJoin(
+    "email_fields as f",
+    (join) => join.onRef("f.account_id", "=", "e.account_id").onRef("f.email_id", "=", "e.id"),
+  );
+}
 
 const inTable = prepared((db, p: { accountId: number; hash: number }) =>
-  db.selectFrom("message_ids as i").innerJoin("emails", "emails.id", "i.email_id").select(columns)
+  emails(db).innerJoin("message_ids as i", "i.email_id", "e.id").select(columns)
     .where("i.account_id", "=", p.accountId).where("i.hash", "=", p.hash)
     .orderBy("i.email_id", "desc").limit(literal(maxFound))
 );
 
 const withIds = prepared((db, p: { accountId: number; ids: string }) =>
-  db.selectFrom("emails").select(columns).where("emails.id", "in", numbersOf(p.ids))
-    .where("account_id", "=", p.accountId).orderBy("emails.id", "desc").limit(literal(maxFound))
+  emails(db).select(columns).where("e.id", "in", numbersOf(p.ids))
+    .where("e.account_id", "=", p.accountId).orderBy("e.id", "desc").limit(literal(maxFound))
 );
 
 const insertOne = prepared((db, p: { accountId: number; hash: number; emailId: number }) =>

@@ -10,6 +10,7 @@
 import { type Compilable, type CreateTableBuilder, type Kysely, sql } from "kysely";
 import type { Millis } from "../base/clock.ts";
 import type { Connection } from "./connection.ts";
+import { splitEmails, splitFunctions } from "./migration_email_fields.ts";
 import { builder } from "./dialect.ts";
 import { queueTables } from "./queue_tables.ts";
 import type { Tables } from "./schema.ts";
@@ -22,7 +23,7 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first, queueTables];
+const migrations: readonly Migration[] = [first, splitEmails, commonHeader, sharing, queueTables];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;
@@ -30,8 +31,13 @@ const firstVersion = 2;
 /** The number of the newest step. */
 export const schemaVersion = firstVersion + migrations.length - 1;
 
-/** Brings the database to {@link schemaVersion}. @throws {WrongDatabase} If it is newer, or not ours. */
-export function migrate(connection: Connection, now: Millis): void {
+/**
+ * Brings the database to {@link schemaVersion}.
+ *
+ * @param to An older version, for tests of later steps.
+ * @throws {WrongDatabase} If it is newer, or not ours.
+ */
+export function migrate(connection: Connection, now: Millis, to = schemaVersion): void {
   const from = versionOf(connection);
   if (from > schemaVersion) {
     throw new WrongDatabase(
@@ -45,8 +51,9 @@ export function migrate(connection: Connection, now: Millis): void {
         "move its folder away, and a new one is made",
     );
   }
+  if (from < schemaVersion) defineFunctions(connection);
   for (const [i, migration] of migrations.entries()) {
-    if (i + firstVersion > from) step(connection, migration, i + firstVersion, now);
+    if (i + firstVersion > from && i + firstVersion <= to) step(connection, migration, i + firstVersion, now);
   }
 }
 
@@ -62,6 +69,11 @@ export function versionOf(connection: Connection): number {
     throw new WrongDatabase("mail.sqlite is a database, but not one that mailden made");
   }
   return version;
+}
+
+/** SQL functions that steps may call. */
+function defineFunctions(connection: Connection): void {
+  for (const [name, body] of Object.entries(splitFunctions())) connection.define(name, body);
 }
 
 function step(connection: Connection, migration: Migration, version: number, now: Millis): void {
@@ -116,6 +128,57 @@ function first(db: Kysely<Tables>, now: Millis): Compilable[] {
     ...mailboxTables(db, table),
     ...emailTables(db),
     ...workTables(db, table),
+  ];
+}
+
+/**
+ * Rights of others, annotations, and a quota for messages. Names below `Other Users` are other accounts' from now on: who
+ * has a mailbox there keeps it under another name.
+ */
+function sharing(db: Kysely<Tables>): Compilable[] {
+  const { schema } = db;
+  const table = <T extends "mailbox_rights" | "annotations">(name: T) =>
+    schema.createTable(name)
+      .addColumn("account_id", "integer", (c) => c.notNull())
+      .addColumn("mailbox_id", "integer", (c) => c.notNull());
+  return [
+    clustered(
+      table("mailbox_rights")
+        .addColumn("grantee_id", "integer", (c) => c.notNull())
+        .addColumn("negative", "integer", (c) => c.notNull())
+        .addColumn("rights", "integer", (c) => c.notNull())
+        .addPrimaryKeyConstraint("mailbox_rights_key", [
+          "account_id",
+          "mailbox_id",
+          "grantee_id",
+          "negative",
+        ]),
+    ),
+    schema.createIndex("mailbox_rights_by_grantee").on("mailbox_rights").column("grantee_id"),
+    clustered(
+      table("annotations")
+        .addColumn("private", "integer", (c) => c.notNull())
+        .addColumn("entry", "text", (c) => c.notNull())
+        .addColumn("value", "blob", (c) => c.notNull())
+        .addPrimaryKeyConstraint("annotations_key", ["account_id", "mailbox_id", "private", "entry"]),
+    ),
+    schema.createIndex("annotations_by_mailbox").on("annotations").column("mailbox_id"),
+    schema.alterTable("accounts").addColumn("messages", "integer", (c) => c.notNull().defaultTo(0)),
+    schema.alterTable("accounts").addColumn("max_messages", "integer"),
+    db.updateTable("accounts").set((eb) => ({
+      messages: eb.selectFrom("mailboxes")
+        .select((eb) => eb.fn.coalesce(eb.fn.sum<number>("messages"), sql.lit(0)).as("n"))
+        .whereRef("mailboxes.account_id", "=", "accounts.id"),
+    })),
+    ...(["mailboxes", "subscriptions"] as const).map((table) =>
+      db.updateTable(table).set({ name: sql<string>`'Own ' || name` })
+        .where((eb) =>
+          eb.or([
+            eb("name", "=", "Other Users"),
+            eb.and([eb("name", ">", "Other Users/"), eb("name", "<", "Other Users0")]),
+          ])
+        )
+    ),
   ];
 }
 
@@ -273,6 +336,11 @@ function emailTables({ schema }: Kysely<Tables>): Compilable[] {
       .columns(["account_id", "original_mailbox_id", "received", "base_subject_hash"])
       .where(sql.ref("base_subject_hash"), "is not", null),
   ];
+}
+
+/** Old emails have none: their headers are read from their bodies. */
+function commonHeader({ schema }: Kysely<Tables>): Compilable[] {
+  return [schema.alterTable("emails").addColumn("common_header", "blob")];
 }
 
 function workTables({ schema }: Kysely<Tables>, table: NewTable): Compilable[] {

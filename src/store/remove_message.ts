@@ -6,6 +6,7 @@
  * @module
  */
 import type { Bodies } from "./bodies.ts";
+import { deleteEmailFields } from "./email_fields.ts";
 import { one, prepared, run, type Work } from "./query.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -31,6 +32,8 @@ export function* dropCopies(
   const row = yield* one(takeCopies, email);
   if (row === undefined || row.copies > 0) return;
   yield* run(deleteEmail, { emailId: email.emailId });
+  yield* deleteEmailFields(email.accountId, email.emailId);
+  tx.emailDeleted({ accountId: email.accountId, emailId: email.emailId });
   if (row.message_id_hash !== null) {
     yield* tx.messageIds.remove(email.accountId, row.message_id_hash, email.emailId);
   }

@@ -3,7 +3,7 @@
  *
  * Times are milliseconds since 1970. Truth values are 0 or 1 (SQLite binds no booleans). Row ids are never
  * shown outside: outside stand object ids, 128 random bits in base64url. They are never used twice, but for those of
- * emails and bodies, of which only the newest, once deleted, may give its number away. What belongs to an account has a
+ * bodies, of which only the newest, once deleted, may give its number away. What belongs to an account has a
  * key that begins with `account_id`. `migrations.ts` makes what is described here.
  *
  * A delivered message adds to the ends of `messages`, `emails`, `bodies` and `deliveries`, and changes the rows of its
@@ -18,7 +18,8 @@ import type { QueueTables } from "./queue_schema.ts";
 
 /**
  * Facts about the whole store: `schema`, `created`, `commit` (no change has a higher number, see `writer.ts`),
- * `message_ids` (the last email that is in that table for certain).
+ * `message_ids` (the last email that is in that table for certain), `email_ids` (no email has a higher row id, see
+ * `email_ids.ts`).
  */
 export interface MetaTable {
   name: string;
@@ -45,6 +46,9 @@ export interface AccountsTable {
   bytes: number;
   /** The quota for `bytes`, or null for none. */
   max_bytes: number | null;
+  /** Messages that are not expunged, in all mailboxes, and the quota for them; null for none. */
+  messages: Generated<number>;
+  max_messages: number | null;
   /** Why signing in is refused, in the administrator's words; null if it is not. Deliveries go on. */
   login_disabled: string | null;
   created: number;
@@ -120,6 +124,36 @@ export interface SubscriptionsTable {
 }
 
 /**
+ * Who may do what with a mailbox, clustered by (account_id, mailbox_id, grantee_id, negative). RFC 4314 2. A mailbox
+ * without rows is its owner's alone. An index finds what is shared with somebody by `grantee_id`.
+ */
+export interface MailboxRightsTable {
+  /** The owner. */
+  account_id: number;
+  mailbox_id: number;
+  /** An account, which may be gone; 0 for everybody who signs in. */
+  grantee_id: number;
+  /** 1: the rights are taken away. */
+  negative: number;
+  /** Bits of `imap/rights.ts`. */
+  rights: number;
+}
+
+/**
+ * Annotations, clustered by (account_id, mailbox_id, private, entry). RFC 5464 3. An index finds those of a mailbox.
+ */
+export interface AnnotationsTable {
+  /** Whose they are: of shared ones the mailbox's owner, of private ones who reads them. */
+  account_id: number;
+  /** 0 for those of the server. */
+  mailbox_id: number;
+  private: number;
+  /** In lower case, with `/private/` or `/shared/` in front. */
+  entry: string;
+  value: Bytes;
+}
+
+/**
  * Where emails are: one small row for each message in a mailbox, clustered by (account_id, mailbox_id, uid),
  * which makes SELECT and FETCH of flags one walk through neighbouring pages. `createseq` ascends with the UID, so the
  * same walk, from its end, finds what is new. What else changed (`modseq` above `createseq`) an index answers,
@@ -176,27 +210,16 @@ export interface EmailsTable {
   original_mailbox_id: number;
   /** When it first came: the internal date of the first message. */
   received: number;
-  /** The Date field, or null. */
-  sent: number | null;
-  /** `hashId` of message_id, and of the direct parent while no such email is known: see `threads.ts`. */
+  /** `hashId` of the Message-ID, and of the direct parent while no such email is known: see `threads.ts`. */
   message_id_hash: number | null;
   missing_parent_hash: number | null;
-  /** `hashId` of base_subject; null if that is empty. */
-  base_subject_hash: number | null;
   /** Bits: 1 the subject is a reply's, 2 a report, 4 UTF-8 in headers, 8 octets above 127 in the body. */
   traits: number;
   /** `MessageIndex.version` it was indexed with. */
   parse_version: number;
-  /** Without angle brackets, or null. */
-  message_id: string | null;
   base_subject: string;
   /** `MessageIndex.fromAddress`. */
   from_address: string | null;
-  subject: string;
-  from_text: string;
-  to_text: string;
-  cc_text: string;
-  bcc_text: string;
   preview: string;
   /** Trace fields in front of the body, each line with CRLF; usually a few hundred octets. */
   prefix: Bytes;
@@ -206,12 +229,47 @@ export interface EmailsTable {
   body_structure: Bytes;
   /** `MessageIndex.root`, as `part_table.ts` writes it. Offsets are the body's: without the prefix. */
   parts: Bytes;
-  /** References oldest first, joined by spaces (a message id holds none). */
-  refs: string;
   /** `MessageIndex.problems`, one a line. */
   problems: string;
   /** What was found out of it when it came, encoded as `evidence/evidence.ts` does; null for what clients stored. */
   evidence: Bytes | null;
+  /**
+   * Header of the body with only the fields that clients ask for in lists (`message/header_fields.ts`), and the empty line.
+   * Null where it is long, where the body is a file, and for what came before there was this column.
+   */
+  common_header: Bytes | null;
+}
+
+/**
+ * What SEARCH, SORT and THREAD ask of an email, clustered by account and email: see `email_fields.ts`. Texts are folded as
+ * `message/casemap.ts` does.
+ */
+export interface EmailFieldsTable {
+  account_id: number;
+  email_id: number;
+  /** The Date field, or null. */
+  sent: number | null;
+  /** `hashId` of `emails.base_subject`; null if that is empty. */
+  base_subject_hash: number | null;
+  /** 1 if the subject says that it answers or forwards. RFC 5256 3 */
+  is_reply: number;
+  subject: string;
+  from_text: string;
+  to_text: string;
+  cc_text: string;
+  bcc_text: string;
+  /** The base subject; null where it is the same as the subject. */
+  sort_subject: string | null;
+  /** `message/sort_keys.ts` */
+  sort_from: string;
+  sort_to: string;
+  sort_cc: string;
+  display_from: string;
+  display_to: string;
+  /** Without angle brackets, or null; not folded. */
+  message_id: string | null;
+  /** References oldest first, joined by spaces (a message id holds none); not folded. */
+  refs: string;
 }
 
 /** What was sent, byte for byte, shared by every email that has it (each recipient of one delivery). */
@@ -286,8 +344,11 @@ export interface Tables extends QueueTables {
   mailboxes: MailboxesTable;
   mailbox_keywords: MailboxKeywordsTable;
   subscriptions: SubscriptionsTable;
+  mailbox_rights: MailboxRightsTable;
+  annotations: AnnotationsTable;
   messages: MessagesTable;
   emails: EmailsTable;
+  email_fields: EmailFieldsTable;
   message_ids: MessageIdsTable;
   bodies: BodiesTable;
   damaged: DamagedTable;

@@ -6,6 +6,7 @@
  * DIR/mail.sqlite    everything but large bodies; with -wal and -shm beside it while it is open
  * DIR/bodies/ab/…    large bodies, named by their SHA-256
  * DIR/spool/…        large bodies on their way in; empty after a start
+ * DIR/anchors.txt    the root's keys that DNSSEC begins with (`anchor_file.ts`), where it is validated
  * ```
  *
  * Folders are 0700 and files 0600. Nothing outside the folder is touched.
@@ -19,6 +20,7 @@ import type { Metrics } from "../base/metrics.ts";
 import { Bodies } from "./bodies.ts";
 import { BodyFiles } from "./body_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
+import { EmailIds } from "./email_ids.ts";
 import { Connection, pageBytes, Reader, Slice, turn } from "./connection.ts";
 import { markDamaged } from "./damaged_bodies.ts";
 import { firstDelivery, forgetDeliveries, type OldDeliveries, oldDeliveries } from "./deliveries.ts";
@@ -28,6 +30,8 @@ import { migrate } from "./migrations.ts";
 import { one, prepared, type Work } from "./query.ts";
 import { SpoolFolder } from "./spool.ts";
 import { type FolderLock, lockFolder } from "./store_lock.ts";
+import type { TextIndex } from "./text_index.ts";
+import type { DeletedEmail } from "./transaction.ts";
 import { WalKeeper } from "./wal_keeper.ts";
 import { Writer } from "./writer.ts";
 
@@ -61,10 +65,16 @@ export class Store {
   readonly feed: ChangeFeed;
   readonly bodies: Bodies;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
   readonly spools: SpoolFolder;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Told after a COMMIT which emails it deleted; and after every group or slice of the writer. Must not throw. */
+  onEmailsDeleted: ((emails: readonly DeletedEmail[]) => void) | null = null;
+  onGroup: (() => void) | null = null;
+  /** The full-text index, where there is one. Without it everything works, and search in texts is slow. */
+  texts: TextIndex | null = null;
   readonly #lock: FolderLock;
   readonly #write: Connection;
   readonly #read: Connection;
@@ -85,12 +95,15 @@ export class Store {
     this.feed = new ChangeFeed(this.read(one(metaValue, { name: "commit" }))?.value ?? 0);
     this.#wal = new WalKeeper(write, clock, log, metrics);
     this.messageIds = MessageIds.load(this.#reader);
+    this.emailIds = EmailIds.load(this.#reader);
     const { feed } = this;
     const parts = {
       connection: write,
       feed,
       wal: this.#wal,
       messageIds: this.messageIds,
+      emailIds: this.emailIds,
+      emailsDeleted: (emails: readonly DeletedEmail[]) => this.onEmailsDeleted?.(emails),
       clock,
       log,
       metrics,
@@ -158,6 +171,7 @@ export class Store {
   }
 
   #afterGroup(): void {
+    this.onGroup?.();
     if (!this.messageIds.full || this.writer.closed !== null) return;
     this.messageIds.settle((unit) => this.writer.run(unit)).catch((error: unknown) =>
       this.log.warn("Message-IDs stay in memory for now", {

@@ -7,6 +7,7 @@
  */
 import { sql } from "kysely";
 import { deleted, seen } from "../imap/flags.ts";
+import { allRights } from "../imap/rights.ts";
 import { bitAnd, type Prepared, prepared } from "./query.ts";
 
 /** A check: rows that are wrong, and what to say of one. */
@@ -27,8 +28,11 @@ function orphans(
     | "credentials"
     | "subscriptions"
     | "mailbox_keywords"
+    | "mailbox_rights"
+    | "annotations"
     | "recipients"
     | "emails"
+    | "email_fields"
     | "messages",
 ): RowCheck {
   return check(
@@ -101,12 +105,21 @@ const counts = prepared((db, p: { limit: number }) =>
   ).limit(p.limit)
 );
 
-const accountBytes = prepared((db, p: { limit: number }) =>
+const accountSums = prepared((db, p: { limit: number }) =>
   db.selectFrom((eb) =>
     eb.selectFrom("accounts as a").leftJoin("messages as m", "m.account_id", "a.id")
-      .select(["a.id", "a.name", "a.bytes", sql<number>`coalesce(sum(m.size), 0)`.as("n_bytes")])
+      .select([
+        "a.id",
+        "a.name",
+        "a.bytes",
+        "a.messages",
+        sql<number>`coalesce(sum(m.size), 0)`.as("n_bytes"),
+        sql<number>`coalesce(sum(1 - m.expunged), 0)`.as("n"),
+      ])
       .groupBy("a.id").as("c")
-  ).selectAll().where((eb) => eb("bytes", "<>", eb.ref("n_bytes"))).limit(p.limit)
+  ).selectAll().where((eb) =>
+    eb.or([eb("bytes", "<>", eb.ref("n_bytes")), eb("messages", "<>", eb.ref("n"))])
+  ).limit(p.limit)
 );
 
 const withoutInbox = prepared((db, p: { limit: number }) =>
@@ -159,6 +172,20 @@ const wrongCopies = prepared((db, p: { limit: number }) =>
 const lostEmails = prepared((db, p: { limit: number }) =>
   db.selectFrom("emails as e").leftJoin("bodies as b", "b.id", "e.body_id")
     .select(["e.id"]).where("b.id", "is", null).limit(p.limit)
+);
+
+const lostFields = prepared((db, p: { limit: number }) =>
+  db.selectFrom("emails as e")
+    .leftJoin("email_fields as f", (join) =>
+      join.onRef("f.account_id", "=", "e.account_id").onRef("f.email_id", "=", "e.id"))
+    .select(["e.id"]).where("f.email_id", "is", null).limit(p.limit)
+);
+
+const strayFields = prepared((db, p: { limit: number }) =>
+  db.selectFrom("email_fields as f")
+    .leftJoin("emails as e", (join) =>
+      join.onRef("e.id", "=", "f.email_id").onRef("e.account_id", "=", "f.account_id"))
+    .select(["f.email_id"]).where("e.id", "is", null).limit(p.limit)
 );
 
 const strayThreads = prepared((db, p: { limit: number }) =>
@@ -260,6 +287,37 @@ const doubleUses = prepared((db, p: { limit: number }) =>
     .having((eb) => eb.fn.countAll<number>(), ">", 1).limit(p.limit)
 );
 
+/** Rights to a mailbox that is not the owner's, or for nobody. */
+const strayRights = prepared((db, p: { limit: number }) =>
+  db.selectFrom("mailbox_rights as r")
+    .leftJoin("mailboxes as b", (join) =>
+      join.onRef("b.id", "=", "r.mailbox_id").onRef("b.account_id", "=", "r.account_id"))
+    .leftJoin("accounts as a", "a.id", "r.grantee_id")
+    .select(["r.mailbox_id", "r.grantee_id"])
+    .where((eb) =>
+      eb.or([
+        eb("b.id", "is", null),
+        eb.and([eb("a.id", "is", null), eb("r.grantee_id", "<>", 0)]),
+        eb(bitAnd("r.rights", ~allRights), "<>", 0),
+      ])
+    ).limit(p.limit)
+);
+
+/** Annotations of mailboxes that are gone, and shared ones that are not the owner's. */
+const strayAnnotations = prepared((db, p: { limit: number }) =>
+  db.selectFrom("annotations as n").leftJoin("mailboxes as b", "b.id", "n.mailbox_id")
+    .select(["n.mailbox_id", "n.entry"])
+    .where((eb) =>
+      eb.and([
+        eb("n.mailbox_id", "<>", 0),
+        eb.or([
+          eb("b.id", "is", null),
+          eb.and([eb("n.private", "=", 0), eb("n.account_id", "<>", eb.ref("b.account_id"))]),
+        ]),
+      ])
+    ).limit(p.limit)
+);
+
 /** All checks, from the general to the particular. */
 export const rowChecks: readonly RowCheck[] = [
   orphans("mailboxes"),
@@ -267,8 +325,11 @@ export const rowChecks: readonly RowCheck[] = [
   orphans("credentials"),
   orphans("subscriptions"),
   orphans("mailbox_keywords"),
+  orphans("mailbox_rights"),
+  orphans("annotations"),
   orphans("recipients"),
   orphans("emails"),
+  orphans("email_fields"),
   orphans("messages"),
   check(
     counts,
@@ -279,8 +340,10 @@ export const rowChecks: readonly RowCheck[] = [
       `${row.n_deleted_bytes}, last UID ${row.last_uid}, MODSEQ ${row.last_modseq} (the account's: ${row.account_modseq})`,
   ),
   check(
-    accountBytes,
-    (row) => `account ${row.id} (${row.name}) says ${row.bytes} octets, its messages have ${row.n_bytes}`,
+    accountSums,
+    (row) =>
+      `account ${row.id} (${row.name}) says ${row.bytes} octets in ${row.messages} messages, there are ` +
+      `${row.n_bytes} in ${row.n}`,
   ),
   check(withoutInbox, (row) => `account ${row.name} has no Inbox`),
   check(lostMessages, (row) => `message ${row.uid} is in mailbox ${row.mailbox_id}, which does not exist`),
@@ -291,6 +354,11 @@ export const rowChecks: readonly RowCheck[] = [
   ),
   check(wrongCopies, (row) => `email ${row.id} says ${row.copies} copies, there are ${row.n}`),
   check(lostEmails, (row) => `email ${row.id} has a body that does not exist`),
+  check(
+    lostFields,
+    (row) => `email ${row.id} is not found by SEARCH, SORT and THREAD: its fields are missing`,
+  ),
+  check(strayFields, (row) => `fields are kept of email ${row.email_id}, which does not exist`),
   check(
     strayThreads,
     (row) => `email ${row.id} is in a thread that is not that of its first email ${row.first}`,
@@ -316,6 +384,15 @@ export const rowChecks: readonly RowCheck[] = [
   check(
     lostKeywords,
     (row) => `keyword ${row.keyword} is noted for mailbox ${row.mailbox_id}, which does not exist`,
+  ),
+  check(
+    strayRights,
+    (row) =>
+      `rights of account ${row.grantee_id} to mailbox ${row.mailbox_id} are of one that does not exist`,
+  ),
+  check(
+    strayAnnotations,
+    (row) => `annotation ${row.entry} is of mailbox ${row.mailbox_id}, which does not exist or is another's`,
   ),
   check(doubleUses, (row) => `account ${row.account_id} has ${row.n} mailboxes for ${row.special_use}`),
 ];

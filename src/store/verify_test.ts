@@ -55,6 +55,7 @@ const damages: [what: string, damage: string | ((folder: string) => void), expec
   ["a count of unseen messages", "update mailboxes set unseen = 0 where id = 1", /mailbox 1/],
   ["octets of a mailbox", "update mailboxes set bytes = bytes + 1 where id = 1", /mailbox 1/],
   ["octets of an account", "update accounts set bytes = 0", /account 1 .* says 0 octets/],
+  ["messages of an account", "update accounts set messages = 7", /account 1 .* in 7 messages, .* in 2/],
   ["the next UID", "update mailboxes set uid_next = 2 where id = 1", /next UID 2/],
   ["a MODSEQ above the account's", "update mailboxes set highest_modseq = 99 where id = 1", /MODSEQ 99/],
   ["a message's MODSEQ above the mailbox's", "update messages set modseq = 99 where uid = 1", /MODSEQ 99/],
@@ -64,6 +65,13 @@ const damages: [what: string, damage: string | ((folder: string) => void), expec
     "an email that is gone",
     "delete from emails where id = 1",
     /message 1 .* has no email|belongs to no email|has no email/,
+  ],
+  ["fields that are gone", "delete from email_fields where email_id = 1", /email 1 is not found by SEARCH/],
+  [
+    "fields of no email",
+    "insert into email_fields select account_id, 77, sent, base_subject_hash, is_reply, subject, from_text, to_text, cc_text, bcc_text, " +
+    "sort_subject, sort_from, sort_to, sort_cc, display_from, display_to, message_id, refs from email_fields where email_id = 1",
+    /fields are kept of email 77/,
   ],
   ["a number of copies", "update emails set copies = 2 where id = 1", /email 1 says 2 copies, there are 1/],
   [
@@ -106,6 +114,34 @@ const damages: [what: string, damage: string | ((folder: string) => void), expec
     "an expunged message that keeps its email",
     "update messages set expunged = 1 where uid = 1",
     /message 1 of mailbox 1|mailbox 1|email 1 says/,
+  ],
+  [
+    "rights to no mailbox",
+    "insert into mailbox_rights values (1, 77, 0, 0, 3)",
+    /rights of account 0 to mailbox 77/,
+  ],
+  [
+    "rights to another's mailbox",
+    "insert into mailbox_rights values (9, 1, 0, 0, 3)",
+    /rights of account 0 to mailbox 1 .*|1 rows of mailbox_rights belong to account 9/,
+  ],
+  ["rights of nobody", "insert into mailbox_rights values (1, 1, 9, 0, 3)", /rights of account 9/],
+  ["rights that are none", "insert into mailbox_rights values (1, 1, 0, 1, 4096)", /rights of account 0/],
+  [
+    "an annotation of no mailbox",
+    "insert into annotations values (1, 77, 0, '/shared/x', x'00')",
+    /annotation \/shared\/x is of mailbox 77/,
+  ],
+  [
+    "a shared annotation that is not the owner's",
+    "insert into accounts select 9, 'o', 'bob', 1, 1, 0, null, null, 0, 0, null; " +
+    "insert into annotations values (9, 1, 0, '/shared/x', x'00')",
+    /annotation \/shared\/x is of mailbox 1/,
+  ],
+  [
+    "annotations of nobody",
+    "insert into annotations values (9, 0, 1, '/private/vendor/x/y', x'00')",
+    /1 rows of annotations belong to account 9/,
   ],
   ["a keyword of no mailbox", "insert into mailbox_keywords values (1, 77, 'x')", /keyword x/],
   [

@@ -25,9 +25,10 @@ import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
 import { type Connection, databaseFailure, Slice, sliceBytes, sliceMs } from "./connection.ts";
 import { Counts } from "./counts.ts";
+import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import { prepared, run, type Step, type Work } from "./query.ts";
-import { type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
+import { type DeletedEmail, type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
 import type { WalKeeper } from "./wal_keeper.ts";
 
 /** A group takes no more units, bytes or milliseconds than this. */
@@ -51,6 +52,9 @@ export interface WriterParts {
   readonly feed: ChangeFeed;
   readonly wal: WalKeeper;
   readonly messageIds: MessageIds;
+  readonly emailIds: EmailIds;
+  /** Told after each COMMIT which emails it deleted. Must not throw. */
+  readonly emailsDeleted?: (emails: readonly DeletedEmail[]) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -260,8 +264,8 @@ export class Writer {
   }
 
   #newTransaction(): UnitTransaction {
-    const { clock, messageIds } = this.#parts;
-    return new UnitTransaction(clock.now(), this.#counts, messageIds);
+    const { clock, messageIds, emailIds } = this.#parts;
+    return new UnitTransaction(clock.now(), this.#counts, messageIds, emailIds);
   }
 
   /** Rolls back the units that ran, the last of which failed, and runs them again, each in a savepoint. */
@@ -343,18 +347,22 @@ export class Writer {
 
   /** Commits, then tells: first the hooks, then the listeners, then those who wait. */
   #commit(ran: readonly Ran[]): void {
-    const { connection, feed } = this.#parts;
+    const { connection, feed, emailIds } = this.#parts;
     const touched: Touched = new Map();
     for (const { tx, outcome } of ran) if ("value" in outcome) mergeTouched(touched, tx.touched);
     const commit = feed.commit + (touched.size > 0 ? 1 : 0);
     const taken = commit > this.#taken ? commit + commitsTaken - 1 : this.#taken;
     connection.work(this.#counts.flush());
     if (taken > this.#taken) connection.work(run(setCommit, { commit: taken }));
+    connection.work(emailIds.note());
     connection.text("COMMIT");
+    emailIds.committed();
     this.#counts.forget();
     this.#taken = taken;
     this.#groups.add({ result: "ok" });
     for (const { tx, outcome } of ran) tx.settle("value" in outcome, this.#parts.log);
+    const deleted = ran.flatMap(({ tx, outcome }) => "value" in outcome ? tx.deleted : []);
+    if (deleted.length > 0) this.#parts.emailsDeleted?.(deleted);
     if (touched.size > 0) feed.publish(commit, touched);
     for (const { waiting, outcome } of ran) {
       this.#units.add({ result: "value" in outcome ? "ok" : "error" });

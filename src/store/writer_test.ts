@@ -5,6 +5,7 @@ import { silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { Connection } from "./connection.ts";
+import { EmailIds } from "./email_ids.ts";
 import { MessageIds } from "./message_ids.ts";
 import { migrate } from "./migrations.ts";
 import { many, one, prepared, run, type Work } from "./query.ts";
@@ -60,7 +61,16 @@ async function withWriter(test: (parts: Parts) => Promise<void>, clock: Clock = 
   const feed = new ChangeFeed(0);
   const wal = new WalKeeper(connection, clock, silentLog, metrics);
   const messageIds = new MessageIds(0);
-  const writer = new Writer({ connection, feed, wal, messageIds, clock, log: silentLog, metrics });
+  const writer = new Writer({
+    connection,
+    feed,
+    wal,
+    messageIds,
+    emailIds: new EmailIds(0),
+    clock,
+    log: silentLog,
+    metrics,
+  });
   connection.texts.length = 0;
   try {
     await test({
@@ -281,7 +291,12 @@ Deno.test("bulk work that fails keeps its earlier slices and runs its finally bl
 Deno.test("listeners are told after the commit", () =>
   withWriter(async ({ writer, feed }) => {
     const listener = feed.listen(5);
-    assert.deepEqual((await listener.next()).value, { commit: 0, mailboxes: [], list: false });
+    assert.deepEqual((await listener.next()).value, {
+      commit: 0,
+      mailboxes: [],
+      list: false,
+      annotations: [],
+    });
     await Promise.all([
       writer.run(function* (tx) {
         tx.changed(5, 1);
@@ -293,7 +308,12 @@ Deno.test("listeners are told after the commit", () =>
         yield* run(insert, { name: "b" });
       }),
     ]);
-    assert.deepEqual((await listener.next()).value, { commit: 1, mailboxes: [1, 2], list: false });
+    assert.deepEqual((await listener.next()).value, {
+      commit: 1,
+      mailboxes: [1, 2],
+      list: false,
+      annotations: [],
+    });
     feed.close();
     assert.equal((await listener.next()).done, true);
   }));

@@ -6,6 +6,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { constants, deflateRawSync } from "node:zlib";
 import { type Bytes, concat, fromLatin1 } from "../../src/base/bytes.ts";
 import { ImapStage } from "../../src/imapd/testing/imap_stage.ts";
 import { parseTranscript } from "../support/transcript.ts";
@@ -30,12 +31,20 @@ const corpus = [
   "everything",
   "fetch",
   "search",
+  "sort",
+  "contexts",
+  "partial",
+  "multi_search",
   "list",
   "mailboxes",
   "copy",
   "append",
   "condstore",
   "qresync",
+  "notify",
+  "notify_names",
+  "replace",
+  "catenate",
 ].map((name) =>
   parseTranscript(Deno.readTextFileSync(new URL(`${name}.txt`, folder))).flatMap((step) =>
     step.kind === "send" ? [step.bytes] : []
@@ -59,14 +68,27 @@ function mutated(packets: readonly Bytes[], random: () => number): Bytes {
   return concat(pieces);
 }
 
+/** Changed before it is compressed, or behind it; some of it not compressed at all. */
+function compressed(packets: readonly Bytes[], random: () => number): Bytes {
+  const finishFlush = random() < 0.8 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  const deflated = deflateRawSync(random() < 0.5 ? mutated(packets, random) : concat(packets), {
+    finishFlush,
+  });
+  if (random() < 0.5 && deflated.length > 0) {
+    deflated[Math.floor(random() * deflated.length)] = Math.floor(random() * 256);
+  }
+  const behind = random() < 0.3 ? mutated(packets, random) : [];
+  return concat([new TextEncoder().encode("z COMPRESS DEFLATE\r\n"), deflated, Uint8Array.from(behind)]);
+}
+
 async function run(seed: number): Promise<void> {
   const random = chance(seed);
   const stage = new ImapStage({}, null);
-  for (const name of ["plain", "mixed", "folded", "latin"]) stage.deliver("Inbox", name);
+  for (const name of ["plain", "mixed", "folded", "latin", "plan", "answer"]) stage.deliver("Inbox", name);
   const client = stage.connect({ plainWithoutTls: true });
   const packets = corpus[Math.floor(random() * corpus.length)] ?? [];
   const signIn = new TextEncoder().encode("s LOGIN mjl@example.org secret123\r\n");
-  const all = concat([signIn, mutated(packets, random)]);
+  const all = concat([signIn, random() < 0.3 ? compressed(packets, random) : mutated(packets, random)]);
   const answers: Bytes[] = [];
   const reading = (async () => {
     for (let piece = await client.read(); piece !== null; piece = await client.read()) answers.push(piece);

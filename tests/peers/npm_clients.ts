@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { connect, createServer, type Socket } from "node:net";
 import { ImapFlow } from "imapflow";
 import nodemailer from "nodemailer";
 import { certificate, password, scenario, user } from "../support/scenario.ts";
@@ -36,8 +37,11 @@ async function connection(server: TestServer, service: Service) {
   };
 }
 
-/** Signed in on the port with TLS. */
-async function reader(server: TestServer): Promise<ImapFlow> {
+/** Signed in on the port with TLS; compressed, as the client wants it. */
+async function reader(
+  server: TestServer,
+  changes: { port?: number; disableCompression?: boolean } = {},
+): Promise<ImapFlow> {
   const client = new ImapFlow({
     host: "localhost",
     port: server.ports.imaps,
@@ -45,6 +49,7 @@ async function reader(server: TestServer): Promise<ImapFlow> {
     auth: { user, pass: password },
     tls: { ca: await Deno.readTextFile(certificate(server)) },
     logger: false,
+    ...changes,
   });
   await client.connect();
   return client;
@@ -254,6 +259,64 @@ scenario("imapflow appends, flags, searches, copies, moves and deletes", true, a
   } finally {
     await client.logout();
   }
+});
+
+/** A port that leads to another one, and counts the octets that come from there. */
+async function relay(port: number): Promise<{ port: number; received: number; close(): Promise<void> }> {
+  const connections = new Set<Socket>();
+  const listener = createServer((client) => {
+    const server = connect({ host: "localhost", port });
+    server.on("data", (piece) => counted.received += piece.length);
+    client.pipe(server).pipe(client);
+    for (const socket of [client, server]) {
+      connections.add(socket);
+      socket.on("error", () => {}).on("close", () => connections.delete(socket));
+    }
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "localhost", resolve));
+  const address = listener.address();
+  assert.ok(address !== null && typeof address === "object");
+  const counted = {
+    port: address.port,
+    received: 0,
+    close: () => {
+      for (const socket of connections) socket.destroy();
+      return new Promise<void>((resolve) => listener.close(() => resolve()));
+    },
+  };
+  return counted;
+}
+
+/** Makes the mailbox that both ways to read it are compared over. */
+async function fill(client: ImapFlow, messages: number): Promise<void> {
+  for (let i = 0; i < messages; i++) {
+    await client.append("INBOX", note(`the ${i}th of many`, "The quick brown fox.\r\n".repeat(20)), []);
+  }
+}
+
+scenario("imapflow compresses, and a sync takes a fraction of the octets", true, async (server) => {
+  const received: number[] = [];
+  const seen: string[] = [];
+  const wire = await relay(server.ports.imaps);
+  for (const disableCompression of [false, true]) {
+    const client = await reader(server, { port: wire.port, disableCompression });
+    try {
+      if (!disableCompression) await fill(client, 100);
+      await client.mailboxOpen("INBOX");
+      wire.received = 0;
+      const messages = await client.fetchAll("1:*", { uid: true, flags: true, envelope: true, source: true });
+      seen.push(
+        JSON.stringify(messages.map(({ uid, envelope, source }) => [uid, envelope, source?.toString()])),
+      );
+      received.push(wire.received);
+    } finally {
+      await client.logout();
+    }
+  }
+  await wire.close();
+  assert.equal(seen[0], seen[1]);
+  const [compressed = Infinity, plain = 0] = received;
+  assert.ok(compressed * 5 < plain, `${compressed} octets of ${plain}`);
 });
 
 scenario("imapflow in IDLE hears of a new message, a flag and a deletion at once", true, async (server) => {

@@ -140,6 +140,10 @@ async function untilFullAndBack(server: TestServer, data: string): Promise<void>
     disk.free();
     assert.ok(await isTaken(KiB), "at once again");
     await client.readsAll(kept);
+    // The full-text index, which had no space either, costs no mail and no answer.
+    const first = /\d+/.exec(kept[0] ?? "")?.[0] ?? "";
+    assert.equal(await client.finds(first.padStart(8, "0")), 1);
+    assert.equal(await client.finds("no such text"), 0);
     assert.deepEqual([...Deno.readDirSync(join(data, "spool"))], []);
     client.close();
     assert.doesNotMatch(server.printed(), /^\S+Z error /m);
@@ -230,6 +234,13 @@ class Client {
     const numbers = (all: readonly string[]) => all.map((each) => each.split("\r\n")[0]).toSorted();
     assert.deepEqual(numbers(found), numbers(messages));
     assert.deepEqual(found.toSorted(), messages.toSorted());
+  }
+
+  /** How many messages have a text. */
+  async finds(text: string): Promise<number> {
+    const lines = await imap(this.#reader, "s", `SEARCH BODY "${text}"`);
+    assert.match(lines.at(-1) ?? "", /^s OK /);
+    return lines.find((line) => line.startsWith("* SEARCH"))?.match(/\d+/g)?.length ?? 0;
   }
 
   close(): void {

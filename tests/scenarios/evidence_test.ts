@@ -92,14 +92,16 @@ const signer: Signer = {
 };
 
 /** As passed on by somebody who seals what he found. */
-async function sealed(text: string): Promise<string> {
+async function sealed(
+  text: string,
+  results = "good.example; spf=pass smtp.mailfrom=first.example",
+): Promise<string> {
   const verifier = new ArcVerifier({ resolver: new ZoneResolver({}), now: Date.now() });
   verifier.write(utf8(text));
   const at = text.indexOf("\r\n\r\n") + 4;
   const body = bodyHasherFor([signer]);
   body.write(utf8(text.slice(at)));
   body.finish();
-  const results = "good.example; spf=pass smtp.mailfrom=first.example";
   const chain = await verifier.finish();
   const fields = sealMessage({
     header: utf8(text.slice(0, at)),
@@ -220,6 +222,30 @@ Deno.test("serve: refused by the author's domain, put into Junk, or taken", asyn
     assert.match((await why("taken")).stdout, /taken \(no-bad-signals\)/);
     assert.equal((await why("refused")).code, 1);
     assert.match(server.printed(), /message judged and refused .*verdict=dmarc-policy/);
+  });
+});
+
+Deno.test("serve: what a trusted sealer saw counts, and results under a former name are known for what they are", async () => {
+  const own = (config: string) =>
+    `${
+      strict(config)
+    }\n[authentication]\ntrustedSealers = ["Good.example"]\nformerNames = ["old.example.net"]\n`;
+  await withServer("serve", answers, own, async (server) => {
+    const passed = "good.example; dmarc=pass header.from=strict.example";
+    const passedOn = await sealed(message("strict.example", "passed-on"), passed);
+    assert.match(await send(server, "good.example", passedOn), /^250/);
+    const another = await sealed(message("strict.example", "another"), passed.replace("strict", "careful"));
+    assert.match(await send(server, "good.example", another), /^550/);
+    const forged = `Authentication-Results: OLD.example.net; dmarc=pass\r\n${
+      message("good.example", "claims")
+    }`;
+    assert.match(await send(server, "good.example", forged), /^250/);
+    const why = async (id: string) => {
+      const { stdout, stderr } = await mailden("message", "why", "--config", server.folder, `${id}@test`);
+      return stdout + stderr;
+    };
+    assert.match(await why("passed-on"), /taken \(no-bad-signals\)[^]*DMARC: fail/);
+    assert.match(await why("claims"), /do not believe the Authentication-Results of old\.example\.net/);
   });
 });
 

@@ -49,10 +49,11 @@ console.log(JSON.stringify(could));
 const allowed: Readonly<Record<RoleName, readonly string[]>> = {
   front: ["listen as configured", "use the store's socket"],
   store: ["read domains", "read mail", "write mail", "list data", "use the store's socket"],
+  parser: [],
   local: ["read domains", "read mail", "write mail", "list data", "listen as configured"],
 };
 
-for (const role of ["front", "store", "local"] satisfies RoleName[]) {
+for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
   Deno.test(`${role} can do what it is granted, and nothing else`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "mailden-grants-" });
     const places: Places = {

@@ -19,6 +19,10 @@ import {
   type Submit,
   submitMethods,
 } from "../../src/delivery/deliver.ts";
+import { typeNumbers } from "../../src/dns/record.ts";
+import { SignedZone } from "../../src/dns/testing/signed_zone.ts";
+import { rootAnchors } from "../../src/dns/trust_anchors.ts";
+import { type RootKeys, rootKeysMethods } from "../../src/evidence/root_keys.ts";
 import { Indexer } from "../../src/message/indexer.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
 import { dialUnix } from "../../src/roles/unix_socket.ts";
@@ -133,6 +137,16 @@ Deno.test("who holds the store's socket can do no more than anybody who connects
       await assert.rejects(other.spoolWrite({ spool, bytes: utf8("x") }), Refused);
       await assert.rejects(other.deliver(incoming({ content: null, spool })), Refused);
       await assert.rejects(other.spoolWrite({ spool: "../../mail.sqlite", bytes: utf8("x") }), Refused);
+    });
+    await t.step("no key of its own becomes one that DNSSEC begins with", async () => {
+      const rootKeys = client<RootKeys>(one, "rootKeys", rootKeysMethods);
+      const own = new SignedZone(".", { now: Date.now() }).withSignatures(".", typeNumbers.DNSKEY);
+      const rdatas = (type: number) => own.filter((each) => each.type === type).map(({ rdata }) => rdata);
+      const set = { keys: rdatas(typeNumbers.DNSKEY), signatures: rdatas(typeNumbers.RRSIG) };
+      const told = await rootKeys.saw(set);
+      assert.deepEqual(told.anchors, rootAnchors);
+      assert.ok(told.dueMs > 0, "and the next set is not looked at for a while");
+      assert.deepEqual((await rootKeys.current({})).anchors, rootAnchors);
     });
     await t.step("bytes that are no message end the connection, and the store serves on", async () => {
       for (

@@ -18,6 +18,8 @@ const servedWithinMs = 5000;
  * for many times as much.
  */
 const returnedBytes = 256 * MiB;
+/** The parser's heap limit, the runtime, and the texts on their way in and out. */
+const parserBytes = 512 * MiB;
 /** How long to wait until an attack has left no trace, and how often to look. */
 const lookEveryMs = 50;
 
@@ -27,8 +29,10 @@ export interface Holdings {
   readonly connections: number;
   /** Messages of all accounts. */
   readonly messages: number;
-  /** Resident memory of all its processes, in octets. */
+  /** Resident memory of all its processes but the parser, in octets. */
   readonly memory: number;
+  /** That of the parser, which comes and goes, and has a heap limit of its own. */
+  readonly parser: number;
 }
 
 export async function holdings(server: TestServer): Promise<Holdings> {
@@ -41,19 +45,23 @@ export async function holdings(server: TestServer): Promise<Holdings> {
   return {
     connections: sum("mailden_connections"),
     messages: sum("mailden_messages"),
-    memory: memory(server),
+    ...memory(server),
   };
 }
 
-function memory(server: TestServer): number {
-  return [server.pid, ...server.pids()].reduce((total, pid) => {
+function memory(server: TestServer): Pick<Holdings, "memory" | "parser"> {
+  const total = { memory: 0, parser: 0 };
+  for (const pid of [server.pid, ...server.pids()]) {
     try {
       const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-      return total + Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+      const isParser = Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes("parser_main");
+      const bytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+      total[isParser ? "parser" : "memory"] += bytes;
     } catch {
-      return total; // Not on Linux.
+      // Not on Linux, or ended meanwhile.
     }
-  }, 0);
+  }
+  return total;
 }
 
 /** An ordinary client, there before the attack and during it. */
@@ -173,6 +181,7 @@ export class Siege {
     const end = performance.now() + patienceMs;
     for (;;) {
       const now = await holdings(this.server);
+      assert.ok(now.parser < parserBytes, `the parser has ${Math.round(now.parser / MiB)} MiB`);
       const left = now.connections - this.#first.connections;
       const kept = now.memory - this.#first.memory;
       if (left <= 0 && kept < returnedBytes) return;

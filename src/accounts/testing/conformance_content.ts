@@ -85,6 +85,7 @@ const sections: [given: Partial<Section>, value: string | number][] = [
   [{ part: [1] }, "first"],
   [{ part: [1], what: "mime" }, "Content-Type: text/plain\r\nX-Part: 1\r\n\r\n"],
   [{ part: [1], what: "header" }, -1],
+  [{ part: [3], what: "commonHeader" }, -1],
   [{ part: [1], what: "text" }, -1],
   [{ part: [1, 1] }, -1],
   [{ part: [2] }, "aGVsbG8gd29ybGQ=\r\n"],

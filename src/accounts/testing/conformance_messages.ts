@@ -191,6 +191,31 @@ export const messageTests: MailTests = {
     assert.deepEqual([info.messages, info.uidNext], [0, 1]);
   },
 
+  async "a message is replaced by another, in one change or not at all"({ mail }) {
+    const mailbox = await fill(mail, "Inbox", 3);
+    const { id: to } = await mailboxOf(mail, "Drafts");
+    const messages = [newMessage(textMessage("new"))];
+    const before = await mailboxOf(mail, "Inbox");
+    const here = await mail.append({ mailbox, messages, replaces: { mailbox, uid: 2 } });
+    assert.deepEqual([...here.to], [4]);
+    assert.deepEqual([...(await mail.open({ mailbox, claimRecent: false })).uids], [1, 3, 4]);
+    const changes = await mail.changes({ mailbox, modseq: before.highestModSeq, claimRecent: false });
+    assert.deepEqual([[...changes.expunged], [...changes.changed.uids]], [[2], [4]]);
+    await refuses("expunged", mail.append({ mailbox: to, messages, replaces: { mailbox, uid: 2 } }));
+    await refuses("expunged", mail.append({ mailbox: to, messages, replaces: { mailbox, uid: 99 } }));
+    await refuses(
+      "noSuchMailbox",
+      mail.append({ mailbox: to, messages, replaces: { mailbox: 9999, uid: 1 } }),
+    );
+    await refuses("noSuchMailbox", mail.append({ mailbox: 9999, messages, replaces: { mailbox, uid: 1 } }));
+    assert.deepEqual([...(await mail.open({ mailbox, claimRecent: false })).uids], [1, 3, 4]);
+    assert.equal((await mailboxOf(mail, "Drafts")).messages, 0);
+    await mail.append({ mailbox: to, messages, replaces: { mailbox, uid: 1 } });
+    assert.deepEqual([...(await mail.open({ mailbox: to, claimRecent: false })).uids], [1]);
+    const left = await mailboxOf(mail, "Inbox");
+    assert.deepEqual([left.messages, left.unseen], [2, 2]);
+  },
+
   async "a spool file becomes a message, once"({ mail }) {
     const { id } = await mailboxOf(mail, "Inbox");
     const message = textMessage(`${"line\r\n".repeat(100_000)}`);

@@ -13,13 +13,24 @@ import { mailboxTests } from "./conformance_mailboxes.ts";
 import { messageTests } from "./conformance_messages.ts";
 import { modelTests } from "./conformance_model.ts";
 import { searchTests } from "./conformance_search.ts";
+import { sharingTests } from "./conformance_sharing.ts";
+import { sortTests } from "./conformance_sort.ts";
 import type { MakeMail } from "./conformance_support.ts";
 
 export type { MailUnderTest, MakeMail } from "./conformance_support.ts";
 
 /** Registers every test for an implementation. */
 export function testMail(title: string, make: MakeMail): void {
-  for (const tests of [mailboxTests, messageTests, contentTests, searchTests, modelTests]) {
+  const all = [
+    mailboxTests,
+    messageTests,
+    contentTests,
+    searchTests,
+    sortTests,
+    sharingTests,
+    modelTests,
+  ];
+  for (const tests of all) {
     for (const [name, test] of Object.entries(tests)) {
       Deno.test(`${title}: ${name}`, async () => {
         const under = await make();

@@ -6,6 +6,7 @@
  * @module
  */
 import { isAbsolute, join } from "node:path";
+import { normalNames } from "../../config/authentication_config.ts";
 import { readConfig } from "../../config/load.ts";
 import { checkStatic, staticSchema } from "../../config/static_config.ts";
 import { judgeStranger } from "../../delivery/judge.ts";
@@ -24,25 +25,31 @@ export const command: Command = {
   help: `
 Prints what the server found out of a message when it came, and the verdict that follows from it: reverse name, SPF, DKIM, ARC,
 DMARC, blocklists, and what DNSSEC said of each. ID is the message's EMAILID (in the log line 'message accepted', and in IMAP
-with FETCH EMAILID) or its Message-ID. The verdict is computed anew from what was kept. The server may be running.`,
+with FETCH EMAILID) or its Message-ID. The verdict is computed anew from what was kept, and from whom mailden.toml says to
+trust today ([authentication]). The server may be running.`,
   options: {
     config: { type: "string", value: "DIR", doc: "folder of mailden.toml", default: "." },
     json: { type: "boolean", doc: "print everything as JSON" },
   },
   async run(args, output) {
     const id = (args.positionals[0] ?? "").replace(/^<|>$/g, "");
-    const found = find(await dataFolder(args.text("config") ?? "."), id);
+    const { folder, sealers } = await settings(args.text("config") ?? ".");
+    const found = find(folder, id).map((each) => told(each, sealers));
     if (found.length === 0) throw new CommandError(`There is no message ${id} here.`);
-    if (args.is("json")) output.out(JSON.stringify(found.map(told)));
+    if (args.is("json")) output.out(JSON.stringify(found));
     else for (const each of found) for (const line of lines(each)) output.out(line);
     return 0;
   },
 };
 
-async function dataFolder(folder: string): Promise<string> {
+/** The data folder, and whose seals are trusted. */
+async function settings(folder: string): Promise<{ folder: string; sealers: readonly string[] }> {
   const file = join(folder, "mailden.toml");
-  const { dataDir } = readConfig(await readFile(file), file, staticSchema, checkStatic);
-  return isAbsolute(dataDir) ? dataDir : join(folder, dataDir);
+  const { dataDir, authentication } = readConfig(await readFile(file), file, staticSchema, checkStatic);
+  return {
+    folder: isAbsolute(dataDir) ? dataDir : join(folder, dataDir),
+    sealers: normalNames(authentication.trustedSealers),
+  };
 }
 
 function find(folder: string, id: string): FoundEvidence[] {
@@ -54,9 +61,9 @@ function find(folder: string, id: string): FoundEvidence[] {
 }
 
 /** What JSON has. */
-function told({ evidence: bytes, ...message }: FoundEvidence) {
+function told({ evidence: bytes, ...message }: FoundEvidence, sealers: readonly string[]) {
   const evidence = bytes === null ? null : decoded(bytes, message.id);
-  return { ...message, evidence, verdict: evidence === null ? null : judgeStranger(evidence) };
+  return { ...message, evidence, verdict: evidence === null ? null : judgeStranger(evidence, sealers) };
 }
 
 function decoded(bytes: Uint8Array, id: string): Evidence {
@@ -67,8 +74,8 @@ function decoded(bytes: Uint8Array, id: string): Evidence {
   }
 }
 
-function lines(found: FoundEvidence): string[] {
-  const { id, account, received, subject, from, messageId, evidence, verdict } = told(found);
+function lines(found: ReturnType<typeof told>): string[] {
+  const { id, account, received, subject, from, messageId, evidence, verdict } = found;
   const head = [
     `${id}: ${JSON.stringify(subject)} by ${from === "" ? "nobody" : from}`,
     `  to account ${account}, ${new Date(received).toISOString()}, Message-ID ${messageId ?? "none"}`,

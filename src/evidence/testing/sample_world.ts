@@ -5,12 +5,14 @@
  */
 import type { Bytes } from "../../base/bytes.ts";
 import { silentLog } from "../../base/log.ts";
+import { Metrics } from "../../base/metrics.ts";
 import { now, octets, rsaSigner, signed, zone as keys } from "../../dkim/testing/signed_message.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { txt, type Zone, ZoneResolver } from "../../dns/testing/zone_resolver.ts";
 import { FakeClock } from "../../../tests/support/fake_clock.ts";
 import type { Evidence } from "../evidence.ts";
 import { type Envelope, Gatherer, type Gathering, type GatherSettings } from "../gather.ts";
+import { evidenceMetrics } from "../metrics.ts";
 import { publicSuffixList } from "../public_suffix_list.ts";
 
 /** The host of example.org. */
@@ -52,11 +54,19 @@ export function gatherer(
   resolver: Resolver = new ZoneResolver(zone),
   settings: Partial<GatherSettings> = {},
   log = silentLog,
+  metrics = new Metrics(),
 ): { gatherer: Gatherer; clock: FakeClock } {
   const clock = new FakeClock(now);
   const all = { hostname: "mail.example.net", ...settings };
   return {
-    gatherer: new Gatherer({ resolver, clock, log, settings: all, suffixes: publicSuffixList }),
+    gatherer: new Gatherer({
+      resolver,
+      clock,
+      log,
+      settings: all,
+      suffixes: publicSuffixList,
+      metrics: evidenceMetrics(metrics),
+    }),
     clock,
   };
 }

@@ -114,6 +114,13 @@ export class ImapStage {
       case "delete":
         await this.mail.delete({ name });
         return true;
+      case "rename":
+        await this.mail.rename({ from: name, to: rest[0] ?? "" });
+        return true;
+      case "subscribe":
+      case "unsubscribe":
+        await this.mail.subscribe({ name, subscribed: verb === "subscribe" });
+        return true;
       case "limit":
         this.authenticator.isLimited = true;
         return true;

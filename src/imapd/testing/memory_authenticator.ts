@@ -23,6 +23,8 @@ export class MemoryAuthenticator implements Authenticator {
   /** The next attempt fails so, whatever was sent. */
   nextFailure: { reason: Reason; text: string | null } | null = null;
   readonly begun: AuthBegin[] = [];
+  /** What the account hides. */
+  hiddenCapabilities: readonly string[] = [];
   #last = 0;
 
   constructor(user = "mjl@example.org", password = "secret123") {
@@ -79,6 +81,7 @@ export class MemoryAuthenticator implements Authenticator {
       account: "mjl",
       login: this.user,
       capability,
+      hiddenCapabilities: this.hiddenCapabilities,
       final: final === null ? null : utf8(final),
     };
   }

@@ -16,8 +16,8 @@ export class ChangeFeed {
     return this.#listeners.size;
   }
 
-  tell(mailboxes: readonly number[], list: boolean): void {
-    const change = { commit: ++this.#commit, mailboxes, list };
+  tell(mailboxes: readonly number[], list: boolean, annotations: AccountChange["annotations"] = []): void {
+    const change = { commit: ++this.#commit, mailboxes, list, annotations };
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -43,7 +43,7 @@ export class ChangeFeed {
           this.#listeners.add(hear);
           return Promise.resolve({
             done: false,
-            value: { commit: this.#commit, mailboxes: [], list: false },
+            value: { commit: this.#commit, mailboxes: [], list: false, annotations: [] },
           });
         }
         const value = waiting.shift();

@@ -12,6 +12,7 @@
  */
 import {
   type AccountChange,
+  type AppendRequest,
   type Copied,
   type CopyRequest,
   type FetchBatch,
@@ -25,13 +26,16 @@ import {
   type ReadRequest,
   type SearchBatch,
   type SearchRequest,
+  type SortRequest,
   type SpecialUse,
   type StoredFlags,
   type StoreFlags,
+  type ThreadBatch,
+  type ThreadRequest,
 } from "../../accounts/mail.ts";
 import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
-import { canonicalMailboxName, mailboxNameProblem } from "../../imap/mailbox_name.ts";
+import { canonicalMailboxName } from "../../imap/mailbox_name.ts";
 import { deleted, maxMailboxKeywords } from "../../imap/flags.ts";
 import type { Ranges } from "../../imap/search_key.ts";
 import type { MessageIndex } from "../../message/message_index.ts";
@@ -39,7 +43,9 @@ import { fetchBatch, flagColumns, inlineLength, valueOf } from "./memory_columns
 import { ChangeFeed } from "./memory_feed.ts";
 import { goneMailbox, MemoryMailbox, octetsOf, withFlags } from "./memory_mailbox.ts";
 import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
-import { matches } from "./memory_search.ts";
+import { checkName, parents } from "./memory_names.ts";
+import { searchBatches, sortBatches, threadBatches } from "./memory_search_batches.ts";
+import { MemorySharing } from "./memory_sharing.ts";
 
 /** What tests may set. */
 export interface MemoryMailSettings {
@@ -73,7 +79,7 @@ const initial: readonly [name: string, use: readonly SpecialUse[]][] = [
 ];
 
 /** Everything of one account. */
-export class MemoryMail implements Mail {
+export class MemoryMail extends MemorySharing implements Mail {
   readonly settings: MemoryMailSettings;
   readonly #feed = new ChangeFeed();
   readonly #mailboxes: MemoryMailbox[] = [];
@@ -87,6 +93,7 @@ export class MemoryMail implements Mail {
 
   /** @param names Mailboxes to begin with; without it, those of a new account. */
   constructor(settings: Partial<MemoryMailSettings> = {}, names: readonly string[] | null = null) {
+    super();
     this.settings = { ...defaults, ...settings };
     for (const [name, use] of names?.map((name) => [name, []] as const) ?? initial) {
       this.#make(name, use, this.#modseq);
@@ -143,6 +150,13 @@ export class MemoryMail implements Mail {
       mailboxes,
       lostSubscriptions: [...this.#subscriptions].filter((name) => !names.has(name)).sort(),
     };
+  }
+
+  // deno-lint-ignore require-await
+  async find(request: { name: string }): Promise<MailboxInfo | null> {
+    this.#mayFail("find");
+    const mailbox = this.#find(canonicalMailboxName(request.name));
+    return mailbox === undefined ? null : this.#info(mailbox);
   }
 
   // deno-lint-ignore require-await
@@ -325,12 +339,17 @@ export class MemoryMail implements Mail {
   }
 
   // deno-lint-ignore require-await
-  async append(request: { mailbox: number; messages: readonly NewMessage[] }): Promise<Copied> {
+  async append(request: AppendRequest): Promise<Copied> {
     this.#mayFail("append");
+    const { replaces } = request;
+    const from = replaces === undefined ? null : this.#withId(replaces.mailbox);
+    const gone = from?.messages.filter((message) => message.uid === replaces?.uid) ?? [];
+    if (replaces !== undefined && gone.length === 0) throw new Refused("expunged", `${replaces.uid}`);
     const mailbox = this.#withId(request.mailbox);
     const bodies = request.messages.map((message) => this.#content(message));
-    this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0));
+    this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0) - octetsOf(gone));
     const modseq = ++this.#modseq;
+    from?.remove(gone, modseq);
     const added = request.messages.map((message, i) =>
       this.#add(mailbox, modseq, {
         bits: message.bits,
@@ -340,27 +359,24 @@ export class MemoryMail implements Mail {
       })
     );
     for (const message of request.messages) if (message.spool !== null) this.#spools.delete(message.spool);
-    this.#changed([mailbox], modseq, false);
+    this.#changed(from === null || from === mailbox ? [mailbox] : [from, mailbox], modseq, false);
     const uids = Uint32Array.from(added, (message) => message.uid);
     return { uidValidity: mailbox.uidValidity, from: uids, to: uids.slice() };
   }
 
   async *search(request: SearchRequest): AsyncGenerator<SearchBatch> {
     this.#mayFail("search");
-    const mailbox = this.#withId(request.mailbox);
-    const all = [...mailbox.messages];
-    const now = this.settings.now();
-    for (let at = 0; at < all.length || at === 0; at += this.settings.searchBatch) {
-      const slice = all.slice(at, at + this.settings.searchBatch);
-      const found = slice.filter((message) => matches(request.key, message, now));
-      await Promise.resolve();
-      yield {
-        uids: Uint32Array.from(found, (message) => message.uid),
-        modseqs: Float64Array.from(found, (message) => message.modseq),
-        looked: at + slice.length,
-        total: all.length,
-      };
-    }
+    yield* searchBatches(this.#withId(request.mailbox).messages, request, this.settings);
+  }
+
+  async *sort(request: SortRequest): AsyncGenerator<SearchBatch> {
+    this.#mayFail("sort");
+    yield* sortBatches(this.#withId(request.mailbox).messages, request, this.settings);
+  }
+
+  async *thread(request: ThreadRequest): AsyncGenerator<ThreadBatch> {
+    this.#mayFail("thread");
+    yield* threadBatches(this.#withId(request.mailbox).messages, request, this.settings);
   }
 
   listen(_request: Record<string, never>): AsyncIterable<AccountChange> {
@@ -388,6 +404,15 @@ export class MemoryMail implements Mail {
   async spoolDrop(request: { spool: string }): Promise<void> {
     this.#mayFail("spoolDrop");
     this.#spools.delete(request.spool);
+  }
+
+  protected override hasMailbox(id: number): boolean {
+    return this.#mailboxes.some((mailbox) => mailbox.id === id);
+  }
+
+  protected override used(): { bytes: number; messages: number; maxBytes: number } {
+    const messages = this.#mailboxes.flatMap((mailbox) => mailbox.messages);
+    return { bytes: octetsOf(messages), messages: messages.length, maxBytes: this.settings.quotaBytes };
   }
 
   #mayFail(method: keyof Mail): void {
@@ -466,7 +491,7 @@ export class MemoryMail implements Mail {
   }
 
   #checkQuota(more: number): void {
-    const used = octetsOf(this.#mailboxes.flatMap((mailbox) => mailbox.messages));
+    const used = this.used().bytes;
     if (used + more > this.settings.quotaBytes) throw new Refused("overQuota", `${used} and ${more} octets`);
   }
 
@@ -478,15 +503,4 @@ export class MemoryMail implements Mail {
   #info(mailbox: MemoryMailbox): MailboxInfo {
     return mailbox.info(this.#subscriptions.has(mailbox.name));
   }
-}
-
-/** `a`, `a/b` of `a/b/c`. */
-function parents(name: string): string[] {
-  const levels = name.split("/");
-  return levels.slice(1).map((_level, i) => levels.slice(0, i + 1).join("/"));
-}
-
-function checkName(name: string): void {
-  const problem = canonicalMailboxName(name) === name ? mailboxNameProblem(name) : "not canonical";
-  if (problem !== null) throw new Refused("badName", `${JSON.stringify(name)}: ${problem}`);
 }

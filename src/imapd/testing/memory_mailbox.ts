@@ -13,6 +13,7 @@ import type {
   StoreFlags,
 } from "../../accounts/mail.ts";
 import { deleted, seen } from "../../imap/flags.ts";
+import { allRights } from "../../imap/rights.ts";
 import type { Ranges } from "../../imap/search_key.ts";
 import { flagColumns, sizeOf } from "./memory_columns.ts";
 import type { MemoryMessage } from "./memory_message.ts";
@@ -88,6 +89,7 @@ export class MemoryMailbox {
       expunged: Uint32Array.from(this.#expunged.filter(later), (each) => each.uid).sort(),
       complete: since >= this.#oldestModSeq,
       recentFromUid: this.#recent(claimRecent),
+      rights: allRights,
       gone: false,
     };
   }
@@ -100,6 +102,8 @@ export class MemoryMailbox {
       name: this.name,
       specialUse: this.specialUse,
       subscribed,
+      owner: null,
+      rights: allRights,
       uidValidity: this.uidValidity,
       uidNext: this.#uidNext,
       highestModSeq: this.modseq,
@@ -128,6 +132,7 @@ export function goneMailbox(highestModSeq: number): MailboxChanges {
     expunged: new Uint32Array(),
     complete: true,
     recentFromUid: 1,
+    rights: 0,
     gone: true,
   };
 }

@@ -30,6 +30,7 @@ export function sectionValue(stored: StoredBody, section: Section): Bytes | NoVa
     const root = index.root;
     switch (section.what) {
       case "header":
+      case "commonHeader":
         return concat([prefix, body.subarray(root.headerStart, root.bodyStart)]);
       case "text":
         return body.slice(root.bodyStart, root.bodyEnd);
@@ -49,6 +50,8 @@ export function sectionValue(stored: StoredBody, section: Section): Bytes | NoVa
       return body.slice(part.bodyStart, part.bodyEnd);
     case "mime":
       return body.slice(part.headerStart, part.bodyStart);
+    case "commonHeader":
+      return -1;
     case "header":
       return nested === undefined ? -1 : body.slice(nested.headerStart, nested.bodyStart);
     case "text":

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { Refused } from "../base/errors.ts";
+import { tempStore } from "../store/testing/temp_store.ts";
+import { ensureAccount } from "./accounts.ts";
+import { sortMessages } from "./mail_sort.ts";
+import { StoreMail } from "./mail_store.ts";
+import { threadMessages } from "./mail_thread.ts";
+import { all } from "./testing/conformance_support.ts";
+import { fillMailbox } from "./testing/large_mailbox.ts";
+
+const everything = { key: "all" } as const;
+const bySubject = [{ key: "subject", reverse: true }] as const;
+
+Deno.test("a sort and a thread keep so much text in memory and no more", async () => {
+  await using temp = tempStore();
+  const { store } = temp;
+  const account = await ensureAccount(store, { name: "ann", maxBytes: null });
+  const mailbox = await fillMailbox(store, account, "Inbox", 10, 100);
+  const subjects = 10 * "message number 0".length;
+  const sort = (max: number) =>
+    all(sortMessages(store, account, { mailbox, key: everything, criteria: bySubject }, max));
+  assert.deepEqual([...(await sort(subjects)).at(-1)?.uids ?? []], [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  const tooMany = (error: unknown) => error instanceof Refused && error.reason === "tooMany";
+  await assert.rejects(sort(subjects - 1), tooMany);
+  const ids = 10 * "0@example.org".length;
+  const thread = (max: number) =>
+    all(threadMessages(store, account, { mailbox, key: everything, algorithm: "references" }, max));
+  assert.equal((await thread(subjects + ids)).at(-1)?.uids.length, 10);
+  await assert.rejects(thread(subjects + ids - 1), tooMany);
+});
+
+Deno.test("emails that did not come one after the other are searched and sorted as others are", async () => {
+  await using temp = tempStore();
+  const { store } = temp;
+  const account = await ensureAccount(store, { name: "ann", maxBytes: null });
+  const other = await ensureAccount(store, { name: "bob", maxBytes: null });
+  const mail = new StoreMail(store, account);
+  const inbox = await fillMailbox(store, account, "Inbox", 3, 100);
+  await fillMailbox(store, other, "Inbox", 500, 100);
+  await fillMailbox(store, account, "Inbox", 3, 100);
+  const { id } = await mail.create({ name: "Copies", specialUse: [] });
+  // The newest first, and one twice.
+  for (const uid of [6, 2, 4, 2]) await mail.copy({ mailbox: inbox, uids: [uid, uid], to: id });
+  const criteria = [{ key: "subject", reverse: false }] as const;
+  const sorted = await all(mail.sort({ mailbox: id, key: everything, criteria }));
+  assert.deepEqual([...sorted.at(-1)?.uids ?? []], [3, 2, 4, 1]);
+  const key = { key: "header", field: "subject", text: "NUMBER 1" } as const;
+  const found = await all(mail.search({ mailbox: id, key }));
+  assert.deepEqual(found.flatMap((batch) => [...batch.uids]), [2, 4]);
+  await mail.close();
+});
+
+Deno.test("a sort and a thread end when nobody listens, and when the mailbox goes", async () => {
+  await using temp = tempStore();
+  const { store } = temp;
+  const account = await ensureAccount(store, { name: "ann", maxBytes: null });
+  const mail = new StoreMail(store, account);
+  const mailbox = await fillMailbox(store, account, "Large", 10_000, 10);
+  for await (const batch of mail.thread({ mailbox, key: everything, algorithm: "references" })) {
+    assert.equal(batch.total, 10_000);
+    break;
+  }
+  const sorting = mail.sort({ mailbox, key: everything, criteria: bySubject });
+  let turns = 0;
+  for await (const batch of sorting) if (batch.uids.length === 0) turns++;
+  assert.ok(turns > 5, `${turns} turns`);
+  await mail.delete({ name: "Large" });
+  await assert.rejects(
+    all(mail.sort({ mailbox, key: everything, criteria: bySubject })),
+    (error) => error instanceof Refused && error.reason === "noSuchMailbox",
+  );
+  await mail.close();
+});

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { OpenMailbox } from "../accounts/mail.ts";
+import { concat, fromUtf8 } from "../base/bytes.ts";
+import { ResponseWriter } from "../imap/response_writer.ts";
+import { follow, maxContextResults, maxContexts } from "./contexts.ts";
+import { maxSearchedMailboxes } from "./multi_search.ts";
+import type { Session } from "./session.ts";
+import { Client } from "./testing/imap_client.ts";
+import { ImapStage } from "./testing/imap_stage.ts";
+import { MailboxView } from "./view.ts";
+
+/** Numbers of a set, in the order in which they stand. */
+function numbersIn(set: string): number[] {
+  return set.split(",").flatMap((part) => {
+    const [first = 0, last = first] = part.split(":").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+/** Results as a client keeps them: RFC 5267 4.3.2 to 4.3.4. */
+class Followed {
+  results: number[] = [];
+  readonly tag: string;
+  readonly uid: boolean;
+  readonly sorted: boolean;
+
+  constructor(tag: string, uid: boolean, sorted: boolean) {
+    this.tag = tag;
+    this.uid = uid;
+    this.sorted = sorted;
+  }
+
+  hear(line: string): void {
+    const expunged = /^\* (\d+) EXPUNGE$/.exec(line)?.[1];
+    if (expunged !== undefined && !this.uid) {
+      const number = Number(expunged);
+      assert.ok(!this.results.includes(number), `${line}: still among the results`);
+      this.results = this.results.map((n) => n > number ? n - 1 : n);
+    }
+    if (!line.startsWith(`* ESEARCH (TAG "${this.tag}")`)) return;
+    for (const [, verb, list = ""] of line.matchAll(/(ADDTO|REMOVEFROM) \(([^)]*)\)/g)) {
+      const words = list.split(" ");
+      for (let i = 0; i < words.length; i += 2) {
+        this.#change(verb === "ADDTO", Number(words[i]), numbersIn(words[i + 1] ?? ""), line);
+      }
+    }
+  }
+
+  #change(adds: boolean, place: number, numbers: readonly number[], line: string): void {
+    if (place === 0) {
+      assert.ok(!this.sorted, line);
+      for (const n of numbers) assert.equal(this.results.includes(n), !adds, `${line}: ${this.results}`);
+      this.results = adds
+        ? [...this.results, ...numbers].sort((a, b) => a - b)
+        : this.results.filter((n) => !numbers.includes(n));
+    } else if (adds) {
+      assert.ok(place <= this.results.length + 1, line);
+      this.results.splice(place - 1, 0, ...numbers);
+    } else {
+      const removed = this.results.splice(place - 1, numbers.length);
+      assert.deepEqual([...removed].sort(), [...numbers].sort(), line);
+    }
+  }
+}
+
+const commands = [
+  ["u1", "UID SEARCH RETURN (ALL UPDATE)", "UNDELETED FLAGGED"],
+  ["n1", "SEARCH RETURN (ALL UPDATE)", "NOT FLAGGED"],
+  ["u2", "UID SORT RETURN (ALL UPDATE)", "(SUBJECT REVERSE DATE) UTF-8 UNDELETED"],
+  ["n2", "SORT RETURN (ALL UPDATE)", "(REVERSE FROM DATE) UTF-8 OR FLAGGED UNSEEN"],
+  ["n3", "SORT RETURN (ALL UPDATE)", "(RELEVANCY) UTF-8 FUZZY SUBJECT plan"],
+] as const;
+
+const deliver = fc.record({
+  kind: fc.constant("deliver" as const),
+  names: fc.array(fc.constantFrom("plan", "answer", "sooner", "another", "short"), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+});
+const change = fc.record({
+  kind: fc.constantFrom("flag" as const, "own flag" as const),
+  first: fc.integer({ min: 1, max: 12 }),
+  last: fc.integer({ min: 1, max: 12 }),
+  flags: fc.subarray(["\\Flagged", "\\Deleted", "\\Seen"]),
+});
+const rest = fc.record({
+  kind: fc.constantFrom("expunge" as const, "own expunge" as const, "fetch" as const, "noop" as const),
+  uid: fc.integer({ min: 1, max: 12 }),
+});
+
+Deno.test("who follows a search knows what it would find now, whatever happens", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(deliver, change, rest), { maxLength: 15 }), async (steps) => {
+      const stage = new ImapStage({}, ["Inbox"]);
+      for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
+      const client = await Client.signedIn(stage);
+      const followed = commands.map(([tag, command]) =>
+        new Followed(tag, command.startsWith("UID"), command.includes("SORT"))
+      );
+      const hear = (answer: string) => {
+        for (const line of answer.split("\r\n")) for (const each of followed) each.hear(line);
+      };
+      for (const [i, [tag, command, program]] of commands.entries()) {
+        await client.send(`${tag} ${command} ${program}\r\n`);
+        const all = / ALL (\S+)/.exec(await client.read())?.[1];
+        const each = followed[i];
+        if (all !== undefined && each !== undefined) each.results = numbersIn(all);
+      }
+      for (const step of steps) {
+        switch (step.kind) {
+          case "deliver":
+            await stage.other(["deliver", "Inbox", ...step.names]);
+            break;
+          case "flag":
+            await stage.other(["flag", "Inbox", String(step.first), ...step.flags]);
+            break;
+          case "own flag":
+            hear(
+              await client.command(`UID STORE ${step.first}:${step.last} +FLAGS (${step.flags.join(" ")})`),
+            );
+            break;
+          case "expunge":
+            await stage.other(["expunge", "Inbox", String(step.uid)]);
+            break;
+          case "own expunge":
+            hear(await client.command("EXPUNGE"));
+            break;
+          case "fetch":
+            hear(await client.command("FETCH 1:* UID"));
+            break;
+          case "noop":
+            hear(await client.command("NOOP"));
+        }
+      }
+      hear(await client.command("NOOP"));
+      for (const [i, [, command, program]] of commands.entries()) {
+        const answer = await client.command(`${command.replace(" UPDATE", "")} ${program}`);
+        const all = / ALL (\S+)/.exec(answer)?.[1];
+        assert.deepEqual(followed[i]?.results, all === undefined ? [] : numbersIn(all), program);
+      }
+      client.end();
+      await stage.assertEnded();
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("many messages come into a sorted result at once", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 40; i++) for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
+  const client = await Client.signedIn(stage);
+  const followed = new Followed("s", true, true);
+  await client.send("s UID SORT RETURN (UPDATE ALL) (SUBJECT REVERSE DATE) UTF-8 FLAGGED\r\n");
+  await client.read();
+  for (const uids of ["1:100", "101", "110:120"]) {
+    const answer = await client.command(`UID STORE ${uids} +FLAGS.SILENT (\\Flagged)`);
+    for (const line of answer.split("\r\n")) followed.hear(line);
+  }
+  const now = await client.command("UID SORT RETURN (ALL) (SUBJECT REVERSE DATE) UTF-8 FLAGGED");
+  assert.deepEqual(followed.results, numbersIn(/ ALL (\S+)/.exec(now)?.[1] ?? ""));
+  assert.equal(followed.results.length, 112);
+  client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("so many searches are followed and no more, until one is cancelled", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  stage.deliver("Inbox", "plan");
+  const client = await Client.signedIn(stage);
+  for (let i = 0; i < maxContexts; i++) {
+    assert.doesNotMatch(await client.command("SEARCH RETURN (UPDATE COUNT) ALL"), /NOUPDATE/);
+  }
+  await client.send("more SORT RETURN (UPDATE COUNT) (DATE) UTF-8 ALL\r\n");
+  const answer = await client.read();
+  assert.match(
+    answer,
+    /^\* ESEARCH \(TAG "more"\) COUNT 1\r\n\* NO \[NOUPDATE "more"\] [^\r]*\r\nmore OK done\r\n$/,
+  );
+  await client.command('CANCELUPDATE "t3" "more" "t4"');
+  assert.doesNotMatch(await client.command("SEARCH RETURN (UPDATE COUNT) ALL"), /NOUPDATE/);
+  client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("so many results are followed and no more", () => {
+  const opened = {
+    info: { id: 1, uidValidity: 1, highestModSeq: 1, uidNext: 2 },
+    keywords: [],
+    uids: [],
+    recentFromUid: 2,
+  };
+  // Of a session, only where it writes to; of a mailbox, only what makes a view.
+  const out = { w: new ResponseWriter() };
+  const session = { out } as unknown as Session;
+  const view = new MailboxView({ ...opened, uids: new Uint32Array() } as unknown as OpenMailbox, false);
+  const followed = (tag: string) => ({ tag, uid: true, key: { key: "all" } as const, criteria: null });
+  follow(session, view, followed("a"), new Uint32Array(maxContextResults - 1));
+  follow(session, view, followed("b"), new Uint32Array(2));
+  assert.deepEqual([...view.contexts.keys()], ["a"]);
+  assert.match(fromUtf8(concat(out.w.take())), /^\* NO \[NOUPDATE "b"\]/);
+  follow(session, view, followed("c"), new Uint32Array(1));
+  assert.deepEqual([...view.contexts.keys()], ["a", "c"]);
+});
+
+Deno.test("so many mailboxes are searched at once and no more", async () => {
+  const names = Array.from({ length: maxSearchedMailboxes + 1 }, (_, i) => i === 0 ? "Inbox" : `m/${i}`);
+  const stage = new ImapStage({ maxMailboxes: 2000 }, names);
+  const client = await Client.signedIn(stage, null);
+  assert.equal(await client.command("ESEARCH IN (subtree m) ALL"), "= OK done\r\n");
+  assert.equal(await client.command("ESEARCH IN (personal) ALL"), "= NO [LIMIT] too many\r\n");
+  client.end();
+  await stage.assertEnded();
+});

@@ -1,0 +1,466 @@
+/**
+ * A client that follows its mailbox from untagged responses alone, and fails at the first that may not be.
+ *
+ * What it checks at every moment: EXPUNGE and VANISHED only where they may come and only of what is there (RFC 9051
+ * 7.5.1, RFC 7162 3.2.10), EXISTS never shrinks, message numbers and UIDs ascend together and stay together, MODSEQ
+ * of a message never goes back and means the same flags to every client ({@link Witness}). What it would write down to
+ * come back with QRESYNC is worked out as RFC 7162 6 says.
+ *
+ * Tested by `src/imapd/testing/follower_test.ts`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readSet, readValues, ResponseBuffer, type Value } from "./response_reader.ts";
+import { Witness } from "./witness.ts";
+
+/** A connection, as text in Latin-1. */
+export interface Wire {
+  send(text: string): Promise<void>;
+  /** Null at the end. */
+  receive(): Promise<string | null>;
+  close(): Promise<void> | void;
+}
+
+/** A message as the client knows it. */
+export interface Known {
+  /** 0: not told yet. */
+  uid: number;
+  /** Ascending, with spaces between, without \Recent; null: not told yet. */
+  flags: string | null;
+  modseq: number;
+}
+
+/** The selected mailbox. */
+export interface Box {
+  readonly name: string;
+  readonly readOnly: boolean;
+  uidValidity: number;
+  /** In the order of message numbers. */
+  messages: Known[];
+  /** What the client would write down, to come back with; RFC 7162 6. */
+  modseq: number;
+}
+
+/** What a client keeps when the connection is lost. */
+export interface Kept {
+  readonly name: string;
+  readonly uidValidity: number;
+  readonly modseq: number;
+  readonly messages: readonly Readonly<Known>[];
+}
+
+/** How a command ended, and what came with it. */
+export interface Answer {
+  readonly status: string;
+  /** The response code of the tagged response, and its argument. */
+  readonly code: string;
+  readonly argument: string;
+  readonly untagged: readonly (readonly Value[])[];
+  /** Response codes of untagged OK responses. */
+  readonly codes: ReadonlyMap<string, string>;
+}
+
+/** The server said BYE, or closed the connection. */
+export class Gone extends Error {
+  override readonly name = "Gone";
+}
+
+/** What is under way. */
+interface Running {
+  readonly verb: string;
+  readonly expungeAllowed: boolean;
+  readonly untagged: Value[][];
+  readonly codes: Map<string, string>;
+  opening: Opening | null;
+}
+
+/** What SELECT tells, until it is answered. */
+interface Opening {
+  readonly kept: Kept | null;
+  /** The client asked only of UIDs that it knows. */
+  readonly partial: boolean;
+  first: number | null;
+  exists: number;
+  vanished: Set<number>;
+  fetched: Map<number, Known>;
+}
+
+export class Follower {
+  readonly name: string;
+  readonly witness: Witness;
+  box: Box | null = null;
+  condstore = false;
+  qresync = false;
+  readonly #wire: Wire;
+  readonly #buffer = new ResponseBuffer();
+  #running: Running | null = null;
+  #tag = 0;
+  /** MODSEQs of FETCH and the last HIGHESTMODSEQ since the last tagged response. RFC 7162 6 */
+  #fetched = 0;
+  #highest: number | null = null;
+
+  private constructor(name: string, wire: Wire, witness: Witness) {
+    this.name = name;
+    this.#wire = wire;
+    this.witness = witness;
+  }
+
+  static async open(name: string, wire: Wire, witness: Witness): Promise<Follower> {
+    const follower = new Follower(name, wire, witness);
+    await follower.#response();
+    return follower;
+  }
+
+  close(): void | Promise<void> {
+    return this.#wire.close();
+  }
+
+  /** Whether it could come back with QRESYNC: it knows UID and flags of all that it knows of. */
+  get synced(): boolean {
+    return this.box !== null && this.box.messages.every(({ uid, flags }) => uid !== 0 && flags !== null);
+  }
+
+  get kept(): Kept {
+    const { box } = this;
+    assert.ok(box !== null);
+    const { name, uidValidity, modseq } = box;
+    return { name, uidValidity, modseq, messages: box.messages.map((each) => ({ ...each })) };
+  }
+
+  /** Runs a command to its tagged response. @throws {Gone} */
+  async run(command: string): Promise<Answer> {
+    const tag = await this.begin(command);
+    return await this.finish(tag);
+  }
+
+  /** Sends a command; {@link finish} must follow. */
+  async begin(command: string, opening: Opening | null = null): Promise<string> {
+    const tag = `${this.name}.${++this.#tag}`;
+    const [, uid, verb = ""] = /^(UID )?(\w+)/.exec(command) ?? [];
+    // RFC 9051 7.5.1, RFC 7162 3.2.10.2
+    const counts = uid === undefined && ["FETCH", "STORE", "SEARCH"].includes(verb);
+    const expungeAllowed = !counts && opening === null;
+    this.#running = { verb, expungeAllowed, untagged: [], codes: new Map(), opening };
+    await this.#send(`${tag} ${command}\r\n`);
+    return tag;
+  }
+
+  /** Takes responses until the command is answered. */
+  async finish(tag: string): Promise<Answer> {
+    const running = this.#running;
+    assert.ok(running !== null);
+    for (;;) {
+      const response = await this.#response();
+      if (!response.startsWith(`${tag} `)) {
+        this.#take(response, running);
+        continue;
+      }
+      const [, status = "", code = "", argument = ""] =
+        /^\S+ (OK|NO|BAD) (?:\[([^\] ]+) ?([^\]]*)\])?/.exec(response) ?? [];
+      assert.notEqual(status, "", response);
+      if (code === "HIGHESTMODSEQ") this.#highest = Number(argument);
+      this.#tagged();
+      this.#running = null;
+      return { status, code, argument, untagged: running.untagged, codes: running.codes };
+    }
+  }
+
+  /** IDLE until {@link endIdle}. */
+  async idle(): Promise<string> {
+    const tag = await this.begin("IDLE");
+    for (;;) {
+      const response = await this.#response();
+      if (response.startsWith("+")) return tag;
+      assert.ok(this.#running !== null);
+      this.#take(response, this.#running);
+    }
+  }
+
+  async endIdle(tag: string): Promise<Answer> {
+    await this.#send("DONE\r\n");
+    return await this.finish(tag);
+  }
+
+  /** Sends a command and takes no more than so many responses: then the connection is lost. */
+  async lose(command: string, responses: number): Promise<void> {
+    const tag = await this.begin(command);
+    const running = this.#running;
+    assert.ok(running !== null);
+    for (let i = 0; i < responses; i++) {
+      const response = await this.#response();
+      if (response.startsWith(`${tag} `)) break;
+      this.#take(response, running);
+    }
+    await this.#wire.close();
+  }
+
+  /** SELECT or EXAMINE; with `kept`, the client comes back with all that it knew. */
+  async select(
+    verb: "SELECT" | "EXAMINE",
+    name: string,
+    parameters: string,
+    kept: Kept | null,
+  ): Promise<Answer> {
+    this.box = null;
+    const begun = this.witness.moment();
+    const partial = / 1:\d/.test(parameters);
+    const opening = {
+      kept,
+      partial,
+      first: null,
+      exists: 0,
+      vanished: new Set<number>(),
+      fetched: new Map(),
+    };
+    const tag = await this.begin(`${verb} ${name}${parameters}`, opening);
+    const answer = await this.finish(tag);
+    this.#highest = null;
+    this.#fetched = 0;
+    if (answer.status !== "OK") return answer;
+    const uidValidity = Number(answer.codes.get("UIDVALIDITY"));
+    const modseq = Number(answer.codes.get("HIGHESTMODSEQ"));
+    const uidNext = Number(answer.codes.get("UIDNEXT"));
+    assert.ok(uidValidity > 0 && modseq > 0 && uidNext > 0, "SELECT tells too little");
+    this.witness.opened(uidValidity, modseq, uidNext, begun);
+    this.box = {
+      name,
+      uidValidity,
+      modseq,
+      readOnly: verb === "EXAMINE",
+      messages: opened(opening, uidValidity, this.witness.quiet),
+    };
+    for (const { uid, flags, modseq } of this.box.messages) {
+      if (uid !== 0 && flags !== null && modseq > 0) this.witness.flags(uidValidity, uid, modseq, flags);
+    }
+    return answer;
+  }
+
+  async #send(text: string): Promise<void> {
+    this.witness.note(`${this.name} C: ${text.trimEnd()}`);
+    await this.#wire.send(text);
+  }
+
+  async #response(): Promise<string> {
+    for (;;) {
+      const response = this.#buffer.next();
+      if (response !== null) {
+        this.witness.note(`${this.name} S: ${response}`);
+        if (response.startsWith("* BYE")) throw new Gone(response);
+        return response;
+      }
+      const text = await this.#wire.receive();
+      if (text === null) throw new Gone("the connection was closed");
+      this.#buffer.push(text);
+    }
+  }
+
+  /** RFC 7162 6: what the client now may say that it knows. */
+  #tagged(): void {
+    const { box } = this;
+    if (box !== null) box.modseq = this.#highest ?? Math.max(box.modseq, this.#fetched);
+    this.#highest = null;
+    this.#fetched = 0;
+  }
+
+  #take(response: string, running: Running): void {
+    const condition = /^\* (OK|NO|BAD)(?: \[([^\] ]+) ?([^\]]*)\])?/.exec(response);
+    if (condition !== null) {
+      const [, , code, argument = ""] = condition;
+      if (code === undefined) return;
+      running.codes.set(code, argument);
+      if (code === "CLOSED") this.box = null;
+      if (code === "HIGHESTMODSEQ") this.#highest = Number(argument);
+      return;
+    }
+    const values = readValues(response);
+    running.untagged.push(values);
+    const [star, first, second, third] = values;
+    assert.equal(star, "*", response);
+    if (second === "EXISTS") return this.#exists(Number(first), running);
+    if (second === "EXPUNGE") return this.#expunge(Number(first), running);
+    if (second === "FETCH") return this.#fetch(Number(first), third, running);
+    if (first === "VANISHED") {
+      const earlier = Array.isArray(second);
+      return this.#vanished(readSet(earlier ? third : second), earlier, running);
+    }
+    if (first === "ENABLED") {
+      this.qresync ||= values.includes("QRESYNC");
+      this.condstore ||= values.includes("CONDSTORE") || this.qresync;
+    }
+  }
+
+  #exists(count: number, { opening }: Running): void {
+    if (opening !== null) {
+      opening.first ??= count;
+      assert.ok(count >= opening.exists, "EXISTS shrinks");
+      opening.exists = count;
+      return;
+    }
+    const { messages } = this.#selected();
+    assert.ok(count >= messages.length, `EXISTS shrinks from ${messages.length} to ${count}`);
+    while (messages.length < count) messages.push({ uid: 0, flags: null, modseq: 0 });
+  }
+
+  #expunge(number: number, running: Running): void {
+    assert.ok(running.expungeAllowed, `EXPUNGE during ${running.verb}`);
+    assert.ok(!this.qresync, "EXPUNGE instead of VANISHED");
+    const box = this.#selected();
+    const gone = box.messages[number - 1];
+    assert.ok(gone !== undefined, `EXPUNGE ${number} of ${box.messages.length}`);
+    box.messages.splice(number - 1, 1);
+    if (gone.uid !== 0) this.witness.gone(box.uidValidity, gone.uid);
+  }
+
+  #vanished(uids: readonly number[], earlier: boolean, running: Running): void {
+    assert.ok(this.qresync, "VANISHED without QRESYNC");
+    const { opening } = running;
+    if (earlier) {
+      assert.ok(opening !== null || running.verb === "FETCH", `VANISHED (EARLIER) during ${running.verb}`);
+      for (const uid of uids) {
+        if (opening !== null) opening.vanished.add(uid);
+        else {assert.ok(
+            !this.#selected().messages.some((each) => each.uid === uid),
+            "EARLIER of what is there",
+          );}
+      }
+      return;
+    }
+    assert.ok(running.expungeAllowed, `VANISHED during ${running.verb}`);
+    const box = this.#selected();
+    for (const uid of uids) {
+      const at = placeOf(box.messages, uid);
+      assert.notEqual(at, -1, `VANISHED ${uid}, which was not there`);
+      box.messages.splice(at, 1);
+      this.witness.gone(box.uidValidity, uid);
+    }
+  }
+
+  #fetch(number: number, values: Value | undefined, running: Running): void {
+    assert.ok(Array.isArray(values));
+    const told = fieldsOf(values);
+    const unsolicited = running.verb !== "FETCH";
+    if (unsolicited && this.condstore) {
+      // RFC 7162 3.2.4
+      assert.ok(told.uid !== null && told.modseq !== null, "FETCH without UID and MODSEQ");
+    }
+    this.#fetched = Math.max(this.#fetched, told.modseq ?? 0);
+    if (running.opening !== null) return openingFetch(running.opening, number, told);
+    const box = this.#selected();
+    const message = box.messages[number - 1];
+    assert.ok(message !== undefined, `FETCH ${number} of ${box.messages.length}`);
+    if (told.uid !== null) learnUid(box.messages, number, told.uid);
+    if (told.modseq !== null) {
+      assert.ok(told.modseq >= message.modseq, `MODSEQ of ${message.uid} goes back to ${told.modseq}`);
+      message.modseq = told.modseq;
+    }
+    if (told.flags !== null) {
+      message.flags = told.flags;
+      if (told.modseq !== null && message.uid !== 0) {
+        this.witness.changed(box.uidValidity, told.modseq);
+        this.witness.flags(box.uidValidity, message.uid, told.modseq, told.flags);
+      }
+    }
+    if (told.subject !== null && message.uid !== 0) {
+      this.witness.subject(box.uidValidity, message.uid, told.subject);
+    }
+  }
+
+  #selected(): Box {
+    assert.ok(this.box !== null, "told of a mailbox that is not selected");
+    return this.box;
+  }
+}
+
+interface Told {
+  uid: number | null;
+  flags: string | null;
+  modseq: number | null;
+  subject: string | null;
+}
+
+function fieldsOf(values: readonly Value[]): Told {
+  const told: Told = { uid: null, flags: null, modseq: null, subject: null };
+  for (let i = 0; i < values.length; i += 2) {
+    const [name, value] = [values[i], values[i + 1]];
+    if (name === "UID") told.uid = Number(value);
+    else if (name === "MODSEQ") told.modseq = Number(Array.isArray(value) ? value[0] : NaN);
+    else if (name === "FLAGS") told.flags = flagText(value);
+    else if (typeof name === "string" && name.startsWith("BODY[")) told.subject = textOf(value);
+  }
+  return told;
+}
+
+/** Flags in one order, without \Recent, which each session has for itself. */
+export function flagText(flags: Value | undefined): string {
+  assert.ok(Array.isArray(flags));
+  return flags.filter((flag) => flag !== "\\Recent").map((flag) => String(flag).toLowerCase()).sort().join(
+    " ",
+  );
+}
+
+function textOf(value: Value | undefined): string {
+  assert.ok(typeof value === "object" && "text" in value, "not a string");
+  return /^Subject: (.*)\r\n/i.exec(value.text)?.[1] ?? "";
+}
+
+function openingFetch(opening: Opening, number: number, told: Told): void {
+  assert.ok(number >= 1 && number <= opening.exists, `FETCH ${number} of ${opening.exists}`);
+  assert.ok(told.uid !== null && told.flags !== null);
+  opening.fetched.set(number, { uid: told.uid, flags: told.flags, modseq: told.modseq ?? 0 });
+}
+
+/** The mailbox of a client that has just come, or come back. RFC 7162 3.2.5 */
+function opened(opening: Opening, uidValidity: number, quiet: boolean): Known[] {
+  const { kept, partial, vanished, fetched, exists } = opening;
+  const unknown = (count: number) =>
+    Array.from({ length: count }, (): Known => ({ uid: 0, flags: null, modseq: 0 }));
+  if (kept === null || kept.uidValidity !== uidValidity) {
+    assert.equal(vanished.size, 0, "VANISHED of another mailbox");
+    const messages = unknown(exists);
+    for (const [number, known] of fetched) messages[number - 1] = known;
+    return messages;
+  }
+  // What it knew has lower UIDs than all that came since. Of that, what is changed or expunged while SELECT goes on is
+  // told behind it, so only where nobody else does anything, everything is known now.
+  const messages = kept.messages.filter(({ uid }) => !vanished.has(uid)).map((each): Known => ({ ...each }));
+  const missing = (opening.first ?? 0) - messages.length;
+  assert.ok(missing >= 0, `after QRESYNC the client has ${-missing} messages too many`);
+  messages.push(...unknown(exists - messages.length));
+  for (const [number, known] of fetched) {
+    learnUid(messages, number, known.uid);
+    messages[number - 1] = known;
+  }
+  if (quiet && !partial) assert.ok(messages.every(({ uid }) => uid !== 0), "QRESYNC has not told everything");
+  return messages;
+}
+
+function learnUid(messages: readonly Known[], number: number, uid: number): void {
+  const message = messages[number - 1];
+  assert.ok(message !== undefined);
+  if (message.uid !== 0) return assert.equal(uid, message.uid, `number ${number} changes its UID`);
+  for (let i = number - 2, apart = 1; i >= 0; i--, apart++) {
+    const before = messages[i]?.uid ?? 0;
+    if (before === 0) continue;
+    assert.ok(uid - before >= apart, `UID ${uid} too near to ${before}`);
+    break;
+  }
+  for (let i = number, apart = 1; i < messages.length; i++, apart++) {
+    const behind = messages[i]?.uid ?? 0;
+    if (behind === 0) continue;
+    assert.ok(behind - uid >= apart, `UID ${uid} too near to ${behind}`);
+    break;
+  }
+  message.uid = uid;
+}
+
+/** Where a UID is, or must be among those that the client has not asked for. */
+function placeOf(messages: readonly Known[], uid: number): number {
+  let unknown = -1;
+  for (const [i, message] of messages.entries()) {
+    if (message.uid === uid) return i;
+    if (message.uid > uid) break;
+    unknown = message.uid === 0 ? i : -1;
+  }
+  return unknown;
+}

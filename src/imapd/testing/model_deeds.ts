@@ -1,0 +1,493 @@
+/**
+ * What the sessions of a model run do, a function for each verb: it makes a command of whatever the client knows at that
+ * moment, and compares the answer with the model, if there is one (see `model_run.ts`).
+ *
+ * Tested by `src/imapd/model_test.ts`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Answer, Box, Known } from "./follower.ts";
+import type { Model, ModelMailbox, StoreMode } from "./model.ts";
+import { storedFlags } from "./model.ts";
+import type { Ledger } from "./model_ledger.ts";
+import type { Chosen, Player, Stage } from "./model_player.ts";
+import { readSet, type Value } from "./response_reader.ts";
+import type { Witness } from "./witness.ts";
+
+export const verbs = [
+  "APPEND",
+  "STORE",
+  "COPY",
+  "MOVE",
+  "EXPUNGE",
+  "FETCH",
+  "SEARCH",
+  "SELECT",
+  "COMEBACK",
+  "NOOP",
+  "IDLE",
+  "STATUS",
+  "CLOSE",
+  "CREATE",
+  "DELETE",
+  "RENAME",
+  "CUT",
+] as const;
+export type Verb = typeof verbs[number];
+
+/** Something that a session does; the numbers choose what of, whatever there is then. */
+export interface Deed {
+  readonly who: number;
+  readonly verb: Verb;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+/** What a deed works on. */
+export interface DeedContext {
+  /** Null if sessions work at once. */
+  readonly model: Model | null;
+  readonly ledger: Ledger;
+  readonly witness: Witness;
+  readonly players: readonly Player[];
+  readonly stage: Stage;
+  /** Whose deed failed. */
+  culprit: string;
+}
+
+type Doing = (context: DeedContext, player: Player, deed: Deed) => Promise<void>;
+
+/** Mailboxes that stay, whose messages are counted; and others, which come and go. */
+const lasting = ["INBOX", "A", "B"] as const;
+const passing = ["C", "D", "E"] as const;
+const flagChoices = ["\\deleted", "\\seen", "\\flagged", "\\deleted", "work", "$forwarded"] as const;
+
+let subjects = 0;
+
+function named(names: readonly string[], n: number): string {
+  return names[n % names.length] ?? "INBOX";
+}
+
+/** Mostly those that last. */
+function anyName(n: number): string {
+  return n % 5 === 4 ? named(passing, n >> 3) : named(lasting, n >> 3);
+}
+
+/** One or two flags. */
+function someFlags(n: number): string[] {
+  const pick = (m: number) => flagChoices[m % flagChoices.length] ?? "\\seen";
+  return n % 3 === 0 ? [pick(n >> 2), pick(n >> 4)] : [pick(n >> 2)];
+}
+
+export const deeds: Record<Verb, Doing> = {
+  async APPEND({ model, ledger, witness }, { follower }, { a, b, c }) {
+    const name = anyName(a);
+    const messages = Array.from({ length: b % 4 === 3 ? 3 : 1 }, (_, i) => ({
+      subject: `s${++subjects}`,
+      flags: (c + i) % 3 === 0 ? someFlags(c >> 2) : [],
+    }));
+    const literals = messages.map(({ subject, flags }) => {
+      const text = `Subject: ${subject}\r\n\r\n${"body ".repeat(c % 40)}\r\n`;
+      return ` (${flags.join(" ")}) {${text.length}+}\r\n${text}`;
+    });
+    const since = witness.moment();
+    const answer = await follower.run(`APPEND ${name}${literals.join("")}`);
+    const mailbox = model?.find(name);
+    if (answer.status !== "OK") {
+      assert.equal(answer.code, "TRYCREATE");
+      if (model === null) assert.ok(!lasting.some((each) => each === name));
+      else assert.equal(mailbox, null);
+      return;
+    }
+    assert.equal(answer.code, "APPENDUID");
+    const [uidValidity = 0, uids] = uidsOf(answer.argument);
+    assert.equal(uids.length, messages.length);
+    for (const [i, uid] of uids.entries()) {
+      const { subject = "", flags = [] } = messages[i] ?? {};
+      witness.arrived(uidValidity, uid, since);
+      witness.subject(uidValidity, uid, subject);
+      if (flags.includes("\\deleted")) ledger.mayBeGone(uidValidity, [uid]);
+      if (model !== null) assert.equal(mailbox?.add({ subject, flags: new Set(flags) }), uid);
+    }
+    ledger.added(uidValidity, uids);
+  },
+
+  async STORE({ model, ledger, witness }, player, { a, b, c }) {
+    if (c % 4 !== 0) await player.learn();
+    const chosen = player.choose(a, b, c % 2 === 0);
+    const { box } = player.follower;
+    if (chosen === null || box === null) return;
+    const mode = (["+", "-", "", "+"] as const satisfies StoreMode[])[(c >> 3) % 4] ?? "+";
+    const flags = someFlags(c >> 5);
+    const silent = (c >> 2) % 2 === 0;
+    const conditional = player.condstore && c % 5 === 0;
+    if (mode !== "-" && flags.includes("\\deleted")) {
+      ledger.mayBeGone(box.uidValidity, chosen.messages.map(({ uid }) => uid));
+    }
+    const before = new Map(chosen.messages.map(({ uid, flags }) => [uid, flags]));
+    const condition = conditional ? ` (UNCHANGEDSINCE ${box.modseq})` : "";
+    const answer = await player.follower.run(
+      `${uidWord(chosen)}STORE ${chosen.set}${condition} ${mode}FLAGS${silent ? ".SILENT" : ""} (${
+        flags.join(" ")
+      })`,
+    );
+    if (box.readOnly) return assert.equal(answer.status, "NO");
+    const modified = new Set(answer.code === "MODIFIED" ? uidsNamed(chosen, answer.argument) : []);
+    if (!conditional) assert.equal(modified.size, 0);
+    const told = uidsWith("FLAGS", answer);
+    const changed = uidsWith("MODSEQ", answer);
+    const mailbox = player.mailbox;
+    for (const message of chosen.messages) {
+      const { uid } = message;
+      if (modified.has(uid)) {
+        // Nothing but a change that the client did not know of may be in the way. RFC 7162 3.1.3
+        continue;
+      }
+      const known = before.get(uid) ?? null;
+      if (silent && !told.has(uid) && known !== null) {
+        message.flags = [...storedFlags(known.split(" ").filter(Boolean), mode, flags)].sort().join(" ");
+        if (changed.has(uid)) witness.flags(box.uidValidity, uid, message.modseq, message.flags);
+      }
+    }
+    if (model === null || mailbox === null) return;
+    const done = chosen.messages.map(({ uid }) => uid).filter((uid) => !modified.has(uid));
+    if (conditional) {
+      for (const uid of done) {
+        const known = before.get(uid) ?? null;
+        if (known !== null && mailbox.messages.has(uid)) {
+          assert.equal(known, mailbox.flagsOf(uid), `UNCHANGEDSINCE lets ${uid} be overwritten`);
+        }
+      }
+    }
+    model.store(mailbox, done, mode, flags);
+    const missing = done.some((uid) => !mailbox.messages.has(uid));
+    assert.equal(answer.status, missing && !silent && !chosen.uid && modified.size === 0 ? "NO" : "OK");
+    compareFlags(player, mailbox, done);
+  },
+
+  COPY: (context, player, deed) => copy(context, player, deed, false),
+  MOVE: (context, player, deed) => copy(context, player, deed, true),
+
+  async EXPUNGE({ model }, player, { a, b, c }) {
+    const { box } = player.follower;
+    if (box === null) return;
+    const chosen = c % 2 === 0 ? player.choose(a, b, true) : null;
+    const command = chosen === null ? "EXPUNGE" : `UID EXPUNGE ${chosen.set}`;
+    const answer = await player.follower.run(command);
+    if (box.readOnly) return assert.equal(answer.status, "NO");
+    done(model, box, answer);
+    if (model === null || player.mailbox === null) return;
+    const gone = model.expunge(player.mailbox, chosen?.messages.map(({ uid }) => uid) ?? null);
+    for (const { uid } of box.messages) assert.ok(!gone.includes(uid), `${uid} is expunged and was not told`);
+  },
+
+  async FETCH({ model }, player, { a, b, c }) {
+    const { box } = player.follower;
+    if (c % 3 === 0) await player.learn();
+    const chosen = player.choose(a, b, c % 2 === 0);
+    if (chosen === null || box === null) return;
+    const kinds = [
+      "(UID FLAGS)",
+      "(FLAGS)",
+      "(UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])",
+      "(BODY[])",
+      "(UID RFC822.SIZE)",
+      player.condstore ? "(UID FLAGS MODSEQ)" : "(FLAGS UID)",
+    ];
+    const kind = kinds[(c >> 2) % kinds.length] ?? "";
+    if (player.qresync && c % 7 === 0 && box.modseq > 0) {
+      const since = ` (CHANGEDSINCE ${box.modseq} VANISHED)`;
+      await player.follower.run(`UID FETCH 1:* (UID FLAGS)${since}`);
+      return;
+    }
+    const answer = await player.follower.run(`${uidWord(chosen)}FETCH ${chosen.set} ${kind}`);
+    const { mailbox } = player;
+    if (model === null || mailbox === null) return;
+    const uids = chosen.messages.map(({ uid }) => uid);
+    const missing = uids.some((uid) => !mailbox.messages.has(uid));
+    assert.equal(answer.status, missing && !chosen.uid ? "NO" : "OK");
+    const marks = kind === "(BODY[])" && !box.readOnly;
+    if (marks) model.store(mailbox, uids, "+", ["\\seen"]);
+    if (marks || kind.includes("FLAGS")) compareFlags(player, mailbox, uids);
+  },
+
+  async SEARCH({ model }, player, { a, c }) {
+    const { box } = player.follower;
+    if (box === null) return;
+    await player.learn();
+    const uid = c % 2 === 0;
+    const view = box.messages.map((message) => message.uid);
+    const flag = flagChoices[a % flagChoices.length] ?? "\\seen";
+    const key = flag.startsWith("\\") ? flag.slice(1).toUpperCase() : `KEYWORD ${flag}`;
+    const not = (c >> 1) % 2 === 0;
+    const answer = await player.follower.run(`${uid ? "UID " : ""}SEARCH ${not ? "NOT " : ""}${key}`);
+    done(model, box, answer);
+    if (answer.status !== "OK") return;
+    const found = searched(answer);
+    if (model === null || player.mailbox === null || view.includes(0)) return;
+    const wanted = [...player.mailbox.messages].filter(([, { flags }]) => flags.has(flag) !== not);
+    const expected = wanted.map(([each]) => uid ? each : view.indexOf(each) + 1).filter((each) => each > 0);
+    assert.deepEqual(found, expected, `SEARCH ${key}`);
+  },
+
+  async SELECT({ model }, player, { a, c }) {
+    player.keep();
+    const name = anyName(a);
+    const condstore = player.condstore && c % 4 === 1 ? " (CONDSTORE)" : "";
+    const answer = await player.follower.select(c % 5 === 4 ? "EXAMINE" : "SELECT", name, condstore, null);
+    opened(model, player, name, answer);
+    if (c % 3 !== 0) await player.learn();
+  },
+
+  async COMEBACK(context, player, { a, b, c }) {
+    await player.lose(c % 2 === 0 ? null : b % 5);
+    const { kept } = player;
+    const state = a % 3 === 0 ? kept[a % Math.max(1, kept.length)] : kept.at(-1);
+    if (state === undefined) return;
+    const { name, uidValidity, modseq, messages } = state;
+    const uids = messages.map(({ uid }) => uid);
+    const knownUids = c % 4 === 1 && uids.length > 0 ? ` 1:${uids.at(-1)}` : "";
+    const match = c % 3 === 0 && uids.length > 1 ? matchData(uids, b) : "";
+    const parameters = ` (QRESYNC (${uidValidity} ${modseq}${knownUids}${match}))`;
+    const answer = await player.follower.select("SELECT", name, parameters, state);
+    opened(context.model, player, name, answer);
+    if (player.mailbox !== null) compareView(player, player.mailbox);
+  },
+
+  async NOOP({ model }, player) {
+    const answer = await player.follower.run("NOOP");
+    assert.equal(answer.status, "OK");
+    if (model !== null && player.mailbox !== null) compareView(player, player.mailbox);
+    if (player.qresync && player.follower.synced) player.keep();
+  },
+
+  async IDLE(_context, player) {
+    player.idle = await player.follower.idle();
+  },
+
+  async STATUS({ model, witness }, { follower, condstore }, { a }) {
+    const name = anyName(a);
+    const since = witness.moment();
+    const more = condstore ? " HIGHESTMODSEQ" : "";
+    const answer = await follower.run(`STATUS ${name} (MESSAGES UIDNEXT UIDVALIDITY UNSEEN${more})`);
+    const mailbox = model?.find(name);
+    if (answer.status !== "OK") {
+      if (model === null) assert.ok(!lasting.some((each) => each === name));
+      return assert.ok(mailbox === null || model === null);
+    }
+    const list = answer.untagged.find(([, word]) => word === "STATUS")?.[3];
+    const told = pairs(list);
+    const number = (item: string) => Number(told.get(item));
+    witness.opened(
+      number("UIDVALIDITY"),
+      condstore ? number("HIGHESTMODSEQ") : null,
+      number("UIDNEXT"),
+      since,
+    );
+    if (model === null) return;
+    assert.ok(mailbox !== null && mailbox !== undefined);
+    assert.equal(number("MESSAGES"), mailbox.messages.size);
+    assert.equal(number("UIDNEXT"), mailbox.nextUid);
+    assert.equal(number("UNSEEN"), mailbox.count("\\seen", false));
+  },
+
+  async CLOSE({ model }, player, { c }) {
+    const { box } = player.follower;
+    if (box === null) return;
+    player.keep();
+    const verb = c % 2 === 0 ? "CLOSE" : "UNSELECT";
+    const answer = await player.follower.run(verb);
+    done(model, box, answer);
+    if (answer.status !== "OK") return;
+    player.follower.box = null;
+    if (model !== null && player.mailbox !== null && verb === "CLOSE" && !box.readOnly) {
+      model.expunge(player.mailbox, null);
+    }
+    player.mailbox = null;
+  },
+
+  async CREATE({ model }, { follower }, { a }) {
+    const name = named(passing, a);
+    const answer = await follower.run(`CREATE ${name}`);
+    if (model !== null) assert.equal(answer.status, model.create(name) === null ? "NO" : "OK");
+  },
+
+  async DELETE({ model, players }, player, { a }) {
+    const name = named(passing, a);
+    player.keep();
+    const answer = await player.follower.run(`DELETE ${name}`);
+    if (model === null) return;
+    const mailbox = model.delete(name);
+    assert.equal(answer.status, mailbox === null ? "NO" : "OK");
+    if (mailbox === null) return;
+    for (const other of players) {
+      if (other.mailbox !== mailbox) continue;
+      if (other === player) player.mailbox = null;
+      else other.doomed = true;
+    }
+  },
+
+  async RENAME({ model }, player, { a, b, c }) {
+    const from = model !== null && c % 6 === 0 ? "INBOX" : named(passing, a);
+    const to = named(passing, b);
+    const answer = await player.follower.run(`RENAME ${from} ${to}`);
+    if (model === null) return;
+    assert.equal(answer.status, model.rename(from, to) === null ? "NO" : "OK", `RENAME ${from} ${to}`);
+  },
+
+  async CUT({ stage }, _player, { a }) {
+    await stage.cutHistory?.(a % 6);
+  },
+};
+
+async function copy(
+  { model, ledger, witness }: DeedContext,
+  player: Player,
+  { a, b, c }: Deed,
+  move: boolean,
+): Promise<void> {
+  if (c % 4 !== 0) await player.learn();
+  const chosen = player.choose(a, b, c % 2 === 0);
+  const { box } = player.follower;
+  if (chosen === null || box === null) return;
+  const name = anyName(c >> 2);
+  const { uidValidity } = box;
+  const uids = chosen.messages.map(({ uid }) => uid);
+  if (move) ledger.mayBeGone(uidValidity, uids);
+  const since = witness.moment();
+  const answer = await player.follower.run(
+    `${uidWord(chosen)}${move ? "MOVE" : "COPY"} ${chosen.set} ${name}`,
+  );
+  if (move && box.readOnly) return assert.equal(answer.status, "NO");
+  const target = model?.find(name);
+  if (answer.status !== "OK") {
+    if (answer.code === "NONEXISTENT" && mayGo(model, name)) return;
+    if (answer.code === "NONEXISTENT") return done(model, box, answer);
+    assert.equal(answer.code, "TRYCREATE");
+    if (model === null) assert.ok(!lasting.some((each) => each === name));
+    return assert.ok(model === null || target === null);
+  }
+  const argument = move ? answer.codes.get("COPYUID") ?? "" : answer.argument;
+  if (argument !== "") {
+    const [validity = 0, from, to = []] = uidsOf(argument);
+    assert.equal(from.length, to.length);
+    ledger.added(validity, to);
+    for (const [i, uid] of to.entries()) {
+      witness.arrived(validity, uid, since);
+      if (ledger.isDoubtful(uidValidity, from[i] ?? 0)) ledger.mayBeGone(validity, [uid]);
+    }
+    if (move) {
+      for (const uid of from) {
+        if (validity !== uidValidity || !to.includes(uid)) witness.gone(uidValidity, uid);
+      }
+    }
+  }
+  if (model === null || player.mailbox === null || target === null || target === undefined) return;
+  const expected = model.copy(player.mailbox, uids, target, move);
+  if (expected.from.length === 0) return assert.equal(argument, "");
+  const [, from, to] = uidsOf(argument);
+  assert.deepEqual({ from, to }, expected);
+}
+
+/** Others may delete it at the same time. */
+function mayGo(model: Model | null, name: string): boolean {
+  return model === null && passing.some((each) => each === name);
+}
+
+/** It was done; but where others delete mailboxes at the same time, it may be gone already. */
+function done(model: Model | null, box: Box, answer: Answer): void {
+  if (!mayGo(model, box.name) || answer.code !== "NONEXISTENT") assert.equal(answer.status, "OK");
+}
+
+function opened(model: Model | null, player: Player, name: string, answer: Answer): void {
+  player.mailbox = null;
+  if (model === null) return;
+  const mailbox = model.find(name);
+  assert.equal(answer.status, mailbox === null ? "NO" : "OK");
+  player.mailbox = mailbox;
+  if (mailbox === null) return;
+  assert.equal(player.follower.box?.messages.length, mailbox.messages.size);
+  assert.equal(answer.codes.get("UIDNEXT"), String(mailbox.nextUid));
+}
+
+/** Message numbers of old, and the UIDs that they had. RFC 7162 3.2.5.2 */
+function matchData(uids: readonly number[], b: number): string {
+  const numbers = uids.map((_uid, i) => i + 1).filter((number) => number % (1 + b % 3) === 0);
+  if (numbers.length === 0) return "";
+  return ` (${numbers.join(",")} ${numbers.map((number) => uids[number - 1]).join(",")})`;
+}
+
+/** Behind NOOP: the client knows everything, but for what it has not asked. */
+function compareView(player: Player, mailbox: ModelMailbox): void {
+  const uids = [...mailbox.messages.keys()];
+  const { box } = player.follower;
+  assert.equal(box?.messages.length, uids.length, "not as many messages as there are");
+  for (const [i, uid] of uids.entries()) {
+    const known: Known | undefined = box?.messages[i];
+    if (known === undefined || known.uid === 0) continue;
+    assert.equal(known.uid, uid, `number ${i + 1}`);
+    if (known.flags !== null) assert.equal(known.flags, mailbox.flagsOf(uid), `flags of ${uid}`);
+  }
+}
+
+function compareFlags(player: Player, mailbox: ModelMailbox, uids: readonly number[]): void {
+  for (const { uid, flags } of player.follower.box?.messages ?? []) {
+    if (!uids.includes(uid) || flags === null || !mailbox.messages.has(uid)) continue;
+    assert.equal(flags, mailbox.flagsOf(uid), `flags of ${uid}`);
+  }
+}
+
+function uidWord(chosen: Chosen): string {
+  return chosen.uid ? "UID " : "";
+}
+
+/** What MODIFIED names, as UIDs. */
+function uidsNamed(chosen: Chosen, set: string): number[] {
+  const named = readSet(set);
+  if (chosen.uid) return named;
+  const numbers = chosen.set.split(",").map(Number);
+  return named.map((number) => chosen.messages[numbers.indexOf(number)]?.uid ?? 0);
+}
+
+/** UIDs of FETCH responses that told something. */
+function uidsWith(item: string, answer: Answer): Set<number> {
+  const found = new Set<number>();
+  for (const [, , word, values] of answer.untagged) {
+    if (word !== "FETCH") continue;
+    const told = pairs(values);
+    if (told.has(item) && told.has("UID")) found.add(Number(told.get("UID")));
+  }
+  return found;
+}
+
+function pairs(values: Value | undefined): Map<string, Value> {
+  const found = new Map<string, Value>();
+  if (!Array.isArray(values)) return found;
+  for (let i = 0; i + 1 < values.length; i += 2) {
+    const value: Value | undefined = values[i + 1];
+    if (value !== undefined) found.set(String(values[i]), value);
+  }
+  return found;
+}
+
+/** What APPENDUID and COPYUID tell: UIDVALIDITY, and one or two sets. */
+function uidsOf(argument: string): [uidValidity: number, from: number[], to?: number[]] {
+  const [uidValidity, from, to] = argument.split(" ");
+  return to === undefined
+    ? [Number(uidValidity), readSet(from)]
+    : [Number(uidValidity), readSet(from), readSet(to)];
+}
+
+/** What SEARCH or ESEARCH found, ascending. */
+function searched(answer: Answer): number[] {
+  for (const values of answer.untagged) {
+    const [, word] = values;
+    if (word === "SEARCH") return values.slice(2).map(Number);
+    if (word !== "ESEARCH") continue;
+    const all = values.indexOf("ALL");
+    return all === -1 ? [] : readSet(values[all + 1]);
+  }
+  return assert.fail("nothing was answered");
+}

@@ -1,0 +1,151 @@
+/**
+ * One session of a model run: its client, what the client would come back with, and what it may name.
+ *
+ * Tested by `src/imapd/model_test.ts`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Follower, Gone, type Kept, type Known, type Wire } from "./follower.ts";
+import type { ModelMailbox } from "./model.ts";
+import type { Witness } from "./witness.ts";
+
+/** What a session enables: nothing, CONDSTORE, QRESYNC, and IMAP4rev2 as well; in turn. */
+const modes = ["", "CONDSTORE", "QRESYNC", "QRESYNC IMAP4rev2"] as const;
+
+/** How a run reaches its server. */
+export interface Stage {
+  readonly login: string;
+  connect(): Promise<Wire>;
+  /** Forgets what was expunged but for so many; null where that cannot be done. */
+  readonly cutHistory: ((count: number) => Promise<void>) | null;
+}
+
+/** What a client names in a command. */
+export interface Chosen {
+  readonly uid: boolean;
+  /** As it stands in the command. */
+  readonly set: string;
+  readonly messages: readonly Known[];
+}
+
+/** Most older states that a client keeps, to come back with one. */
+const maxKept = 6;
+
+export class Player {
+  readonly name: string;
+  readonly mode: typeof modes[number];
+  readonly kept: Kept[] = [];
+  /** In an exact run: what is selected. */
+  mailbox: ModelMailbox | null = null;
+  /** In an exact run: somebody deleted what is selected, so the next command ends the connection. */
+  doomed = false;
+  idle: string | null = null;
+  /** So many until now. */
+  connections = 0;
+  readonly #stage: Stage;
+  readonly #witness: Witness;
+  #follower: Follower | null = null;
+
+  constructor(stage: Stage, witness: Witness, index: number) {
+    this.#stage = stage;
+    this.#witness = witness;
+    this.name = String.fromCharCode(97 + index % 26) + (index < 26 ? "" : Math.floor(index / 26));
+    this.mode = modes[index % modes.length] ?? "";
+  }
+
+  get follower(): Follower {
+    assert.ok(this.#follower !== null);
+    return this.#follower;
+  }
+
+  get condstore(): boolean {
+    return this.mode !== "";
+  }
+
+  get qresync(): boolean {
+    return this.mode.startsWith("QRESYNC");
+  }
+
+  async connect(): Promise<void> {
+    await this.close();
+    this.mailbox = null;
+    this.doomed = false;
+    this.idle = null;
+    const name = `${this.name}${++this.connections}`;
+    this.#follower = await Follower.open(name, await this.#stage.connect(), this.#witness);
+    assert.equal((await this.follower.run(`LOGIN ${this.#stage.login}`)).status, "OK");
+    if (this.mode !== "") assert.equal((await this.follower.run(`ENABLE ${this.mode}`)).status, "OK");
+  }
+
+  async close(): Promise<void> {
+    await this.#follower?.close();
+    this.#follower = null;
+  }
+
+  /** Ends IDLE, if it is in it. */
+  async wake(): Promise<void> {
+    const { idle } = this;
+    this.idle = null;
+    if (idle !== null) assert.equal((await this.follower.endIdle(idle)).status, "OK");
+  }
+
+  /** The connection is to end, as the mailbox is gone. */
+  async expectGone(): Promise<void> {
+    await assert.rejects(async () => {
+      await this.wake();
+      await this.follower.run("NOOP");
+    }, Gone);
+    await this.connect();
+  }
+
+  /** Asks for what it does not know of the messages. */
+  async learn(): Promise<void> {
+    const { box } = this.follower;
+    if (box === null || box.messages.length === 0 || this.follower.synced) return;
+    await this.follower.run(`FETCH 1:* (UID FLAGS${this.condstore ? " MODSEQ" : ""})`);
+  }
+
+  /** Writes down what it would come back with. */
+  keep(): void {
+    if (!this.qresync || !this.follower.synced) return;
+    this.kept.push(this.follower.kept);
+    if (this.kept.length > maxKept) this.kept.shift();
+  }
+
+  /** Some messages that it knows; null if it knows none. */
+  choose(a: number, b: number, byUid: boolean): Chosen | null {
+    const { box } = this.follower;
+    if (box === null) return null;
+    const known = box.messages.map((message, i) => ({ message, number: i + 1 })).filter(({ message }) =>
+      message.uid !== 0
+    );
+    if (known.length === 0) return null;
+    const from = a % known.length;
+    const some = b % 7 === 6 ? known : known.slice(from, from + 1 + b % 4);
+    const extra = b % 3 === 0 ? known.slice((from + 6) % known.length).slice(0, 1) : [];
+    const all = [...new Set([...some, ...extra])].sort((x, y) => x.number - y.number);
+    return {
+      uid: byUid,
+      set: all.map(({ message, number }) => byUid ? message.uid : number).join(","),
+      messages: all.map(({ message }) => message),
+    };
+  }
+
+  /** The connection is lost, perhaps in the middle of an answer, and the client knows no more than it has seen. */
+  async lose(responses: number | null): Promise<void> {
+    this.keep();
+    if (responses !== null && this.qresync && this.follower.synced && this.idle === null) {
+      const { modseq } = this.follower.kept;
+      try {
+        await this.follower.lose("NOOP", responses);
+        const { messages, ...rest } = this.follower.kept;
+        const known = messages.filter(({ uid, flags }) => uid !== 0 && flags !== null);
+        this.kept.push({ ...rest, modseq, messages: known });
+      } catch (error) {
+        if (!(error instanceof Gone)) throw error;
+      }
+    }
+    await this.connect();
+  }
+}

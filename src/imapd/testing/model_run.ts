@@ -1,0 +1,164 @@
+/**
+ * Many sessions work on an account's mailboxes as a list of deeds says, and everything that they are told is checked.
+ *
+ * An exact run does one deed at a time: then the {@link Model} says what every answer must be. A run at once lets every
+ * session go on by itself: then what is checked is that all that was told fits together, that nothing is lost,
+ * and that in the end all agree.
+ *
+ * Tested by `src/imapd/model_test.ts`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Box, Follower, Gone, type Kept } from "./follower.ts";
+import { Ledger } from "./model_ledger.ts";
+import { Model } from "./model.ts";
+import { type Deed, type DeedContext, deeds } from "./model_deeds.ts";
+import { Player, type Stage } from "./model_player.ts";
+import { Witness } from "./witness.ts";
+
+/** Mailboxes at the beginning; there must be these and no others. */
+export const mailboxNames = ["INBOX", "A", "B"] as const;
+
+/** Longest that a run may take. */
+const maxRunMs = 60_000;
+
+/** Runs deeds with so many sessions; throws with everybody's last words if something is wrong. */
+export async function runDeeds(
+  stage: Stage,
+  sessions: number,
+  list: readonly Deed[],
+  order: "exact" | "at once",
+): Promise<void> {
+  const witness = new Witness();
+  witness.quiet = order === "exact";
+  const players = Array.from({ length: sessions }, (_, i) => new Player(stage, witness, i));
+  const context: DeedContext = {
+    model: order === "exact" ? new Model(mailboxNames) : null,
+    ledger: new Ledger(),
+    witness,
+    players,
+    stage,
+    culprit: "",
+  };
+  // A session that is never answered ends the run instead of holding it up for ever.
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("the run takes too long")), maxRunMs);
+  try {
+    await Promise.race([late, play(context, list)]);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}\n${witness.story(context.culprit)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    for (const player of players) await player.close();
+  }
+}
+
+async function play(context: DeedContext, list: readonly Deed[]): Promise<void> {
+  const { players } = context;
+  for (const player of players) await player.connect();
+  if (context.model === null) {
+    await together(players.map(async (player, i) => {
+      for (const deed of list) if (deed.who % players.length === i) await perform(context, player, deed);
+    }));
+  } else {
+    for (const deed of list) {
+      const player = players[deed.who % players.length];
+      if (player !== undefined) await perform(context, player, deed);
+    }
+  }
+  await agree(context);
+}
+
+/** Waits for all of them, also when one fails. */
+async function together(all: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(all)) if (result.status === "rejected") throw result.reason;
+}
+
+async function perform(context: DeedContext, player: Player, deed: Deed): Promise<void> {
+  if (context.witness.failed) return;
+  if (player.doomed) await player.expectGone();
+  try {
+    await player.wake();
+    await deeds[deed.verb](context, player, deed);
+  } catch (error) {
+    if (!(error instanceof Gone) || context.model !== null) {
+      if (!context.witness.failed) context.culprit = `${player.name}${player.connections} `;
+      context.witness.failed = true;
+      throw error;
+    }
+    // Somebody deleted what was selected; what the command did nobody can tell.
+    context.ledger.uncertain = true;
+    await player.connect();
+  }
+}
+
+/** At last everything is quiet: all sessions, the model and who has just come see the same. */
+async function agree(context: DeedContext): Promise<void> {
+  const { model, players, stage, witness, ledger } = context;
+  for (const player of players) {
+    if (player.doomed) await player.expectGone();
+    try {
+      await player.wake();
+      if (player.follower.box !== null) {
+        await deeds.NOOP(context, player, { who: 0, verb: "NOOP", a: 0, b: 0, c: 0 });
+      }
+      await player.learn();
+    } catch (error) {
+      if (!(error instanceof Gone) || model !== null) throw error;
+      await player.connect();
+    }
+  }
+  witness.quiet = true;
+  const fresh = new Player(stage, witness, 2);
+  await fresh.connect();
+  for (const name of await names(fresh.follower)) {
+    assert.equal((await fresh.follower.select("EXAMINE", name, "", null)).status, "OK");
+    const box: Box | null = fresh.follower.box;
+    assert.ok(box !== null);
+    if (box.messages.length > 0) {
+      await fresh.follower.run("FETCH 1:* (UID FLAGS MODSEQ BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
+    }
+    const truth = box.messages.map(({ uid, flags }) => `${uid} ${flags}`);
+    for (const player of players) {
+      const other = player.follower.box;
+      if (other?.uidValidity !== box.uidValidity) continue;
+      assert.deepEqual(
+        other.messages.map(({ uid, flags }) => `${uid} ${flags}`),
+        truth,
+        `${player.name} sees another`,
+      );
+    }
+    if (model !== null) {
+      const mailbox = model.find(name);
+      assert.ok(mailbox !== null, name);
+      assert.deepEqual(
+        truth,
+        [...mailbox.messages.keys()].map((uid) => `${uid} ${mailbox.flagsOf(uid)}`),
+        name,
+      );
+    }
+    if (model === null) ledger.check(box.uidValidity, box.messages.map(({ uid }) => uid), witness, name);
+    // Whoever comes back with anything that was ever written down learns the same.
+    for (const player of players) {
+      const same: Kept[] = player.kept.filter(({ uidValidity }) => uidValidity === box.uidValidity);
+      for (const kept of same) {
+        const { uidValidity, modseq } = kept;
+        await fresh.follower.select("SELECT", name, ` (QRESYNC (${uidValidity} ${modseq}))`, kept);
+        const seen = fresh.follower.box?.messages.map(({ uid, flags }) => `${uid} ${flags}`);
+        assert.deepEqual(seen, truth, `${player.name} came back from ${modseq} to another mailbox`);
+      }
+    }
+  }
+  await fresh.close();
+}
+
+async function names(follower: Follower): Promise<string[]> {
+  const { untagged } = await follower.run('LIST "" *');
+  return untagged.filter(([, word]) => word === "LIST").map((values) => {
+    const name = values[4];
+    const text = typeof name === "object" && "text" in name ? name.text : String(name);
+    return text.toUpperCase() === "INBOX" ? "INBOX" : text; // RFC 9051 5.1
+  });
+}
