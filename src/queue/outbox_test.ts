@@ -47,12 +47,16 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
     temp,
     clock,
     told,
-    send(to, text = "From: ann@example.org\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n", deliveryId) {
+    send(
+      to,
+      text = "From: ann@example.org\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n",
+      deliveryId = (++ids).toString(16).padStart(32, "0"),
+    ) {
       const content = utf8(text);
       const indexer = new Indexer();
       indexer.write(content);
       const incoming: Incoming = {
-        deliveryId: deliveryId ?? (++ids).toString(16).padStart(32, "0"),
+        deliveryId,
         from: address("ann@example.org"),
         recipients: to.map((each) => ({ address: address(each), prefix: utf8("Received: from x\r\n") })),
         remoteAddress: "192.0.2.1",
