@@ -4,7 +4,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { longestWaitMs, openTexts, quietMs, retryMs, TextIndexer } from "../store/text_indexer.ts";
+import {
+  longestWaitMs,
+  openTexts,
+  quietMs,
+  retryMs,
+  shortestRestMs,
+  TextIndexer,
+} from "../store/text_indexer.ts";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { textMessage } from "./testing/built_message.ts";
 import { mailboxOf } from "./testing/conformance_support.ts";
@@ -61,6 +68,30 @@ Deno.test("under load that does not end, some mail is indexed all the same", () 
       await pass(clock, quietMs / 2);
     }
     assert.ok(done(under) > 0);
+  }));
+
+Deno.test("while others read, it rests after each batch", () =>
+  withStore(async (under, clock) => {
+    for (let i = 0; i < 40; i++) await under.deliver("Inbox", textMessage(`m${i}`, ["Subject: s"]));
+    await pass(clock, quietMs); // Before it starts: the writer is quiet from now on.
+    under.indexer?.start();
+    const { id } = await mailboxOf(under.mail, "Inbox");
+    const counts: number[] = [];
+    for (const ms of [0, shortestRestMs, shortestRestMs]) {
+      await under.mail.changes({ mailbox: id, modseq: 1, claimRecent: false });
+      await pass(clock, ms);
+      counts.push(done(under));
+    }
+    assert.deepEqual(counts, [16, 32, 40]);
+  }));
+
+Deno.test("while nobody reads, it goes on", () =>
+  withStore(async (under, clock) => {
+    for (let i = 0; i < 40; i++) await under.deliver("Inbox", textMessage(`m${i}`, ["Subject: s"]));
+    await pass(clock, quietMs);
+    under.indexer?.start();
+    await pass(clock, shortestRestMs);
+    assert.equal(done(under), 40);
   }));
 
 Deno.test("while there is no parser, it waits and tries again", () =>

@@ -80,6 +80,7 @@ export class Store {
   readonly #read: Connection;
   readonly #reader: Reader;
   readonly #wal: WalKeeper;
+  #reads = 0;
   #closing: Promise<void> | null = null;
 
   /** Use {@link openStore}. */
@@ -122,11 +123,17 @@ export class Store {
     return this.#wal.bytes;
   }
 
+  /** How often something was read. */
+  get reads(): number {
+    return this.#reads;
+  }
+
   /**
    * Runs a store function that only reads, as one read transaction: it sees every commit made before. It holds up
    * everything else, so what is long ends after a {@link Slice} and goes on by key in another, after `turn()`.
    */
   read<T>(work: Work<T>): T {
+    this.#reads++;
     return this.#reader.read(work);
   }
 

@@ -2,7 +2,7 @@
  * Keeps the full-text index up to date, when nothing else is to be done: after commits, never in their way.
  *
  * It waits until the writer has been quiet for a moment, adds a few emails, and looks again. Under load that never ends it
- * adds a few every second all the same. It goes on from the last email that it looked at, whatever was killed when. Emails
+ * adds a few every second all the same. While others read, it rests most of the time. It goes on from the last email that it looked at, whatever was killed when. Emails
  * that are deleted are removed from the index at the next moment of quiet; those that were deleted while it could not note
  * that (the program was killed) are looked for after the next start.
  *
@@ -17,7 +17,7 @@ import type { Counter, Gauge } from "../base/metrics.ts";
 import type { BodyRow } from "./bodies.ts";
 import { turn } from "./connection.ts";
 import { decodeParts } from "./part_table.ts";
-import { literal, many, numbersOf, one, prepared, someTuples, tuples } from "./query.ts";
+import { literal, many, numbersOf, one, prepared, someTuples, tuples, type Work } from "./query.ts";
 import type { Store } from "./store.ts";
 import type { NewText } from "./text_file.ts";
 import { TextIndex } from "./text_index.ts";
@@ -32,6 +32,14 @@ import type { DeletedEmail } from "./transaction.ts";
 
 /** The writer is quiet when it has done nothing for so long. */
 export const quietMs = 150;
+
+/**
+ * While others read, each batch is followed by a rest this many times as long as it took: all reading and indexing is one
+ * thread, and whoever waits for an answer must not share it evenly with what nobody waits for.
+ */
+const restsPerBatch = 4;
+/** The shortest such rest, in milliseconds. */
+export const shortestRestMs = 5;
 
 /** Under load, a batch is added at least this often. */
 export const longestWaitMs = 1000;
@@ -120,6 +128,9 @@ export class TextIndexer {
   readonly #behind: Gauge;
   readonly #deleted: DeletedEmail[] = [];
   #lastGroup = -Infinity;
+  /** How often the store was read for the index itself, and by others when a batch began last. */
+  #ownReads = 0;
+  #othersReads = 0;
   #stopped = false;
   #waitsForMail = false;
   #wake: (() => void) | null = null;
@@ -173,7 +184,7 @@ export class TextIndexer {
       try {
         await this.#quiet();
         if (this.#stopped) return;
-        const more = await this.#batch();
+        const more = await this.#paced();
         if (this.#deleted.length > 0) this.#remove();
         else if (!more && this.#index.needsSweep) await this.#sweep();
         else if (!more) {
@@ -201,12 +212,31 @@ export class TextIndexer {
     }
   }
 
+  /** A batch; and a rest, if others have read since the one before. */
+  async #paced(): Promise<boolean> {
+    const { clock } = this.#store;
+    const began = clock.monotonic();
+    const more = await this.#batch();
+    const others = this.#store.reads - this.#ownReads;
+    const areReading = others > this.#othersReads;
+    this.#othersReads = others;
+    if (areReading && more) {
+      await this.#sleep(Math.max(shortestRestMs, restsPerBatch * (clock.monotonic() - began)));
+    }
+    return more;
+  }
+
+  #ask<T>(work: Work<T>): T {
+    this.#ownReads++;
+    return this.#store.read(work);
+  }
+
   /** Adds a few emails; false if there are none. */
   async #batch(): Promise<boolean> {
     const emails: ReadEmail[] = [];
     const from = this.#index.done;
     let done = from;
-    const { rows } = this.#store.read(someTuples<EmailRow>(emailsBehind, { id: from }, batchBytes));
+    const { rows } = this.#ask(someTuples<EmailRow>(emailsBehind, { id: from }, batchBytes));
     let bytes = 0;
     for (const row of rows) {
       const email = await this.#read(row);
@@ -281,7 +311,7 @@ export class TextIndexer {
         // A message that was moved meanwhile may not have been seen.
         const ids = JSON.stringify(unseen);
         const there = new Set(
-          this.#store.read(many(emailsAmong, { ids, accountId: id })).map((row) => row.id),
+          this.#ask(many(emailsAmong, { ids, accountId: id })).map((row) => row.id),
         );
         const gone = unseen.filter((each) => !there.has(each));
         if (gone.length > 0) this.#index.remove(id, gone);
@@ -295,10 +325,10 @@ export class TextIndexer {
 
   async #liveEmails(accountId: number): Promise<Set<number>> {
     const live = new Set<number>();
-    for (const { id: mailboxId } of this.#store.read(many(mailboxesOf, { accountId }))) {
+    for (const { id: mailboxId } of this.#ask(many(mailboxesOf, { accountId }))) {
       for (let uid = 0;;) {
         type Row = readonly [uid: number, emailId: number];
-        const rows: Row[] = this.#store.read(tuples<Row>(emailsOfMailbox, { accountId, mailboxId, uid }));
+        const rows: Row[] = this.#ask(tuples<Row>(emailsOfMailbox, { accountId, mailboxId, uid }));
         for (const [, emailId] of rows) live.add(emailId);
         const last = rows.at(-1);
         if (last === undefined || rows.length < sweptAtOnce || this.#stopped) break;
