@@ -123,8 +123,8 @@ function fileBytes(server: TestServer, name: string): number {
     .reduce((sum, entry) => sum + Deno.statSync(`${folder}/${entry.name}`).size, 0);
 }
 
-/** Waits until all is indexed. */
-async function indexed(server: TestServer): Promise<void> {
+/** Waits until all is indexed, after {@link fillMailbox}. */
+export async function indexed(server: TestServer): Promise<void> {
   const begin = performance.now();
   const behind = await metric(server, "mailden_text_index_behind");
   while (await metric(server, "mailden_text_index_behind") > 0) {
@@ -152,7 +152,6 @@ async function benchSearch(server: TestServer, probe: ImapProbe): Promise<void> 
 
 /** Measures what clients do with a large mailbox; the server has just started. */
 export async function benchImap(server: TestServer): Promise<void> {
-  await indexed(server);
   const probe = await ImapProbe.open(server.ports.imap);
   await probe.run(login);
   await timed(probe, "SELECT, first after a start", "SELECT Large", 60);

@@ -9,7 +9,7 @@
  */
 import { startServer, type TestServer } from "../../tests/support/server.ts";
 import { fromFileUrl } from "../../tests/support/paths.ts";
-import { benchImap, fillMailbox } from "./imap.ts";
+import { benchImap, fillMailbox, indexed } from "./imap.ts";
 import type { Load, LoadResult } from "./load.ts";
 import { pssMegabytes, startSeconds } from "./process.ts";
 import { appendRate } from "./reference.ts";
@@ -166,6 +166,7 @@ const mode = Deno.args.includes("--serve") ? "serve" : "localserve";
 
 async function imap(server: TestServer, count: number): Promise<void> {
   await fillMailbox(server, count);
+  await indexed(server);
   await server.stop();
   const { folder, ports } = server;
   const started = await startServer(mode, { folder, ports });
