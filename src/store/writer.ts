@@ -11,7 +11,7 @@
  * group is rolled back and its units run again, now each in a savepoint. A unit must therefore give the same when it is
  * run a second time from its beginning.
  *
- * Bulk work goes in slices between groups: a transaction of its own for each ten milliseconds of it.
+ * Bulk work goes in slices between groups: a transaction of its own for each few milliseconds of it.
  *
  * Units are synchronous generators ({@link Work}): whatever takes time (hashing, indexing, large bodies) is done before.
  *
@@ -23,7 +23,7 @@ import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
-import { type Connection, databaseFailure, Slice, sliceBytes, sliceMs } from "./connection.ts";
+import { type Connection, databaseFailure, Slice, sliceBytes } from "./connection.ts";
 import { Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
@@ -35,6 +35,9 @@ import type { WalKeeper } from "./wal_keeper.ts";
 export const maxGroupUnits = 256;
 export const maxGroupBytes = 8 * MiB;
 export const maxGroupMs = 10;
+
+/** A slice of bulk work: with its commit, everybody else waits for so long now and then. */
+export const bulkSliceMs = 4;
 
 /** What may wait for the writer; beyond it, units are refused at once with `tryLater`. */
 export const maxWaitingUnits = 10_000;
@@ -153,7 +156,7 @@ export class Writer {
   }
 
   /**
-   * Runs bulk work in slices of at most ten milliseconds, each a transaction of its own. When a later slice fails, the earlier
+   * Runs bulk work in slices of a few milliseconds, each a transaction of its own. When a later slice fails, the earlier
    * ones stay.
    */
   slices<T>(begin: (tx: Transaction) => SlicedWork<T>): Promise<T> {
@@ -317,7 +320,7 @@ export class Writer {
 
   #slice(sliced: Sliced): number {
     const { connection, clock } = this.#parts;
-    const slice = new Slice(() => clock.monotonic(), sliceMs);
+    const slice = new Slice(() => clock.monotonic(), bulkSliceMs);
     const tx = sliced.tx ??= this.#newTransaction();
     try {
       connection.text("BEGIN IMMEDIATE");
