@@ -319,6 +319,8 @@ export interface SearchOptions {
   readonly returns: readonly SearchReturn[] | null;
   /** With `PARTIAL`. */
   readonly partial: ResultRange | null;
+  /** What to fetch of messages that arrive and are results, with `UPDATE (…)`. RFC 5465 7 */
+  readonly updates?: readonly FetchItem[];
 }
 
 /** CONTEXT, UPDATE: RFC 5267; PARTIAL: RFC 9394, and then no ALL; RELEVANCY: RFC 6203, and then a key is FUZZY. */

@@ -8,7 +8,7 @@ import { concat, utf8 } from "../base/bytes.ts";
 import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFetchItem } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import { isAstringAtom, Scanner } from "./scanner.ts";
-import { readResultRange } from "./search_return.ts";
+import { readResultRange } from "./result_range.ts";
 import { readSequenceSet } from "./sequence_set.ts";
 
 /** The most different items of one FETCH: each costs a lookup for each message. */
@@ -222,7 +222,7 @@ function formatOrigin(partial: PartialRange | null): string {
 }
 
 /** Removes doubles; where only one of two leaves \Seen alone, the other counts. */
-function distinct(items: readonly FetchItem[]): FetchItem[] {
+export function distinct(items: readonly FetchItem[]): FetchItem[] {
   const found = new Map<string, FetchItem>();
   for (const item of items) {
     const key = keyOf(item);

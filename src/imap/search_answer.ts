@@ -6,7 +6,7 @@
  */
 import type { ResultRange } from "./command.ts";
 import type { ResponseWriter } from "./response_writer.ts";
-import { formatResultRange } from "./search_return.ts";
+import { formatResultRange } from "./result_range.ts";
 import type { Ranges } from "./search_key.ts";
 
 /** `* SEARCH 2 5 6 (MODSEQ 917162500)`, in one line however long. RFC 3501 7.2.5, RFC 7162 3.1.5 */

@@ -1,10 +1,11 @@
 /**
- * RETURN of SEARCH, SORT and ESEARCH, and PARTIAL, which FETCH has as well. RFC 4731 3.1, RFC 5182, RFC 5267 4, RFC 6203 4,
- * RFC 9394
+ * RETURN of SEARCH, SORT and ESEARCH. RFC 4731 3.1, RFC 5182, RFC 5267 4, RFC 5465 7, RFC 6203 4, RFC 9394
  *
  * @module
  */
-import type { ResultRange, SearchOptions, SearchReturn } from "./command.ts";
+import type { FetchItem, ResultRange, SearchOptions, SearchReturn } from "./command.ts";
+import { readFetchItems } from "./fetch.ts";
+import { readResultRange } from "./result_range.ts";
 import type { Scanner } from "./scanner.ts";
 
 const words: readonly SearchReturn[] = [
@@ -23,6 +24,7 @@ const words: readonly SearchReturn[] = [
 export function readReturns(s: Scanner): SearchOptions {
   if (!s.take("RETURN ")) return { returns: null, partial: null };
   let partial: ResultRange | null = null;
+  let updates: readonly FetchItem[] | null = null;
   const returns = s.list((s) => {
     const word = s.keyword("a return option");
     const option = words.find((option) => option === word);
@@ -32,39 +34,21 @@ export function readReturns(s: Scanner): SearchOptions {
       s.space();
       partial = readResultRange(s);
     }
+    if (option === "UPDATE") updates = readUpdate(s) ?? updates;
     return option;
   }, 0);
   s.space();
   if (partial !== null && returns.includes("ALL")) {
     throw new SyntaxError("PARTIAL and ALL exclude each other");
   }
-  return { returns: returns.length === 0 ? ["ALL"] : [...new Set(returns)], partial }; // RFC 4731 3.1
+  const chosen = returns.length === 0 ? ["ALL" as const] : [...new Set(returns)]; // RFC 4731 3.1
+  return { returns: chosen, partial, ...updates === null ? {} : { updates } };
 }
 
-/** `1:500`, `-1:-100` */
-export function readResultRange(s: Scanner): ResultRange {
-  const negative = s.peek() === minus;
-  const read = () => {
-    if (negative) s.expect("-");
-    const place = s.nzNumber("a place among the results");
-    return negative ? -place : place;
-  };
-  const from = read();
-  s.expect(":");
-  return { from, to: read() };
-}
+const open = 0x28;
 
-const minus = 0x2d;
-
-/** As it was sent. */
-export function formatResultRange({ from, to }: ResultRange): string {
-  return `${from}:${to}`;
-}
-
-/** Which of so many results a range means: from an index up to, without, another; both are the same for none. */
-export function placesOf({ from, to }: ResultRange, count: number): readonly [first: number, end: number] {
-  const low = Math.min(Math.abs(from), Math.abs(to));
-  const high = Math.min(Math.max(Math.abs(from), Math.abs(to)), count);
-  if (low > count) return [0, 0];
-  return from > 0 ? [low - 1, high] : [count - high, count - low + 1];
+/** `(UID FLAGS)` behind UPDATE; a space may come first, as in the example of RFC 5465 7 and not in its grammar. */
+function readUpdate(s: Scanner): FetchItem[] | null {
+  if (s.peek() === 0x20 && s.bytes[s.at + 1] === open) s.space();
+  return s.peek() === open ? readFetchItems(s) : null;
 }

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { utf8 } from "../base/bytes.ts";
 import { Scanner } from "./scanner.ts";
-import { formatResultRange, placesOf, readResultRange, readReturns } from "./search_return.ts";
+import { formatResultRange, placesOf, readResultRange } from "./result_range.ts";
+import { readReturns } from "./search_return.ts";
 
 const accepted: [text: string, returns: string[], partial: string | null][] = [
   ["RETURN () ", ["ALL"], null],
   ["return (min max count all save) ", ["MIN", "MAX", "COUNT", "ALL", "SAVE"], null],
   ["RETURN (COUNT COUNT) ", ["COUNT"], null],
   ["RETURN (UPDATE CONTEXT) ", ["UPDATE", "CONTEXT"], null],
+  // RFC 5465 7
+  ["RETURN (COUNT UPDATE (UID BODY.PEEK[HEADER.FIELDS (TO FROM)]) ALL) ", ["COUNT", "UPDATE", "ALL"], null],
+  ["RETURN (UPDATE(FLAGS)) ", ["UPDATE"], null],
   ["RETURN (PARTIAL 1:500) ", ["PARTIAL"], "1:500"],
   ["RETURN (SAVE PARTIAL 500:1 MIN) ", ["SAVE", "PARTIAL", "MIN"], "500:1"],
   ["RETURN (PARTIAL -1:-100) ", ["PARTIAL"], "-1:-100"],
@@ -28,6 +32,10 @@ const refused = [
   "RETURN (",
   "RETURN (ALL)",
   "RETURN (FOO) ",
+  "RETURN (UPDATE ()) ",
+  "RETURN (UPDATE (FAST)) ",
+  "RETURN (UPDATE FLAGS) ",
+  "RETURN (COUNT (FLAGS)) ",
   "RETURN (PARTIAL) ",
   "RETURN (PARTIAL 1) ",
   "RETURN (PARTIAL 0:5) ",
@@ -43,6 +51,12 @@ for (const text of refused) {
   Deno.test(`${text} is refused`, () =>
     assert.throws(() => readReturns(new Scanner(utf8(text))), SyntaxError));
 }
+
+Deno.test("UPDATE says what to fetch of new results, or nothing of it", () => {
+  const updates = (text: string) => readReturns(new Scanner(utf8(text))).updates;
+  assert.equal(updates("RETURN (UPDATE) "), undefined);
+  assert.deepEqual(updates("RETURN (UPDATE (UID FLAGS UID) UPDATE) "), [{ item: "UID" }, { item: "FLAGS" }]);
+});
 
 Deno.test("without RETURN nothing is read", () => {
   const s = new Scanner(utf8("RETURNED"));

@@ -4,16 +4,23 @@
  * The results are kept by UID, in their order. When messages came or changed, those alone are searched anew, and what
  * differs is told. Where a message comes in among sorted results, the store is asked by sorting it with some of them.
  *
+ * `arrivals.ts` says when. What the client does not hear of (NOTIFY NONE, RFC 5465 3.1) changes no results, either, until it
+ * wants to hear of it again; what its own commands change does.
+ *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
-import type { CancelUpdate } from "../imap/command.ts";
+import { Refused } from "../base/errors.ts";
+import type { CancelUpdate, FetchItem } from "../imap/command.ts";
+import { CommandError } from "../imap/command_error.ts";
+import { distinct } from "../imap/fetch.ts";
 import { writeCondition } from "../imap/response.ts";
 import { type ResultChange, writeEsearch } from "../imap/search_answer.ts";
 import type { SearchKey } from "../imap/search_key.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
+import { planFetch } from "./fetch_plan.ts";
 import { find } from "./finding.ts";
 import type { Context, Followed } from "./followed.ts";
 import { type Completion, ok } from "./replies.ts";
@@ -34,11 +41,28 @@ const pivots = 62;
 export function follow(session: Session, view: MailboxView, followed: Followed, results: Uint32Array): void {
   let kept = results.length;
   for (const context of view.contexts.values()) kept += context.results.length;
-  if (view.contexts.size >= maxContexts || kept > maxContextResults) {
+  const full = view.contexts.size >= maxContexts || kept > maxContextResults;
+  if (full || !canFetch(session, view, followed.items)) {
     const code = { code: "NOUPDATE" as const, tag: followed.tag };
     return writeCondition(session.out.w, null, "NO", code, "too many searches are followed");
   }
   view.contexts.set(followed.tag, { ...followed, results });
+}
+
+/** Whether everything that can be asked of one message that arrives, and these items, is no more than a FETCH may ask. */
+export function canFetch(
+  { notifications }: Session,
+  view: MailboxView | null,
+  more: readonly FetchItem[],
+): boolean {
+  const followed = [...view?.contexts.values() ?? []].flatMap(({ items }) => items);
+  try {
+    planFetch(distinct([...notifications?.selected?.fetch ?? [], ...followed, ...more]));
+    return true;
+  } catch (error) {
+    if (error instanceof Refused || error instanceof CommandError) return false;
+    throw error;
+  }
 }
 
 /** CANCELUPDATE. A tag that nobody follows is no error: the client may have been told NOUPDATE. */
@@ -53,23 +77,46 @@ export function forgetGone(session: Session, view: MailboxView, gone: Uint32Arra
   for (const context of view.contexts.values()) take(session, view, context, new Set(gone));
 }
 
-/** Messages came, or changed. */
-export async function updateContexts(
-  session: Session,
+/** What is new of a followed search. */
+export interface Difference {
+  readonly context: Context;
+  readonly gone: ReadonlySet<number>;
+  /** In the context's order. */
+  readonly added: Uint32Array;
+}
+
+/** Messages came, or changed: what that means to each search. */
+export async function differences(
   mail: Mail,
   view: MailboxView,
   changed: Uint32Array,
-): Promise<void> {
-  if (changed.length === 0) return;
+): Promise<Difference[]> {
+  if (changed.length === 0) return [];
+  const found: Difference[] = [];
   const uids: SearchKey = { key: "uids", set: rangesOf(changed) };
   for (const context of view.contexts.values()) {
     const key: SearchKey = { key: "and", keys: [uids, context.key] };
     const now = await find(mail, view, key, context.criteria, nothing);
     const matching = new Set(now.uids);
     const before = new Set(context.results);
-    take(session, view, context, new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))));
-    await add(session, mail, view, context, now.uids.filter((uid) => !before.has(uid)));
+    found.push({
+      context,
+      gone: new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))),
+      added: now.uids.filter((uid) => !before.has(uid)),
+    });
   }
+  return found;
+}
+
+/** Tells it, and keeps it. */
+export async function tellDifference(
+  session: Session,
+  mail: Mail,
+  view: MailboxView,
+  { context, gone, added }: Difference,
+): Promise<void> {
+  take(session, view, context, gone);
+  await add(session, mail, view, context, added);
 }
 
 const nothing = () => Promise.resolve();

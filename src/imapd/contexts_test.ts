@@ -4,6 +4,7 @@ import type { OpenMailbox } from "../accounts/mail.ts";
 import { concat, fromUtf8 } from "../base/bytes.ts";
 import { ResponseWriter } from "../imap/response_writer.ts";
 import { follow, maxContextResults, maxContexts } from "./contexts.ts";
+import { maxSections } from "./fetch_plan.ts";
 import { maxSearchedMailboxes } from "./multi_search.ts";
 import type { Session } from "./session.ts";
 import { Client } from "./testing/imap_client.ts";
@@ -193,15 +194,41 @@ Deno.test("so many results are followed and no more", () => {
   };
   // Of a session, only where it writes to; of a mailbox, only what makes a view.
   const out = { w: new ResponseWriter() };
-  const session = { out } as unknown as Session;
+  const session = { out, notifications: null } as unknown as Session;
   const view = new MailboxView({ ...opened, uids: new Uint32Array() } as unknown as OpenMailbox, false);
-  const followed = (tag: string) => ({ tag, uid: true, key: { key: "all" } as const, criteria: null });
+  const followed = (tag: string) => ({
+    tag,
+    uid: true,
+    key: { key: "all" } as const,
+    criteria: null,
+    items: [],
+  });
   follow(session, view, followed("a"), new Uint32Array(maxContextResults - 1));
   follow(session, view, followed("b"), new Uint32Array(2));
   assert.deepEqual([...view.contexts.keys()], ["a"]);
   assert.match(fromUtf8(concat(out.w.take())), /^\* NO \[NOUPDATE "b"\]/);
   follow(session, view, followed("c"), new Uint32Array(1));
   assert.deepEqual([...view.contexts.keys()], ["a", "c"]);
+});
+
+Deno.test("so much is fetched of what arrives and no more, for searches and NOTIFY together", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  stage.deliver("Inbox", "plan");
+  const client = await Client.signedIn(stage);
+  const parts = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `BODY.PEEK[${from + i}]`).join(" ");
+  const followed = (items: string) => client.command(`SEARCH RETURN (UPDATE (${items}) COUNT) ALL`);
+  assert.doesNotMatch(await followed(parts(1, maxSections - 1)), /NOUPDATE/);
+  assert.match(await followed(parts(maxSections, 2)), /NOUPDATE/);
+  assert.doesNotMatch(await followed(`UID ${parts(1, 9)}`), /NOUPDATE/);
+  const notify = (items: string) =>
+    client.command(`NOTIFY SET (SELECTED (MessageNew (${items}) MessageExpunge))`);
+  assert.equal(await notify(parts(maxSections, 2)), "= NO [LIMIT] too many\r\n");
+  assert.equal(await notify(parts(maxSections, 1)), "= OK done\r\n");
+  stage.deliver("Inbox", "plan");
+  assert.match(await client.read(), / FETCH \(BODY\[64\] NIL BODY\[1\] /);
+  client.end();
+  await stage.assertEnded();
 });
 
 Deno.test("so many mailboxes are searched at once and no more", async () => {

@@ -12,7 +12,7 @@ import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
 import { seen } from "../imap/flags.ts";
 import { right } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
-import { placesOf } from "../imap/search_return.ts";
+import { placesOf } from "../imap/result_range.ts";
 import { rangesOf, selectNumbers } from "../imap/sequence_set.ts";
 import { TransportError } from "../net/transport.ts";
 import { tellVanished } from "./catch_up.ts";
@@ -181,6 +181,7 @@ class Fetching {
       if (reason !== "diskFull" && reason !== "noPermission") throw error;
     }
     if (marked.size > 0) view.stale = true;
+    view.noteChanged(Uint32Array.from(marked));
     return marked;
   }
 

@@ -10,7 +10,7 @@ import type { SearchOptions, SearchProgram, SearchReturn, SequenceSet } from "..
 import { resolveSearch } from "../imap/search.ts";
 import type { Esearch } from "../imap/search_answer.ts";
 import type { SearchKey } from "../imap/search_key.ts";
-import { placesOf } from "../imap/search_return.ts";
+import { placesOf } from "../imap/result_range.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import type { SortCriterion } from "../imap/sort_key.ts";
 import { choose } from "./chosen.ts";

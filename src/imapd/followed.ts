@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { FetchItem } from "../imap/command.ts";
 import type { SearchKey } from "../imap/search_key.ts";
 import type { SortCriterion } from "../imap/sort_key.ts";
 
@@ -17,6 +18,8 @@ export interface Followed {
   readonly key: SearchKey;
   /** Null for SEARCH: results are in the order of the mailbox. */
   readonly criteria: readonly SortCriterion[] | null;
+  /** What to fetch of messages that arrive and are results; may be empty. RFC 5465 7 */
+  readonly items: readonly FetchItem[];
   /** For ESEARCH. */
   readonly mailbox?: { readonly name: string; readonly uidValidity: number };
 }

@@ -22,6 +22,7 @@ import { follow } from "./contexts.ts";
 import { esearch, find, saved } from "./finding.ts";
 import { Progress } from "./progress.ts";
 import { bad, type Completion, ok } from "./replies.ts";
+import { asksModSeq } from "./search.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
 import { MailboxView } from "./view.ts";
@@ -46,7 +47,7 @@ export async function multiSearch(
   if (asks("SAVE") && !onlySelected) return bad("SAVE is for the selected mailbox only");
   if (asks("UPDATE") && view === null) return bad("UPDATE needs a selected mailbox");
   if (asks("UPDATE") && view?.contexts.has(tag) === true) return bad("tag is in use");
-  if (command.modSeq) enableCondstore(session);
+  if (command.modSeq || asksModSeq(command)) enableCondstore(session);
   const mailboxes = searched(await mail.list({}), sources, view?.id ?? null);
   if (mailboxes.length > maxSearchedMailboxes) throw new Refused("tooMany", "too many mailboxes to search");
   const progress = new Progress(session, tag);
@@ -67,7 +68,8 @@ export async function multiSearch(
       if (session.out.full) await session.out.flush();
     }
     if (asks("UPDATE") && here === view) {
-      follow(session, view, { tag, uid: true, key, criteria: null, mailbox }, found.uids);
+      const items = command.updates ?? [];
+      follow(session, view, { tag, uid: true, key, criteria: null, items, mailbox }, found.uids);
     }
   }
   return ok("done");

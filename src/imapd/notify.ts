@@ -9,11 +9,13 @@
  * @module
  */
 import type { Mail, MailboxInfo, MailboxList } from "../accounts/mail.ts";
+import { Refused } from "../base/errors.ts";
 import type { Notify, NotifySet, StatusItem } from "../imap/command.ts";
 import { writeList } from "../imap/list.ts";
 import { writeStatus } from "../imap/status.ts";
 import { tellChangedAnnotations } from "./annotation_changes.ts";
-import { fetchArrived } from "./fetch.ts";
+import { tellArrived } from "./arrivals.ts";
+import { canFetch } from "./contexts.ts";
 import { planFetch } from "./fetch_plan.ts";
 import { ancestorsOf } from "./list.ts";
 import { maxNotified, Notifications } from "./notifications.ts";
@@ -27,6 +29,7 @@ export async function notify(session: Session, mail: Mail, command: Notify): Pro
   const { view } = session;
   if (set?.selected) {
     planFetch(set.selected.fetch); // Refuses what is too much.
+    if (!canFetch(session, view, set.selected.fetch)) throw new Refused("tooMany", "with what searches ask");
     if (set.selected.fetch.some((item) => item.item === "MODSEQ")) enableCondstore(session);
   }
   if (set === null) {
@@ -80,11 +83,7 @@ async function tellFirst(
 export async function tellEverything(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
   await tellChanges(session, mail, allowed);
   const { view, notifications } = session;
-  if (view !== null && view.arrived.length > 0) {
-    const uids = view.arrived;
-    view.arrived = [];
-    await fetchArrived(session, mail, view, uids, notifications?.selected?.fetch ?? []);
-  }
+  if (view !== null) await tellArrived(session, mail, view);
   if (notifications !== null && notifications.waiting) await tellOthers(session, mail, notifications);
   if (session.annotationChanges !== null) await tellChangedAnnotations(session, mail);
   tellSettled(session);
@@ -96,7 +95,8 @@ export function hasNews({ notifications, view }: Session): boolean {
   const { selected } = notifications;
   if (notifications.waiting) return true;
   return selected !== null && view !== null &&
-    (view.stale || view.arrived.length > 0 || (!selected.delayed && view.expunged.length > 0));
+    (view.stale || view.arrived.length > 0 || view.changed.length > 0 ||
+      (!selected.delayed && view.expunged.length > 0));
 }
 
 /** Between two commands. Message numbers may change at any time for who wants that. RFC 5465 5.3 */

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
-import type { Search, Sort } from "../imap/command.ts";
+import type { Search, SearchOptions, Sort } from "../imap/command.ts";
 import { writeEsearch, writeSearch } from "../imap/search_answer.ts";
 import { follow } from "./contexts.ts";
 import { esearch, find, type Found, highest, keyFor, reporting, saved } from "./finding.ts";
@@ -26,7 +26,7 @@ export async function search(
 ): Promise<Completion> {
   const updates = command.returns?.includes("UPDATE") ?? false;
   if (updates && view.contexts.has(tag)) return bad("tag is in use"); // RFC 5267 4.3
-  if (command.modSeq) enableCondstore(session);
+  if (command.modSeq || asksModSeq(command)) enableCondstore(session);
   const saves = command.returns?.includes("SAVE") ?? false;
   const criteria = command.verb === "SORT" ? command.criteria : null;
   try {
@@ -34,7 +34,10 @@ export async function search(
     const found = await find(mail, view, key, criteria, reporting(new Progress(session, tag)));
     if (saves) view.saved = saved(found.uids, command);
     tell(session, view, command, found, tag);
-    if (updates) follow(session, view, { tag, uid: command.uid, key, criteria }, found.uids);
+    if (updates) {
+      const items = command.updates ?? [];
+      follow(session, view, { tag, uid: command.uid, key, criteria, items }, found.uids);
+    }
   } catch (error) {
     // A search that was to be saved and failed leaves nothing saved. RFC 5182 2.1; wrong numbers are BAD and change
     // nothing.
@@ -42,6 +45,11 @@ export async function search(
     throw error;
   }
   return ok("done");
+}
+
+/** Whether MODSEQ is to be fetched of new results. RFC 5465 7, RFC 7162 3.1 */
+export function asksModSeq({ updates }: SearchOptions): boolean {
+  return updates?.some((item) => item.item === "MODSEQ") ?? false;
 }
 
 function tell(

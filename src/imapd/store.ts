@@ -44,6 +44,7 @@ export async function store(
     }),
   );
   view.stale = true;
+  view.noteChanged(stored.flags.uids);
   const { modified, flags } = stored;
   await tellStored(session, view, command, stored, justTold);
   if (modified.length > 0) {

@@ -15,7 +15,7 @@ import { formatFlags } from "../imap/flag_list.ts";
 import { flagBits } from "../imap/flags.ts";
 import { writeCondition, writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
-import { forgetGone, updateContexts } from "./contexts.ts";
+import { forgetGone } from "./contexts.ts";
 import type { SelectedEvents } from "../imap/command.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
@@ -86,7 +86,7 @@ async function pull(
   const arrived = changes.changed.uids.subarray(isNew);
   tellNew(session, view, arrived, changes.recentFromUid, changes.uidNext);
   const foreign = view.takeForeign(arrived);
-  if (wanted.fetch.length > 0 && foreign.length > 0) {
+  if (foreign.length > 0 && (wanted.fetch.length > 0 || view.contexts.size > 0)) {
     view.arrived = [...view.arrived, ...view.rangesOf(foreign)];
   }
   tellKeywords(session, view, changes.changed);
@@ -99,7 +99,7 @@ async function pull(
   else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
-  await updateContexts(session, mail, view, changes.changed.uids);
+  view.noteChanged(changes.changed.uids);
 }
 
 /** What changed, and which of the known messages are gone. */
@@ -132,6 +132,7 @@ export async function tellExpunged(session: Session, view: MailboxView): Promise
   const { out } = session;
   view.expunged = new Uint32Array();
   view.settled = null;
+  forgetGone(session, view, gone); // Where it was not told when it was heard of: its numbers end here. RFC 5267 4.3.4
   const numbers = view.remove(gone);
   if (session.enabled.qresync) {
     return writeVanished(out.w, rangesOf(gone), false);

@@ -52,8 +52,10 @@ export class MailboxView {
   heldBack = false;
   /** The store has changes that were not asked for yet. */
   stale = false;
-  /** UIDs, as ranges, that arrived and whose FETCH response is still due. RFC 5465 5.2 */
+  /** UIDs, as ranges, that others added and whose FETCH response may be due. RFC 5465 5.2, 7 */
   arrived: Ranges = [];
+  /** Ascending UIDs of messages that came or changed and may be, or be no longer, results of {@link contexts}. */
+  changed: Uint32Array = new Uint32Array();
   /** The MODSEQ up to which all flags were told, where NOTIFY has kept later ones from the client; else null. */
   #silentFrom: number | null = null;
   /** UIDs, as ranges, of messages that this session has added itself and that were not told with EXISTS yet. */
@@ -153,6 +155,11 @@ export class MailboxView {
     return uids.filter((uid) =>
       !own.some((first, i) => i % 2 === 0 && first <= uid && uid <= (own[i + 1] ?? 0))
     );
+  }
+
+  /** Searches that are followed have to look at these messages again. */
+  noteChanged(uids: Uint32Array): void {
+    if (this.contexts.size > 0) this.changed = union(this.changed, uids);
   }
 
   /** Adds messages that arrived; UIDs above all that are known, ascending. */
