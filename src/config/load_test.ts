@@ -57,6 +57,10 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
     /imaps: 192\.0\.2\.1 port 25 is taken by listeners\.public\.smtp/,
     /2001/,
   ]],
+  ["two limits of which one is enough", `${good}messageLimit = 5000\nsaveLimit = 1000\n`, [
+    /listeners\.public\.imaps\.saveLimit: messageLimit stands for it already/,
+  ]],
+  ["a limit that clients could not live with", `${good}messageLimit = 999\n`, [/imaps\.messageLimit: .*1000/]],
   ["no listeners", 'hostname = "a.example"\n', [/listeners: there is none/]],
   [
     "a DNS server that is none, and a mode that is none",

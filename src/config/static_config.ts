@@ -167,6 +167,17 @@ const imapFields = {
     doc: "How long a client that has not signed in may be silent; in all it has six times as long.",
     default: 30_000,
   }),
+  messageLimit: optional(integer({
+    doc:
+      "Most messages of one command (RFC 9738). None if left out: clients that do not know of it see only the last of a mailbox.",
+    min: 1000,
+    max: 4_294_967_295,
+  })),
+  saveLimit: optional(integer({
+    doc: "The same for copying and appending alone (RFC 9738).",
+    min: 1000,
+    max: 4_294_967_295,
+  })),
 };
 
 const imap = table({
@@ -282,6 +293,15 @@ export function checkStatic(config: StaticConfig): { path: string; message: stri
         problems.push({
           path: `${path}.${service}`,
           message: `nobody could sign in without TLS: write [${path}.tls], or set noRequireStartTls`,
+        });
+      }
+    }
+    for (const service of ["imap", "imaps"] as const) {
+      const limits = each[service];
+      if (limits !== null && limits.messageLimit !== null && limits.saveLimit !== null) {
+        problems.push({
+          path: `${path}.${service}.saveLimit`,
+          message: "messageLimit stands for it already: leave one of them out",
         });
       }
     }

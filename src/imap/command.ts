@@ -390,6 +390,8 @@ export type SearchTerm =
   | { readonly key: "and"; readonly keys: readonly SearchTerm[] }
   | { readonly key: "or"; readonly left: SearchTerm; readonly right: SearchTerm }
   | { readonly key: "not" | "fuzzy"; readonly inner: SearchTerm }
+  /** UIDs whatever there is: no `*`, no `$`. RFC 9738 3.2 */
+  | { readonly key: "between"; readonly set: Ranges }
   | { readonly key: "sequence" | "uids"; readonly set: SequenceSet };
 
 /** RFC 9051 6.4.5 */

@@ -56,6 +56,8 @@ export type ResponseCode =
   | { readonly code: "COPYUID"; readonly uidValidity: number; readonly from: Ranges; readonly to: Ranges }
   /** Message numbers, or UIDs in the answer to a UID command. RFC 7162 3.1.3 */
   | { readonly code: "MODIFIED"; readonly set: Ranges }
+  /** The most messages of a command, and the lowest UID that it came to, if that is known. RFC 9738 3.1 */
+  | { readonly code: "MESSAGELIMIT"; readonly limit: number; readonly lowest: number | null }
   /** The tag of a search whose results will not be followed. RFC 5267 4.3.1 */
   | { readonly code: "NOUPDATE"; readonly tag: string }
   /** How far a command has come, of how much; null where that is not known. RFC 9585 4 */
@@ -85,6 +87,8 @@ export function formatCode(code: ResponseCode): string {
       return `COPYUID ${code.uidValidity} ${formatRanges(code.from)} ${formatRanges(code.to)}`;
     case "MODIFIED":
       return `MODIFIED ${formatRanges(code.set)}`;
+    case "MESSAGELIMIT":
+      return `MESSAGELIMIT ${code.limit}${code.lowest === null ? "" : ` ${code.lowest}`}`;
     case "NOUPDATE":
       return `NOUPDATE "${code.tag}"`;
     case "INPROGRESS":

@@ -1,6 +1,6 @@
 /**
  * SEARCH: the program that a client sends. RFC 9051 6.4.4, RFC 3501 6.4.4, RFC 5032 (WITHIN), RFC 5182 (SAVE), RFC 6203
- * (FUZZY), RFC 7162 3.1.5, RFC 8474 5, RFC 8514 4.3. Its answers: `search_answer.ts`.
+ * (FUZZY), RFC 7162 3.1.5, RFC 8474 5, RFC 8514 4.3, RFC 9738 3.2. Its answers: `search_answer.ts`.
  *
  * The tree comes out simplified: no double negation, no AND in AND, and chains of OR balanced, so that a search for
  * a thousand addresses is ten levels deep and not a thousand.
@@ -112,6 +112,13 @@ const plainKeys: ReadonlyMap<string, SearchTerm> = new Map<string, SearchTerm>([
   ["SAVEDATESUPPORTED", { key: "saveDateSupported" }],
 ]);
 
+const lastUid = 0xffff_ffff;
+
+/** RFC 9738 3.2: none above the highest UID, although `UID n:*` has the last message always. */
+function between(first: number, last: number): SearchTerm {
+  return { key: "between", set: first <= last ? [first, last] : [] };
+}
+
 type ReadArgument = (reading: Reading, depth: number) => SearchTerm;
 
 const header = (field: string): ReadArgument => (r) => ({ key: "header", field, text: readText(r) });
@@ -151,6 +158,8 @@ const argumentKeys: ReadonlyMap<string, ReadArgument> = new Map<string, ReadArgu
   ["EMAILID", ({ s }) => ({ key: "emailId", id: readObjectId(s) })],
   ["THREADID", ({ s }) => ({ key: "threadId", id: readObjectId(s) })],
   ["UID", ({ s }) => ({ key: "uids", set: readSequenceSet(s) })],
+  ["UIDAFTER", ({ s }) => between(s.nzNumber("a UID") + 1, lastUid)],
+  ["UIDBEFORE", ({ s }) => between(1, s.nzNumber("a UID") - 1)],
   ["FUZZY", readFuzzy],
   ["NOT", (r, depth) => not(readKey(r, depth + 1))],
   ["OR", readOr],
@@ -304,6 +313,8 @@ export function resolveSearch(term: SearchTerm, scope: SearchScope): SearchKey {
       return { key: "uids", set: scope.numbers(term.set) };
     case "uids":
       return { key: "uids", set: scope.uids(term.set) };
+    case "between":
+      return { key: "uids", set: term.set };
     case "recent":
       return { key: "uids", set: scope.recent() };
     default:

@@ -25,6 +25,7 @@ import { tryCreate } from "./copy.ts";
 import { readOnly, tellGone } from "./expunge.ts";
 import { IncomingMessage } from "./incoming_message.ts";
 import { right } from "../imap/rights.ts";
+import { refuseAppend } from "./limit.ts";
 import { checkRights, findTarget } from "./names.ts";
 import { refuseHidden } from "./quirks.ts";
 import { bad, type Completion, no, ok } from "./replies.ts";
@@ -86,6 +87,8 @@ export class Appending {
   /** The next message was announced; an answer if it is refused. */
   announce(message: AppendMessage): Completion | null {
     if (message.size === 0) return no(null, "given up as the client wished"); // RFC 3502 6.3.11
+    const many = refuseAppend(this.#session, message.index + 1);
+    if (many !== null) return many;
     this.#size = 0;
     const refused = this.#more(message.size ?? 0, message.binary);
     if (refused === null) this.#current = new IncomingMessage(this.#mail, message, maxKeptBytes - this.#kept);

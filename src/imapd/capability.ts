@@ -12,6 +12,7 @@ import { writeCapability, writeEnabled } from "../imap/response.ts";
 import { tellAnnotations } from "./annotation_changes.ts";
 import { type Completion, ok } from "./replies.ts";
 import { isCompressed } from "./compress.ts";
+import { limitCapabilities } from "./limit.ts";
 import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore } from "./updates.ts";
@@ -87,6 +88,7 @@ export function capabilities(session: Session): string[] {
     names.push(...offeredMechanisms(session).map((mechanism) => `AUTH=${mechanism}`));
     if (!passwordsAllowed(session)) names.push("LOGINDISABLED");
   }
+  names.push(...limitCapabilities(session));
   return names.filter((name) => !isHidden(session, name));
 }
 

@@ -11,6 +11,7 @@ import { type ResponseCode, writeCondition } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { readOnly, tellGone } from "./expunge.ts";
+import { refuseCopy, shareOf, withLimit } from "./limit.ts";
 import { findTarget } from "./names.ts";
 import { whileWorking } from "./progress.ts";
 import { type Completion, no, ok } from "./replies.ts";
@@ -29,10 +30,13 @@ export async function copy(
 ): Promise<Completion> {
   const moves = command.verb === "MOVE";
   if (moves && view.readOnly) return readOnly;
-  const { uids } = choose(view, command.set, command.uid);
+  const chosen = choose(view, command.set, command.uid);
+  const { uids, lowest } = moves ? shareOf(session, view, chosen.uids) : { uids: chosen.uids, lowest: null };
   const target = await findTarget(mail, command.mailbox);
   if (target === null) return tryCreate;
   if (uids.length === 0) return ok("no messages");
+  const refused = moves ? null : refuseCopy(session, view, uids);
+  if (refused !== null) return refused;
   const request = { mailbox: view.id, uids, to: target.id };
   const copied = await whileWorking(session, tag, moves ? mail.move(request) : mail.copy(request));
   if (target.id === view.id) view.addOwn(copied.to);
@@ -42,7 +46,8 @@ export async function copy(
   if (!moves) return ok("copied", code);
   // Before the EXPUNGE responses, as the client could not tell any more what went where. RFC 9051 6.4.8
   if (code !== null) writeCondition(session.out.w, null, "OK", code, "moved");
-  return await tellGone(session, mail, view, copied.from, ok("moved"));
+  const completion = await tellGone(session, mail, view, copied.from, ok("moved"), lowest !== null);
+  return withLimit(session, completion, lowest);
 }
 
 /** RFC 4315 3: both sets in the same order; ours ascend. */

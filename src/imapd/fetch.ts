@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { FetchBatch, Mail } from "../accounts/mail.ts";
+import type { FetchBatch, Mail, Section } from "../accounts/mail.ts";
 import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
@@ -28,6 +28,7 @@ import {
   problemOf,
   type Row,
 } from "./fetch_plan.ts";
+import { countFrom, refuseMany, shareOf, withLimit } from "./limit.ts";
 import { bad, type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
 import { enableCondstore, tellKeywords } from "./updates.ts";
@@ -35,6 +36,11 @@ import type { MailboxView } from "./view.ts";
 
 /** Of a longer header, HEADER.FIELDS sees only so much: its answer must be counted before it can be sent. */
 export const maxHeaderBytes = 8 * MiB;
+
+/** So many messages, of which no text is asked, are kept to be told in the opposite order. */
+const turned = 100;
+
+type Asked = Parameters<Mail["fetch"]>[0];
 
 /**
  * A value broke off, or had another length, after its length was told. Nothing that the client understands can follow:
@@ -54,23 +60,29 @@ export async function fetch(
   const { changedSince } = command;
   if (changedSince !== null || command.items.some((item) => item.item === "MODSEQ")) enableCondstore(session);
   const chosen = choose(view, command.set, command.uid);
+  const part = command.partial === null ? null : partOf(view, chosen.uids, command.partial);
+  const refused = part === null ? null : refuseMany(session, part.length);
+  if (refused !== null) return refused;
   if (command.vanished && changedSince !== null) {
     const changes = await mail.changes({ mailbox: view.id, modseq: changedSince, claimRecent: false });
     tellVanished(session, view, changes, named(view, command.set));
   }
-  const uids = command.partial === null ? chosen.uids : partOf(view, chosen.uids, command.partial);
+  const { uids, lowest } = shareOf(session, view, part === null ? chosen.uids : view.rangesOf(part));
   if (uids.length === 0) return ok("no messages");
   const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
-  await fetching.run(uids, changedSince);
-  if (fetching.problem !== null) return fetching.problem;
-  const missing = chosen.count !== null && changedSince === null && fetching.count < chosen.count;
-  return missing ? refusal("expunged") : ok("done"); // RFC 2180 4.1.2
+  await fetching.run(uids, changedSince, lowest !== null);
+  if (fetching.problem !== null) return withLimit(session, fetching.problem, lowest);
+  const count = chosen.count === null || lowest === null
+    ? chosen.count
+    : countFrom(view, chosen.uids, lowest);
+  const missing = count !== null && changedSince === null && fetching.count < count;
+  return withLimit(session, missing ? refusal("expunged") : ok("done"), lowest); // RFC 2180 4.1.2
 }
 
 /** Of the messages named, those at some places, counted from the first or from the last. RFC 9394 3.3 */
-function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Ranges {
+function partOf(view: MailboxView, uids: Ranges, range: ResultRange): Uint32Array {
   const named = selectNumbers(uids, view.uids);
-  return view.rangesOf(named.subarray(...placesOf(range, named.length)));
+  return named.subarray(...placesOf(range, named.length));
 }
 
 /** FETCH responses that nobody asked for just now: of messages that arrived, as NOTIFY wants them. RFC 5465 5.2 */
@@ -118,7 +130,8 @@ class Fetching {
     this.#itemsOfMarked = [...plan.items, ...told.map((name) => numberItem(name, new Set()))];
   }
 
-  async run(uids: Ranges, changedSince: number | null): Promise<void> {
+  /** @param downwards From the highest UID to the lowest. */
+  async run(uids: Ranges, changedSince: number | null, downwards = false): Promise<void> {
     const { numbers, bytes, sections, marksSeen } = this.#plan;
     const marking = marksSeen && !this.#view.readOnly && (this.#view.rights & right.seen) !== 0; // RFC 4314 4
     let wanted: Ranges = uids;
@@ -139,7 +152,19 @@ class Fetching {
       sections,
       changedSince: since,
     };
+    if (downwards) return await this.#runDownwards(request, marked);
     for await (const batch of this.#mail.fetch(request)) await this.#writeBatch(batch, marked);
+  }
+
+  async #runDownwards(request: Asked, marked: ReadonlySet<number> | null): Promise<void> {
+    const all = selectNumbers(request.uids, this.#view.uids);
+    const step = request.sections.length === 0 ? turned : 1;
+    for (let end = all.length; end > 0; end -= step) {
+      const uids = this.#view.rangesOf(all.subarray(Math.max(0, end - step), end));
+      const batches: FetchBatch[] = [];
+      for await (const batch of this.#mail.fetch({ ...request, uids })) batches.push(batch);
+      for (const batch of batches.reverse()) await this.#writeBatch(batch, marked, true);
+    }
   }
 
   async #changed(uids: Ranges, changedSince: number): Promise<Ranges> {
@@ -185,17 +210,24 @@ class Fetching {
     return marked;
   }
 
-  async #writeBatch(batch: FetchBatch, marked: ReadonlySet<number> | null): Promise<void> {
+  async #writeBatch(
+    batch: FetchBatch,
+    marked: ReadonlySet<number> | null,
+    downwards = false,
+  ): Promise<void> {
     const view = this.#view;
     const { out, enabled } = this.#session;
     const { sections } = this.#plan;
     if (batch.flags !== null) tellKeywords(this.#session, view, batch.flags);
     const row: Row = { batch, i: 0, recent: false, starts: new Float64Array(this.#plan.slots) };
+    const count = batch.uids.length;
+    const begins = downwards ? beginsOf(row, sections) : null;
     let at = 0;
-    for (let i = 0; i < batch.uids.length; i++) {
+    for (let done = 0; done < count; done++) {
+      const i = downwards ? count - 1 - done : done;
       const uid = batch.uids[i] ?? 0;
       row.i = i;
-      at = placeValues(row, sections, at);
+      at = placeValues(row, sections, begins?.[i] ?? at);
       const number = view.numberAfter(this.#lastNumber, uid);
       if (number === 0) continue;
       this.#lastNumber = number;
@@ -285,6 +317,17 @@ class Fetching {
       await pieces.return?.();
     }
   }
+}
+
+/** Where the values of each message begin. */
+function beginsOf(row: Row, sections: readonly Section[]): Float64Array {
+  const begins = new Float64Array(row.batch.uids.length);
+  let at = 0;
+  for (row.i = 0; row.i < begins.length; row.i++) {
+    begins[row.i] = at;
+    at = placeValues(row, sections, at);
+  }
+  return begins;
 }
 
 /** At most {@link maxHeaderBytes} of what is read. */

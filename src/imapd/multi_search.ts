@@ -20,6 +20,7 @@ import { resolveSequence, star } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { follow } from "./contexts.ts";
 import { esearch, find, saved } from "./finding.ts";
+import { refuseMany } from "./limit.ts";
 import { Progress } from "./progress.ts";
 import { bad, type Completion, ok } from "./replies.ts";
 import { asksModSeq } from "./search.ts";
@@ -52,6 +53,11 @@ export async function multiSearch(
   if (mailboxes.length > maxSearchedMailboxes) throw new Refused("tooMany", "too many mailboxes to search");
   const progress = new Progress(session, tag);
   const goal = mailboxes.reduce((sum, mailbox) => sum + mailbox.messages, 0);
+  const refused = refuseMany(session, goal);
+  if (refused !== null) {
+    if (asks("SAVE") && view !== null) view.saved = new Uint32Array();
+    return refused;
+  }
   let done = 0;
   for (const { id, name, messages } of mailboxes) {
     const here = id === view?.id ? view : await opened(mail, id);

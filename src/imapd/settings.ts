@@ -25,6 +25,10 @@ export interface ImapSettings {
   readonly loginTimeoutMs?: number;
   /** And afterwards, also in IDLE; {@link defaultIdleTimeoutMs} unless told. */
   readonly idleTimeoutMs?: number;
+  /** The most messages of one command; none unless told. RFC 9738 */
+  readonly messageLimit?: number | null;
+  /** The most messages that are copied or appended at once; without meaning beside the other. RFC 9738 3 */
+  readonly saveLimit?: number | null;
 }
 
 /** Who does what an IMAP connection is asked for. */

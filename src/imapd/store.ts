@@ -11,6 +11,7 @@ import type { Store } from "../imap/command.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { readOnly } from "./expunge.ts";
+import { countFrom, shareOf, withLimit } from "./limit.ts";
 import { whileWorking } from "./progress.ts";
 import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -29,7 +30,8 @@ export async function store(
   if (view.readOnly) return readOnly;
   const { unchangedSince } = command;
   if (unchangedSince !== null) enableCondstore(session);
-  const { uids, count } = choose(view, command.set, command.uid);
+  const chosen = choose(view, command.set, command.uid);
+  const { uids, lowest } = shareOf(session, view, chosen.uids);
   if (uids.length === 0) return ok("no messages");
   const stored = await whileWorking(
     session,
@@ -46,14 +48,18 @@ export async function store(
   view.stale = true;
   view.noteChanged(stored.flags.uids);
   const { modified, flags } = stored;
-  await tellStored(session, view, command, stored, justTold);
+  await tellStored(session, view, command, stored, justTold, lowest !== null);
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
-    return ok("some were changed by others", { code: "MODIFIED", set: rangesOf(numbers) });
+    const code = { code: "MODIFIED" as const, set: rangesOf(numbers) };
+    return withLimit(session, ok("some were changed by others", code), lowest);
   }
   // UIDs that are gone are nothing; of numbers the client must hear, unless it wants no answer. RFC 2180 4.2
+  const count = chosen.count === null || lowest === null
+    ? chosen.count
+    : countFrom(view, chosen.uids, lowest);
   const missing = count !== null && flags.uids.length < count;
-  return missing && !command.silent ? refusal("expunged") : ok("stored");
+  return withLimit(session, missing && !command.silent ? refusal("expunged") : ok("stored"), lowest);
 }
 
 async function tellStored(
@@ -62,10 +68,11 @@ async function tellStored(
   command: Store,
   { flags, before }: StoredFlags,
   justTold: ReadonlySet<number>,
+  downwards: boolean,
 ): Promise<void> {
   const { condstore } = session.enabled;
   const tell = (form: FlagsForm, wanted: (uid: number, modseq: number, i: number) => boolean) =>
-    writeFlags(session, view, flags, form, flags.uids.length, wanted);
+    writeFlags(session, view, flags, form, flags.uids.length, wanted, downwards);
   // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it heard
   // of that just now, behind its command: it must take the last flags that it hears for those that its command left.
   // RFC 9051 6.4.6

@@ -9,6 +9,7 @@ import type { Mail } from "../accounts/mail.ts";
 import type { Thread } from "../imap/command.ts";
 import { writeThread } from "../imap/search_answer.ts";
 import { keyFor } from "./finding.ts";
+import { refuseSort } from "./limit.ts";
 import { Progress } from "./progress.ts";
 import { type Completion, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +27,8 @@ export async function thread(
   // What arrives meanwhile is not known to the client, and would make threads of its own.
   const known = { key: "uids" as const, set: view.lastUid === 0 ? [] : [1, view.lastUid] };
   const key = { key: "and" as const, keys: [known, keyFor(view, command)] };
+  const refused = refuseSort(session, view, key);
+  if (refused !== null) return refused;
   const progress = new Progress(session, tag);
   const nodes: number[] = [];
   const depths: number[] = [];

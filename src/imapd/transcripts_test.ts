@@ -2,7 +2,7 @@
  * Plays every file of tests/transcripts/imap: dialogues of one client, with another one's changes in between.
  *
  * The first line that begins with `! begin` says how the connection starts: `plain` (no TLS yet) or `tls` (the default),
- * `signed-in`, `mailboxes a b/c`, `certificate`, `insecure` (passwords without TLS).
+ * `signed-in`, `mailboxes a b/c`, `certificate`, `insecure` (passwords without TLS), `messages=3` and `saved=3` (limits).
  *
  * @module
  */
@@ -34,7 +34,16 @@ function open({ words, mailboxes }: Begin) {
   const tls = certificate
     ? { ...memoryTls, clientCertificate: { fingerprint: "known", der: new Uint8Array() } }
     : memoryTls;
-  const client = stage.connect({ plainWithoutTls: words.includes("insecure") }, {
+  const limit = (name: string) => {
+    const word = words.find((each) => each.startsWith(`${name}=`));
+    return word === undefined ? null : Number(word.slice(name.length + 1));
+  };
+  const settings = {
+    plainWithoutTls: words.includes("insecure"),
+    messageLimit: limit("messages"),
+    saveLimit: limit("saved"),
+  };
+  const client = stage.connect(settings, {
     secure: !words.includes("plain"),
     tls,
   });

@@ -125,8 +125,8 @@ function newerThan(uids: Uint32Array, view: MailboxView): number {
   return at;
 }
 
-/** EXPUNGE or VANISHED for what waits to be told. RFC 9051 7.5.1, RFC 7162 3.2.10 */
-export async function tellExpunged(session: Session, view: MailboxView): Promise<void> {
+/** EXPUNGE or VANISHED for what waits to be told, in any order. RFC 9051 7.5.1, RFC 7162 3.2.10 */
+export async function tellExpunged(session: Session, view: MailboxView, downwards = false): Promise<void> {
   const gone = view.expunged;
   if (gone.length === 0) return;
   const { out } = session;
@@ -137,7 +137,10 @@ export async function tellExpunged(session: Session, view: MailboxView): Promise
   if (session.enabled.qresync) {
     return writeVanished(out.w, rangesOf(gone), false);
   }
-  for (const number of numbers) {
+  for (let done = 0; done < numbers.length; done++) {
+    // From the highest down, each has the number still that it had at first.
+    const at = numbers.length - 1 - done;
+    const number = downwards ? (numbers[at] ?? 0) + at : numbers[done] ?? 0;
     writeCount(out.w, number, "EXPUNGE");
     if (out.full) await out.flush();
   }
@@ -231,11 +234,13 @@ export async function writeFlags(
   form: FlagsForm,
   end: number,
   wanted: (uid: number, modseq: number, i: number) => boolean,
+  downwards = false,
 ): Promise<void> {
   const { out } = session;
   const { w } = out;
   let number = 0;
-  for (let i = 0; i < end; i++) {
+  for (let done = 0; done < end; done++) {
+    const i = downwards ? end - 1 - done : done;
     const uid = columns.uids[i] ?? 0;
     const modseq = columns.modseqs[i] ?? 0;
     const found = view.numberAfter(number, uid);

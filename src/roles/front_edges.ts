@@ -69,7 +69,7 @@ export function edges(
           startTls: listener.tls !== null && service === "imap",
           plainWithoutTls: service === "imap" && listener.imap?.noRequireStartTls === true,
           mechanisms: offered.filter((mechanism) => mechanism !== "LOGIN"), // IMAP has a command for that.
-          ...timeoutsOf(listener[service]),
+          ...limitsOf(listener[service]),
         };
         return (transport, log) => serveImap(transport, imap, settings, { ...environment, log });
       }
@@ -82,9 +82,11 @@ export function edges(
   };
 }
 
-/** The time limits of an IMAP service. */
-function timeoutsOf(config: Listener["imaps"]): Pick<ImapSettings, "loginTimeoutMs" | "idleTimeoutMs"> {
-  return config === null ? {} : { loginTimeoutMs: config.loginTimeout, idleTimeoutMs: config.idleTimeout };
+/** The limits of an IMAP service. */
+function limitsOf(config: Listener["imaps"]): Partial<ImapSettings> {
+  if (config === null) return {};
+  const { loginTimeout, idleTimeout, messageLimit, saveLimit } = config;
+  return { loginTimeoutMs: loginTimeout, idleTimeoutMs: idleTimeout, messageLimit, saveLimit };
 }
 
 function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {

@@ -38,7 +38,7 @@ const words =
   '-FLAGS.SILENT \\Seen \\Foo keyword constructor __proto__ NIL "quoted \\" text" "open INBOX Entw&APw-rfe &AGE- ' +
   "R&D RETURN (MIN MAX SAVE) (STATUS (MESSAGES SIZE)) CHARSET UTF-8 KOI8-R x-none OR NOT ALL FROM HEADER BEFORE " +
   "1-Feb-1994 FUZZY (REVERSE DATE SUBJECT) (RELEVANCY) (PARTIAL -1:-5 UPDATE CONTEXT RELEVANCY) REFERENCES IN (selected personal " +
-  "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
+  "mailboxes (a subtree-one MODSEQ 12 EMAILID OLDER UIDAFTER UIDBEFORE QRESYNC (1 2 1:5 (1 5)) CONDSTORE (CHANGEDSINCE 5 VANISHED) USE (\\Sent) " +
   "SETACL GETACL MYRIGHTS LISTRIGHTS anyone -ann +lr lrswipkxtecda lrQ GETQUOTA SETQUOTA (STORAGE 5) #user/ann " +
   "GETMETADATA SETMETADATA (DEPTH infinity) (MAXSIZE 9) /shared/comment (/private/vendor/x/y /shared//x ~{2+} " +
   "(METADATA (/shared/comment)) (MYRIGHTS) DELETED-STORAGE " +
