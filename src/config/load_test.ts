@@ -60,7 +60,9 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
   ["two limits of which one is enough", `${good}messageLimit = 5000\nsaveLimit = 1000\n`, [
     /listeners\.public\.imaps\.saveLimit: messageLimit stands for it already/,
   ]],
-  ["a limit that clients could not live with", `${good}messageLimit = 999\n`, [/imaps\.messageLimit: .*1000/]],
+  ["a limit that clients could not live with", `${good}messageLimit = 999\n`, [
+    /imaps\.messageLimit: .*1000/,
+  ]],
   ["no listeners", 'hostname = "a.example"\n', [/listeners: there is none/]],
   [
     "a DNS server that is none, and a mode that is none",

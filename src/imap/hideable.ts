@@ -18,6 +18,7 @@ export const hideableCapabilities = [
   "NOTIFY",
   "QRESYNC",
   "REPLACE",
+  "UIDONLY",
   "UNAUTHENTICATE",
   "UTF8=ACCEPT",
 ] as const;

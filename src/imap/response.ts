@@ -12,7 +12,7 @@ import type { ResponseWriter } from "./response_writer.ts";
 import type { Ranges } from "./search_key.ts";
 import { formatRanges } from "./sequence_set.ts";
 
-/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 4978 3, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437 */
+/** Codes without arguments. RFC 9051 7.1, RFC 4469 4.2, RFC 4978 3, RFC 5530, RFC 6154 3, RFC 7162, RFC 8437, RFC 9586 */
 export type PlainCode =
   | "ALERT"
   | "ALREADYEXISTS"
@@ -40,6 +40,7 @@ export type PlainCode =
   | "SERVERBUG"
   | "TRYCREATE"
   | "UIDNOTSTICKY"
+  | "UIDREQUIRED"
   | "UNAVAILABLE"
   | "UNKNOWN-CTE"
   | CommandErrorCode;
@@ -168,10 +169,17 @@ export function writeNamespace(w: ResponseWriter): void {
   w.ascii(`* NAMESPACE (("" "${delimiter}")) (("${otherUsers}${delimiter}" "${delimiter}")) NIL\r\n`);
 }
 
+/** Behind a message's number. RFC 9051 7.5.2 */
+export const fetchBegin = " FETCH (";
+/** Behind its UID, of which the items need not tell then. RFC 9586 3.3 */
+export const uidFetchBegin = " UIDFETCH (";
+export type FetchBegin = typeof fetchBegin | typeof uidFetchBegin;
+
 /**
  * The FETCH response that tells a message's flags, alone or with UID and MODSEQ: the one that is sent by the hundred
  * thousand.
  *
+ * @param number The message's number, or its UID where {@link uidFetchBegin} follows.
  * @param uid Null leaves UID out.
  * @param modSeq Null leaves MODSEQ out.
  */
@@ -183,8 +191,9 @@ export function writeFetchFlags(
   keywords: string,
   recent: boolean,
   modSeq: number | null,
+  begin: FetchBegin = fetchBegin,
 ): void {
-  w.ascii("* ").number(number).ascii(" FETCH (");
+  w.ascii("* ").number(number).ascii(begin);
   if (uid !== null) w.ascii("UID ").number(uid).ascii(" ");
   w.ascii("FLAGS ").flags(bits, keywords, recent);
   if (modSeq !== null) w.ascii(" MODSEQ (").number(modSeq).ascii(")");

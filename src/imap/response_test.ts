@@ -4,6 +4,7 @@ import { writeId } from "./id.ts";
 import {
   formatCode,
   type ResponseCode,
+  uidFetchBegin,
   writeCapability,
   writeCondition,
   writeContinue,
@@ -28,6 +29,8 @@ const codes: [code: ResponseCode, text: string][] = [
     "COPYUID 38505 304,319:320 3956:3958",
   ],
   [{ code: "MODIFIED", set: [7, 7, 9, 9] }, "MODIFIED 7,9"], // RFC 7162 3.1.3
+  [{ code: "MESSAGELIMIT", limit: 1000, lowest: 23221 }, "MESSAGELIMIT 1000 23221"], // RFC 9738 3.1
+  [{ code: "MESSAGELIMIT", limit: 1000, lowest: null }, "MESSAGELIMIT 1000"],
   [{ code: "MAILBOXID", id: "F2212ea87" }, "MAILBOXID (F2212ea87)"], // RFC 8474 4.1
 ];
 for (const [code, text] of codes) {
@@ -52,6 +55,11 @@ const lines: [line: string, write: (w: ResponseWriter) => void][] = [
   [
     "* 12 FETCH (UID 34 FLAGS (\\Seen x \\Recent) MODSEQ (624140003))",
     (w) => writeFetchFlags(w, 12, 34, 1, "x", true, 624140003),
+  ],
+  // RFC 9586 3.3, 3.7
+  [
+    "* 25996 UIDFETCH (FLAGS (\\Seen) MODSEQ (5))",
+    (w) => writeFetchFlags(w, 25996, null, 1, "", false, 5, uidFetchBegin),
   ],
 ];
 for (const [line, write] of lines) {

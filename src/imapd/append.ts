@@ -30,6 +30,7 @@ import { checkRights, findTarget } from "./names.ts";
 import { refuseHidden } from "./quirks.ts";
 import { bad, type Completion, no, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
+import { uidRequired } from "./uid_only.ts";
 import { tellChanges } from "./updates.ts";
 import type { MailboxView } from "./view.ts";
 
@@ -183,6 +184,7 @@ async function findReplaced(
   { uid, set }: NonNullable<AppendMessage["replaces"]>,
 ): Promise<Replaced | Completion> {
   const { view } = session;
+  if (!uid && session.enabled.uidOnly) return uidRequired; // RFC 9586 3.8
   if (view === null) return bad("select a mailbox first");
   if (view.readOnly) return readOnly;
   if (uid) await tellChanges(session, mail, "no expunge"); // As for other commands that name UIDs.

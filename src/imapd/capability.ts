@@ -15,6 +15,7 @@ import { isCompressed } from "./compress.ts";
 import { limitCapabilities } from "./limit.ts";
 import { isHidden } from "./quirks.ts";
 import type { Session } from "./session.ts";
+import { enableUidOnly } from "./uid_only.ts";
 import { enableCondstore } from "./updates.ts";
 
 /** The largest message that APPEND takes as far as the grammar goes; quotas say what really fits. RFC 7889 5 */
@@ -31,6 +32,7 @@ const always = [
   "BINARY",
   "UNSELECT",
   "UIDPLUS",
+  "UIDONLY",
   "ESEARCH",
   "SEARCHRES",
   "MOVE",
@@ -121,7 +123,7 @@ export function capability(session: Session): Completion {
   return ok("done");
 }
 
-/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3, RFC 5464 4.1; what is not known is passed over. */
+/** RFC 5161 3.1, RFC 6855 3, RFC 7162 3.2.3, RFC 5464 4.1, RFC 9586 3.1; what is not known is passed over. */
 export async function enable(session: Session, mail: Mail, command: Enable): Promise<Completion> {
   const { enabled } = session;
   const done: string[] = [];
@@ -143,6 +145,10 @@ export async function enable(session: Session, mail: Mail, command: Enable): Pro
         break;
       case "METADATA":
         await tellAnnotations(session, mail);
+        done.push(name);
+        break;
+      case "UIDONLY":
+        enableUidOnly(session);
         done.push(name);
         break;
       case "CONDSTORE":

@@ -36,6 +36,7 @@ import { status } from "./status.ts";
 import { store } from "./store.ts";
 import { subscribe } from "./subscribe.ts";
 import { thread } from "./thread.ts";
+import { refuseNumbers } from "./uid_only.ts";
 import { tellChanges } from "./updates.ts";
 
 /**
@@ -61,6 +62,8 @@ export async function dispatch(session: Session, tag: string, command: Command):
       return signedIn === null ? await authenticate(session, command) : bad("signed in already");
   }
   if (signedIn === null) return bad("sign in first");
+  const refused = refuseNumbers(session, command);
+  if (refused !== null) return refused;
   const { mail } = signedIn;
   switch (command.verb) {
     case "ENABLE":

@@ -1,5 +1,6 @@
 /**
- * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1, RFC 9394 3.3
+ * FETCH and UID FETCH. RFC 9051 6.4.5, 7.5.2, RFC 3501 6.4.5, RFC 3516, RFC 7162 3.1.4, 3.2.6, RFC 2180 4.1, RFC 9394 3.3,
+ * RFC 9586 3.3
  *
  * Tested by `src/imapd/transcripts_test.ts`.
  *
@@ -9,6 +10,7 @@ import type { FetchBatch, Mail, Section } from "../accounts/mail.ts";
 import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
+import { fetchBegin, uidFetchBegin } from "../imap/response.ts";
 import { seen } from "../imap/flags.ts";
 import { right } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
@@ -69,7 +71,7 @@ export async function fetch(
   }
   const { uids, lowest } = shareOf(session, view, part === null ? chosen.uids : view.rangesOf(part));
   if (uids.length === 0) return ok("no messages");
-  const fetching = new Fetching(session, mail, view, planFetch(allItems(command)));
+  const fetching = new Fetching(session, mail, view, planFetch(allItems(session, command)));
   await fetching.run(uids, changedSince, lowest !== null);
   if (fetching.problem !== null) return withLimit(session, fetching.problem, lowest);
   const count = chosen.count === null || lowest === null
@@ -97,11 +99,11 @@ export async function fetchArrived(
 }
 
 /** What was asked and what the command implies. RFC 9051 6.4.9, RFC 7162 3.1.4.1 */
-function allItems(command: Fetch): FetchItem[] {
+function allItems({ enabled }: Session, command: Fetch): FetchItem[] {
   const items = [...command.items];
   const has = (name: FetchItem["item"]) => items.some((item) => item.item === name);
   if (command.changedSince !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
-  if (command.uid && !has("UID")) items.unshift({ item: "UID" });
+  if (command.uid && !enabled.uidOnly && !has("UID")) items.unshift({ item: "UID" });
   return items;
 }
 
@@ -125,7 +127,9 @@ class Fetching {
     this.#view = view;
     this.#plan = plan;
     // RFC 9051 6.4.5; UID and MODSEQ: RFC 7162 3.2.4
-    const tells = session.enabled.condstore ? ["UID", "FLAGS", "MODSEQ"] as const : ["FLAGS"] as const;
+    const { condstore, uidOnly } = session.enabled;
+    const also = uidOnly ? ["FLAGS", "MODSEQ"] as const : ["UID", "FLAGS", "MODSEQ"] as const;
+    const tells = condstore ? also : ["FLAGS"] as const;
     const told = tells.filter((name) => !plan.items.some((item) => item.label === `${name} `));
     this.#itemsOfMarked = [...plan.items, ...told.map((name) => numberItem(name, new Set()))];
   }
@@ -237,7 +241,8 @@ class Fetching {
       if (modseq > view.highestTold) view.highestTold = modseq;
       row.recent = !enabled.rev2 && view.isRecent(uid);
       const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
-      out.w.ascii("* ").number(number).ascii(" FETCH (");
+      out.w.ascii("* ").number(enabled.uidOnly ? uid : number);
+      out.w.ascii(enabled.uidOnly ? uidFetchBegin : fetchBegin); // RFC 9586 3.3
       const wrote = sections.length > 0 && items.some((item) => isLarge(row, item))
         ? await this.#writeLarge(items, row, uid)
         : this.#writeItems(items, row, true);

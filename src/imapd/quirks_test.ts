@@ -13,6 +13,7 @@ const uses: Readonly<Record<typeof hideableCapabilities[number], [command: strin
   "NOTIFY": ["NOTIFY NONE", /^= OK /],
   "QRESYNC": ["ENABLE QRESYNC", /\* ENABLED QRESYNC\r\n/],
   "REPLACE": ["REPLACE 1 Inbox {3+}\r\na\r\n", /^\* OK \[APPENDUID/],
+  "UIDONLY": ["ENABLE UIDONLY", /^\* ENABLED UIDONLY\r\n/],
   "UNAUTHENTICATE": ["UNAUTHENTICATE", /^= OK signed out/],
   "UTF8=ACCEPT": ["ENABLE UTF8=ACCEPT", /^\* ENABLED UTF8=ACCEPT\r\n/],
 };

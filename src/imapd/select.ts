@@ -67,7 +67,8 @@ function writeState(session: Session, view: MailboxView, open: OpenMailbox): voi
   if (!session.enabled.rev2) {
     writeCount(out.w, view.recentCount, "RECENT");
     const value = view.numberOf(open.firstUnseenUid);
-    if (value !== 0) tell({ code: "UNSEEN", value }, "first message not seen");
+    // A message number. RFC 9586 3
+    if (value !== 0 && !session.enabled.uidOnly) tell({ code: "UNSEEN", value }, "first message not seen");
   }
   tell({ code: "UIDVALIDITY", value: info.uidValidity }, "UIDs are valid");
   tell({ code: "UIDNEXT", value: info.uidNext }, "next UID");

@@ -28,6 +28,8 @@ export interface Enabled {
   utf8: boolean;
   /** ESEARCH instead of SEARCH, no RECENT. RFC 9051 A.1 */
   rev2: boolean;
+  /** UIDs instead of message numbers. RFC 9586 */
+  uidOnly: boolean;
 }
 
 /** Who has signed in. */
@@ -184,5 +186,5 @@ export class Session {
 const everything: SelectedEvents = { delayed: true, flags: true, fetch: [] };
 
 function nothingEnabled(): Enabled {
-  return { condstore: false, qresync: false, utf8: false, rev2: false };
+  return { condstore: false, qresync: false, utf8: false, rev2: false, uidOnly: false };
 }

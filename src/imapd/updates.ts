@@ -13,7 +13,14 @@ import type { FlagColumns, Mail, MailboxChanges } from "../accounts/mail.ts";
 import { changeableFlags } from "../imap/acl.ts";
 import { formatFlags } from "../imap/flag_list.ts";
 import { flagBits } from "../imap/flags.ts";
-import { writeCondition, writeCount, writeFetchFlags, writeVanished } from "../imap/response.ts";
+import {
+  fetchBegin,
+  uidFetchBegin,
+  writeCondition,
+  writeCount,
+  writeFetchFlags,
+  writeVanished,
+} from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { forgetGone } from "./contexts.ts";
 import type { SelectedEvents } from "../imap/command.ts";
@@ -134,7 +141,7 @@ export async function tellExpunged(session: Session, view: MailboxView, downward
   view.settled = null;
   forgetGone(session, view, gone); // Where it was not told when it was heard of: its numbers end here. RFC 5267 4.3.4
   const numbers = view.remove(gone);
-  if (session.enabled.qresync) {
+  if (session.enabled.qresync || session.enabled.uidOnly) { // RFC 9586 3.4, 3.6
     return writeVanished(out.w, rangesOf(gone), false);
   }
   for (let done = 0; done < numbers.length; done++) {
@@ -238,6 +245,8 @@ export async function writeFlags(
 ): Promise<void> {
   const { out } = session;
   const { w } = out;
+  const { uidOnly } = session.enabled;
+  const begin = uidOnly ? uidFetchBegin : fetchBegin; // RFC 9586 3.6
   let number = 0;
   for (let done = 0; done < end; done++) {
     const i = downwards ? end - 1 - done : done;
@@ -252,15 +261,19 @@ export async function writeFlags(
       const recent = !session.enabled.rev2 && view.isRecent(uid);
       writeFetchFlags(
         w,
-        number,
-        form.uid ? uid : null,
+        uidOnly ? uid : number,
+        form.uid && !uidOnly ? uid : null,
         columns.bits[i] ?? 0,
         keywords,
         recent,
         form.modseq ? modseq : null,
+        begin,
       );
-    } else {w.ascii("* ").number(number).ascii(" FETCH (UID ").number(uid).ascii(" MODSEQ (").number(modseq)
-        .ascii("))\r\n");}
+    } else {
+      w.ascii("* ").number(uidOnly ? uid : number).ascii(begin);
+      if (!uidOnly) w.ascii("UID ").number(uid).ascii(" ");
+      w.ascii("MODSEQ (").number(modseq).ascii("))\r\n");
+    }
     if (out.full) await out.flush();
   }
 }

@@ -5,22 +5,44 @@ import type { MemoryTransport } from "../../tests/support/memory_transport.ts";
 import { type Bytes, concat, fromUtf8 } from "../base/bytes.ts";
 import { ImapStage } from "./testing/imap_stage.ts";
 
+interface KnownMessage {
+  uid: number;
+  flags: Set<string>;
+  asked: boolean;
+}
+
 /**
  * A client as RFC 9051 5.2 and 7 want it: it knows only what it is told, and what it has asked for itself.
  */
 class ModelClient {
   /** Message number minus one: UID (0: not told yet), and flags, which are told once they were asked. */
-  readonly known: { uid: number; flags: Set<string>; asked: boolean }[] = [];
+  readonly known: KnownMessage[] = [];
   modseq = 0;
+  /** With UIDONLY, messages are ordered by UID, those of unknown UID last. */
+  readonly #uidOnly: boolean;
   readonly #transport: MemoryTransport;
   #tag = 0;
 
-  constructor(transport: MemoryTransport) {
+  constructor(transport: MemoryTransport, uidOnly = false) {
     this.#transport = transport;
+    this.#uidOnly = uidOnly;
+  }
+
+  /** The same command with UIDs; a message whose UID was not told is none. RFC 9586 3.2 */
+  #withUids(text: string): string {
+    const uidOf = (number: string) => String(this.known[Number(number) - 1]?.uid || 4294967295);
+    return text.replace(/^SEARCH/, "UID SEARCH").replace(
+      /^(FETCH|STORE|COPY|MOVE) (\d+)(?::(\d+|\*))?/,
+      (_all, verb: string, first: string, last?: string) =>
+        first === "1" && last === "*"
+          ? `UID ${verb} 1:*`
+          : `UID ${verb} ${uidOf(first)}${last === undefined ? "" : `:${last === "*" ? last : uidOf(last)}`}`,
+    );
   }
 
   /** Commands sent at once; of several, only what may be sent without knowing the answer to those before. */
-  async command(...texts: readonly string[]): Promise<void> {
+  async command(...given: readonly string[]): Promise<void> {
+    const texts = this.#uidOnly ? given.map((text) => this.#withUids(text)) : given;
     const lines = texts.map((text) => `t${++this.#tag} ${text}\r\n`);
     await this.#transport.send(lines.join(""));
     const pieces: Bytes[] = [];
@@ -50,30 +72,50 @@ class ModelClient {
     if (verb === "EXISTS") {
       assert.ok(at + 1 >= this.known.length, "EXISTS may not make a mailbox smaller");
       while (this.known.length <= at) this.known.push({ uid: 0, flags: new Set(), asked: false });
+    } else if (verb === "UIDFETCH") {
+      assert.ok(this.#uidOnly, line);
+      this.#tell(this.#messageOf(at + 1), rest);
     } else if (verb === "EXPUNGE") {
+      assert.ok(!this.#uidOnly, line);
       assert.ok(!countsNumbers, "EXPUNGE in the answer to a command that counts messages");
       assert.equal(this.known.splice(at, 1).length, 1, line);
     } else if (verb === "FETCH") {
       const message = this.known[at];
-      assert.ok(message !== undefined, line);
+      assert.ok(message !== undefined && !this.#uidOnly, line);
       const uid = /\bUID (\d+)/.exec(rest)?.[1];
       if (uid !== undefined) {
         assert.ok(message.uid === 0 || message.uid === Number(uid), `${line}: was UID ${message.uid}`);
         message.uid = Number(uid);
       }
-      const flags = /FLAGS \(([^)]*)\)/.exec(rest)?.[1];
-      if (flags !== undefined) {
-        message.asked = true;
-        message.flags = new Set(flags.split(" ").filter((flag) => flag !== "" && flag !== "\\Recent"));
-      }
-      const modseq = Number(/MODSEQ \((\d+)\)/.exec(rest)?.[1] ?? 0);
-      this.modseq = Math.max(this.modseq, modseq);
+      this.#tell(message, rest);
     }
+  }
+
+  #tell(message: KnownMessage, items: string): void {
+    const flags = /FLAGS \(([^)]*)\)/.exec(items)?.[1];
+    if (flags !== undefined) {
+      message.asked = true;
+      message.flags = new Set(flags.split(" ").filter((flag) => flag !== "" && flag !== "\\Recent"));
+    }
+    const modseq = Number(/MODSEQ \((\d+)\)/.exec(items)?.[1] ?? 0);
+    this.modseq = Math.max(this.modseq, modseq);
+  }
+
+  /** The message of a UID, which may be told for the first time. */
+  #messageOf(uid: number): KnownMessage {
+    const found = this.known.find((message) => message.uid === uid) ??
+      this.known.find((message) => message.uid === 0);
+    assert.ok(found !== undefined, `UID ${uid} is more than EXISTS has told`);
+    found.uid = uid;
+    this.known.sort((a, b) => (a.uid || Infinity) - (b.uid || Infinity) || 0);
+    return found;
   }
 
   /** A message that was told with VANISHED was told with EXISTS before; perhaps its UID was never asked. */
   #vanish(uid: number): void {
-    const known = this.known.findIndex((message) => message.uid === uid);
+    const known = this.#uidOnly
+      ? this.known.indexOf(this.#messageOf(uid))
+      : this.known.findIndex((message) => message.uid === uid);
     const at = known === -1 ? this.known.findLastIndex((_message, i) => this.#mayBe(i, uid)) : known;
     assert.equal(this.known.splice(at, at === -1 ? 0 : 1).length, 1, `VANISHED ${uid}`);
   }
@@ -202,7 +244,9 @@ async function act(stage: ImapStage, client: ModelClient, { by, what, at, flag }
 const notify = "NOTIFY SET (SELECTED-DELAYED (MessageNew (UID FLAGS) MessageExpunge FlagChange)) " +
   "(PERSONAL (MessageNew MessageExpunge FlagChange))";
 
-for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYNC", notify]) {
+for (
+  const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYNC", "ENABLE UIDONLY", notify]
+) {
   Deno.test(`whatever happens, a client that listens ends up knowing the mailbox (${enable || "IMAP4rev1"})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.array(others), async (actions, meanwhile) => {
@@ -214,7 +258,7 @@ for (const enable of ["", "ENABLE CONDSTORE", "ENABLE IMAP4rev2", "ENABLE QRESYN
           const each = waiting.shift();
           return each && act(stage, client, each);
         });
-        const client = new ModelClient(transport);
+        const client = new ModelClient(transport, enable === "ENABLE UIDONLY");
         await client.command("LOGIN mjl@example.org secret123");
         if (enable !== "") await client.command(enable);
         await client.command("SELECT Inbox");

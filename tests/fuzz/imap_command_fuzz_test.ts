@@ -43,7 +43,7 @@ const words =
   "GETMETADATA SETMETADATA (DEPTH infinity) (MAXSIZE 9) /shared/comment (/private/vendor/x/y /shared//x ~{2+} " +
   "(METADATA (/shared/comment)) (MYRIGHTS) DELETED-STORAGE " +
   "(UNCHANGEDSINCE 9) UTF8 (~{4+} = dGVzdA== \xe9 \xc3\xa9 \0 \r \n " +
-  "REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB";
+  "REPLACE CATENATE (URL /x/;UID=1 TEXT NOTIFY SET SELECTED (MessageNew MessageExpunge) COMPRESS LANGUAGE en-GB UIDONLY";
 
 const token = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(...words.split(" ")) },
