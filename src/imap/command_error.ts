@@ -22,10 +22,13 @@ export type CommandErrorCode =
 export class CommandError extends SyntaxError {
   readonly status: "NO" | "BAD";
   readonly code: CommandErrorCode;
+  /** Whether the command was a search whose result was to be saved: nothing is saved then. RFC 5182 2.1 */
+  readonly saves: boolean;
 
-  constructor(status: "NO" | "BAD", code: CommandErrorCode, message: string) {
+  constructor(status: "NO" | "BAD", code: CommandErrorCode, message: string, saves = false) {
     super(message);
     this.status = status;
     this.code = code;
+    this.saves = saves;
   }
 }

@@ -387,13 +387,16 @@ export class CommandReader {
       : this.#plainLine
       ? { tag: null, verb: null }
       : readHead(this.#text.subarray(0, this.#length));
-    const answer = error instanceof CommandError ? error : { status: "BAD" as const, code: null };
+    const answer = error instanceof CommandError
+      ? error
+      : { status: "BAD" as const, code: null, saves: false };
     return {
       kind: "error",
       tag: known.tag,
       verb: known.verb,
       status: answer.status,
       code: answer.code,
+      saves: answer.saves,
       text: error.message,
       fatal: false,
     };

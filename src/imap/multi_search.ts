@@ -8,7 +8,7 @@ import { CommandError } from "./command_error.ts";
 import { readMailbox } from "./mailbox_name.ts";
 import type { Scanner } from "./scanner.ts";
 import { readCharset, readProgram } from "./search.ts";
-import { readReturns } from "./search_return.ts";
+import { readReturns, readSaving } from "./search_return.ts";
 
 /** The most names in one command. */
 export const maxNamedMailboxes = 1000;
@@ -18,7 +18,7 @@ export function parseMultiSearch(s: Scanner, mode: ParseMode): MultiSearch {
   s.space();
   const sources = readSources(s, mode);
   const options = readReturns(s);
-  const program = readProgram(s, readCharset(s, mode), options);
+  const program = readSaving(options, () => readProgram(s, readCharset(s, mode), options));
   return { verb: "ESEARCH", uid: true, sources, ...options, ...program };
 }
 

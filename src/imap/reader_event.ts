@@ -41,6 +41,8 @@ export interface ReaderError {
   readonly verb: string | null;
   readonly status: "NO" | "BAD";
   readonly code: CommandErrorCode | null;
+  /** Whether the saved result of SEARCH becomes empty. RFC 5182 2.1 */
+  readonly saves: boolean;
   /** May be shown to the peer. */
   readonly text: string;
   /** Whether nothing more can be read: say BYE instead, and close. */

@@ -13,7 +13,7 @@ import { readDate } from "./date_time.ts";
 import { readKeyword } from "./flag_list.ts";
 import { type Scanner, text as utf8Text } from "./scanner.ts";
 import type { DateField, Ranges, SearchKey } from "./search_key.ts";
-import { readReturns } from "./search_return.ts";
+import { readReturns, readSaving } from "./search_return.ts";
 import { readSequenceSet, startsSet } from "./sequence_set.ts";
 
 /** The most keys in one program: each may cost a look at every message. */
@@ -38,7 +38,7 @@ interface Reading {
 export function parseSearch(uid: boolean, s: Scanner, mode: ParseMode): Search {
   s.space();
   const options = readReturns(s);
-  const program = readProgram(s, readCharset(s, mode), options);
+  const program = readSaving(options, () => readProgram(s, readCharset(s, mode), options));
   return { verb: "SEARCH", uid, ...options, ...program };
 }
 

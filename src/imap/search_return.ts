@@ -4,6 +4,7 @@
  * @module
  */
 import type { FetchItem, ResultRange, SearchOptions, SearchReturn } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import { readFetchItems } from "./fetch.ts";
 import { readResultRange } from "./result_range.ts";
 import type { Scanner } from "./scanner.ts";
@@ -43,6 +44,17 @@ export function readReturns(s: Scanner): SearchOptions {
   }
   const chosen = returns.length === 0 ? ["ALL" as const] : [...new Set(returns)]; // RFC 4731 3.1
   return { returns: chosen, partial, ...updates === null ? {} : { updates } };
+}
+
+/** Reads what follows the options: if that is refused with NO, a result that was to be saved is empty. RFC 5182 2.1 */
+export function readSaving<T>({ returns }: SearchOptions, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const refused = error instanceof CommandError && error.status === "NO" &&
+      returns?.includes("SAVE") === true;
+    throw refused ? new CommandError(error.status, error.code, error.message, true) : error;
+  }
 }
 
 const open = 0x28;

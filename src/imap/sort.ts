@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Sort, Thread } from "./command.ts";
+import type { SearchOptions, Sort, Thread } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 import type { Scanner } from "./scanner.ts";
 import { readCharsetName, readProgram } from "./search.ts";
-import { readReturns } from "./search_return.ts";
+import { readReturns, readSaving } from "./search_return.ts";
 import type { SortCriterion, SortKey, ThreadAlgorithm } from "./sort_key.ts";
 
 /** More criteria than there are keys say nothing. */
@@ -35,6 +35,10 @@ const algorithms: Readonly<Record<string, ThreadAlgorithm>> = {
 export function parseSort(uid: boolean, s: Scanner): Sort {
   s.space();
   const options = readReturns(s);
+  return readSaving(options, () => readSorted(uid, s, options));
+}
+
+function readSorted(uid: boolean, s: Scanner, options: SearchOptions): Sort {
   const criteria = s.list(readCriterion);
   if (criteria.length > maxSortCriteria) throw new CommandError("NO", "LIMIT", "too many sort criteria");
   s.space();

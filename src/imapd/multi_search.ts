@@ -37,6 +37,25 @@ export async function multiSearch(
   command: MultiSearch,
   tag: string,
 ): Promise<Completion> {
+  const forget = () => {
+    if (session.view !== null && command.returns?.includes("SAVE")) session.view.saved = new Uint32Array();
+  };
+  try {
+    const completion = await searchAll(session, mail, command, tag);
+    if (completion.status === "NO") forget();
+    return completion;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) forget(); // RFC 5182 2.1
+    throw error;
+  }
+}
+
+async function searchAll(
+  session: Session,
+  mail: Mail,
+  command: MultiSearch,
+  tag: string,
+): Promise<Completion> {
   const { view } = session;
   const { sources, returns } = command;
   const asks = (option: "SAVE" | "UPDATE") => returns?.includes(option) ?? false;
@@ -54,10 +73,7 @@ export async function multiSearch(
   const progress = new Progress(session, tag);
   const goal = mailboxes.reduce((sum, mailbox) => sum + mailbox.messages, 0);
   const refused = refuseMany(session, goal);
-  if (refused !== null) {
-    if (asks("SAVE") && view !== null) view.saved = new Uint32Array();
-    return refused;
-  }
+  if (refused !== null) return refused;
   let done = 0;
   for (const { id, name, messages } of mailboxes) {
     const here = id === view?.id ? view : await opened(mail, id);

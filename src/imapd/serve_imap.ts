@@ -206,6 +206,7 @@ class Connection {
     }
     if (error.fatal) throw new Farewell(error.code, error.text);
     const { tag, status, code, text } = error;
+    if (error.saves && session.view !== null) session.view.saved = new Uint32Array();
     this.#answer(tag, refusedLabel, { status, code, text }, 0);
   }
 
