@@ -176,10 +176,13 @@ function attributesFor(candidate: Candidate, parents: ReadonlySet<string>, comma
   const attributes: string[] = [];
   const tellsSubscribed = command.select.includes("SUBSCRIBED") || command.returns.includes("SUBSCRIBED");
   if (tellsSubscribed && candidate.subscribed) attributes.push("\\Subscribed");
-  if (candidate.level === true) attributes.push("\\Noselect");
-  else if (candidate.info === null) attributes.push("\\NonExistent");
+  const { info } = candidate;
+  // Who may not read a mailbox cannot select it: STATUS of it is not told either. RFC 5819 2
+  const closed = info !== null && !includesRights(info.rights, right.read);
+  if (candidate.level === true || closed) attributes.push("\\Noselect");
+  else if (info === null) attributes.push("\\NonExistent");
   attributes.push(parents.has(candidate.name) ? "\\HasChildren" : "\\HasNoChildren");
-  attributes.push(...candidate.info?.specialUse ?? []);
+  attributes.push(...info?.specialUse ?? []);
   return attributes;
 }
 

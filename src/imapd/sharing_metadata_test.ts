@@ -89,7 +89,7 @@ staged(
     assert.match(await bob.command(`GETMETADATA ${shared} /shared/comment`), /NOPERM/);
     assert.equal(
       await bob.command('LIST "" "Other Users/*" RETURN (METADATA (/shared/comment))'),
-      `* LIST (\\HasNoChildren) "/" ${shared}\n= OK done`,
+      `* LIST (\\Noselect \\HasNoChildren) "/" ${shared}\n= OK done`,
     );
     await ann.command("SETACL Inbox bob r");
     assert.match(await bob.command(`GETMETADATA ${shared} /shared/comment`), /NONEXISTENT/);

@@ -276,6 +276,11 @@ staged(
     assert.match(await bob.command('STATUS "Other Users/ann/Other" (MESSAGES)'), /NONEXISTENT/);
     assert.equal(await bob.command('LIST "" "Other Users/ann/O*"'), "= OK done");
     await ann.command("SETACL Other bob l");
+    // RFC 5819 2
+    assert.equal(
+      await bob.command('LIST "" "Other Users/ann/O*" RETURN (STATUS (MESSAGES))'),
+      '* LIST (\\Noselect \\HasNoChildren) "/" "Other Users/ann/Other"\n= OK done',
+    );
     assert.match(await bob.command('STATUS "Other Users/ann/Other" (MESSAGES)'), /NOPERM/);
     assert.match(await bob.command('APPEND "Other Users/ann/Other" {8+}\r\nA: b\r\n\r\n'), /NOPERM/);
   },
