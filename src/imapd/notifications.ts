@@ -115,6 +115,13 @@ export class Notifications {
     return includesRights(info.rights, right.read) && this.eventsOf(info.name).messages;
   }
 
+  /** Mailboxes of which something is asked for, and which may be looked up but not read. RFC 5465 3.1, 5 */
+  withoutAccess({ mailboxes }: MailboxList): readonly MailboxInfo[] {
+    return mailboxes.filter(({ name, rights }) =>
+      !includesRights(rights, right.read) && Object.values(this.eventsOf(name)).includes(true)
+    );
+  }
+
   /** Everything that is asked for of a mailbox, now or once there is one of that name. */
   eventsOf(name: string): NotifyEvents {
     let [messages, flags, names, subscriptions] = [false, false, false, false];

@@ -17,7 +17,7 @@ import { tellChangedAnnotations } from "./annotation_changes.ts";
 import { tellArrived } from "./arrivals.ts";
 import { canFetch } from "./contexts.ts";
 import { planFetch } from "./fetch_plan.ts";
-import { ancestorsOf } from "./list.ts";
+import { ancestorsOf, attributesOf } from "./list.ts";
 import { maxNotified, Notifications } from "./notifications.ts";
 import { type Completion, ok } from "./replies.ts";
 import type { Session } from "./session.ts";
@@ -47,6 +47,11 @@ export async function notify(session: Session, mail: Mail, command: Notify): Pro
     if (!notifications.watches) return;
     const list = await lookAtAll(mail, notifications);
     notifications.take(list);
+    for (const mailbox of notifications.withoutAccess(list)) {
+      const attributes = ["\\NoAccess", ...attributesOf(mailbox, list.mailboxes)];
+      writeList(session.out.w, { attributes, mailbox: mailbox.name });
+      if (session.out.full) await session.out.flush();
+    }
     if (set.status) await tellFirst(session, notifications, set, list);
   });
   return ok("done");

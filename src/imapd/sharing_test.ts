@@ -281,6 +281,17 @@ staged(
       await bob.command('LIST "" "Other Users/ann/O*" RETURN (STATUS (MESSAGES))'),
       '* LIST (\\Noselect \\HasNoChildren) "/" "Other Users/ann/Other"\n= OK done',
     );
+    // RFC 5465 3.1; the answer is the same without STATUS.
+    for (const set of ["SET", "SET STATUS"]) {
+      assert.equal(
+        await bob.command(
+          `NOTIFY ${set} (MAILBOXES ("Other Users/ann/Other" nowhere) (MessageNew MessageExpunge))`,
+        ),
+        '* LIST (\\NoAccess \\HasNoChildren) "/" "Other Users/ann/Other"\n= OK done',
+      );
+    }
+    assert.equal(await bob.command('NOTIFY SET (MAILBOXES "Other Users/ann/Other" NONE)'), "= OK done");
+    assert.equal(await bob.command("NOTIFY NONE"), "= OK no more events");
     assert.match(await bob.command('STATUS "Other Users/ann/Other" (MESSAGES)'), /NOPERM/);
     assert.match(await bob.command('APPEND "Other Users/ann/Other" {8+}\r\nA: b\r\n\r\n'), /NOPERM/);
   },
