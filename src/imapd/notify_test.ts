@@ -71,6 +71,22 @@ Deno.test("nothing is pushed into the middle of a command, and nothing is forgot
   await stage.assertEnded();
 });
 
+Deno.test("flags that were pushed while a silent STORE was on its way are told again, as it left them", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 2; i++) stage.deliver("Inbox", "plain");
+  const client = await watching(stage, "Inbox");
+  await stage.other(["flag", "Inbox", "1", "\\Deleted"]);
+  await settle(); // Written, and not read: the client cannot know that its command comes behind it.
+  const store = "STORE 1:2 +FLAGS.SILENT (\\Seen)";
+  const pushed = "* 1 FETCH (UID 1 FLAGS (\\Deleted \\Recent))\r\n";
+  const left = "* 1 FETCH (UID 1 FLAGS (\\Seen \\Deleted \\Recent))\r\n";
+  assert.equal(await client.command(store), `${pushed}${left}= OK stored\r\n`);
+  // What was told before the last answer is what the client's own command changed.
+  assert.equal(await client.command("STORE 1:2 -FLAGS.SILENT (\\Seen)"), "= OK stored\r\n");
+  client.end();
+  await stage.assertEnded();
+});
+
 Deno.test("a store that cannot answer loses no notification", async () => {
   const stage = new ImapStage({}, ["Inbox", "Other"]);
   const client = await watching(stage);

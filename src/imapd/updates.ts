@@ -23,22 +23,13 @@ import { difference, type MailboxView, union } from "./view.ts";
 /** Whether EXPUNGE may be told now; not while FETCH, STORE or SEARCH (without UID) run. RFC 9051 7.5.1 */
 export type Allowed = "expunge" | "no expunge";
 
-/**
- * Tells what changed since the last time, if there may be anything.
- *
- * @param toldFlags Gains the UIDs whose flags were told.
- */
-export async function tellChanges(
-  session: Session,
-  mail: Mail,
-  allowed: Allowed,
-  toldFlags: Set<number> | null = null,
-): Promise<void> {
+/** Tells what changed since the last time, if there may be anything. */
+export async function tellChanges(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
   const { view } = session;
   if (view === null) return;
   const { wanted } = session;
   // Who wants to hear of nothing is still told what its own commands removed.
-  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted, toldFlags });
+  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted });
   else if (allowed === "expunge") await tellExpunged(session, view);
 }
 
@@ -68,14 +59,13 @@ export function tellSettled(session: Session): void {
 interface Telling {
   readonly allowed: Allowed;
   readonly wanted: SelectedEvents;
-  readonly toldFlags: Set<number> | null;
 }
 
 async function pull(
   session: Session,
   mail: Mail,
   view: MailboxView,
-  { allowed, wanted, toldFlags }: Telling,
+  { allowed, wanted }: Telling,
 ): Promise<void> {
   const { changes, gone } = await ask(mail, view);
   if (gone.length > 0) view.settled ??= view.knownModseq;
@@ -95,7 +85,7 @@ async function pull(
     tellAllFlags(session, view); // RFC 4314 5.1.1
     tellPermanentFlags(session, view);
   }
-  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew, toldFlags);
+  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew);
   else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
@@ -211,15 +201,10 @@ async function tellFlags(
   view: MailboxView,
   changed: FlagColumns,
   end: number,
-  toldFlags: Set<number> | null,
 ): Promise<void> {
   // RFC 9051 7.5.2: an unsolicited FETCH names the UID.
   const form = { uid: true, flags: true, modseq: session.enabled.condstore };
-  await writeFlags(session, view, changed, form, end, (uid, modseq) => {
-    if (view.told.get(uid) === modseq) return false;
-    toldFlags?.add(uid);
-    return true;
-  });
+  await writeFlags(session, view, changed, form, end, (uid, modseq) => view.told.get(uid) !== modseq);
 }
 
 /** FETCH responses with flags for those of the first `end` messages for which `wanted` says so. */
