@@ -102,6 +102,38 @@ Deno.test("a store that cannot answer loses no notification", async () => {
   await stage.assertEnded();
 });
 
+Deno.test("a store that cannot answer leaves what was wanted, and what the client may count on", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 2; i++) stage.deliver("Inbox", "plain");
+  const client = await Client.signedIn(stage, null);
+  await client.command("ENABLE QRESYNC");
+  await client.command("SELECT Inbox"); // HIGHESTMODSEQ is 3.
+  await client.command("NOTIFY SET (SELECTED (MessageNew (UID) MessageExpunge))");
+  const busy = new Refused("tryLater", "busy");
+  stage.mail.failNext("changes", busy);
+  assert.match(await client.command("NOTIFY NONE"), /OK no more/); // Asks for nothing.
+  assert.match(await client.command(all), /NO \[UNAVAILABLE\]/);
+  stage.deliver("Inbox", "plain");
+  assert.equal(await client.command("NOOP"), "= OK done\r\n"); // Nothing is what was wanted before.
+  await client.command(all);
+  await stage.other(["flag", "Inbox", "1", "\\Seen"]);
+  await client.read();
+  stage.mail.failNext("changes", busy);
+  await stage.other(["flag", "Inbox", "1"]);
+  stage.mail.failNext("changes", busy);
+  assert.equal(
+    await client.command("STORE 2 +FLAGS.SILENT (\\Seen)"),
+    "* 2 FETCH (UID 2 MODSEQ (7))\r\n* OK [HIGHESTMODSEQ 5] not all is told\r\n= OK stored\r\n" +
+      "* 1 FETCH (UID 1 FLAGS (\\Recent) MODSEQ (6))\r\n* OK [HIGHESTMODSEQ 7] all is told\r\n",
+  );
+  stage.mail.failNext("fetch", busy);
+  stage.deliver("Inbox", "plain");
+  assert.equal(await client.read(), "* 4 EXISTS\r\n* 4 RECENT\r\n");
+  assert.equal(await client.command("NOOP"), "* 4 FETCH (UID 4)\r\n= OK done\r\n");
+  client.end();
+  await stage.assertEnded();
+});
+
 Deno.test("what happens while the list is under way is told", async () => {
   const stage = new ImapStage({}, ["Inbox", "Other"]);
   const client = await Client.signedIn(stage, null);

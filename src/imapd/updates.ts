@@ -36,22 +36,24 @@ export async function tellChanges(session: Session, mail: Mail, allowed: Allowed
 /**
  * To be said behind {@link tellChanges}, before a command is answered.
  *
- * A client that is cut off counts on the highest MODSEQ that it was told, so it must hear of a lower one while what is
- * gone with a lower one waits to be told; and of the right one when that is over. RFC 7162 3.2, 6
+ * A client that is cut off counts on the highest MODSEQ that it was told, so it must hear of a lower one while something with a
+ * lower one was not told: what is gone, what NOTIFY keeps from it, or what the store could not say; and of the right one when
+ * that is over. RFC 7162 3.2, 6
  */
 export function tellSettled(session: Session): void {
   const { view } = session;
   if (view === null || !session.enabled.condstore) return;
-  const { settled, knownModseq, highestTold } = view;
+  const { settled, heldBack, highestTold } = view;
+  const value = settled ?? view.knownModseq;
   view.highestTold = 0;
-  const tell = (value: number, text: string) =>
+  const tell = (text: string) =>
     writeCondition(session.out.w, null, "OK", { code: "HIGHESTMODSEQ", value }, text);
-  if (settled !== null && highestTold > settled) {
-    view.heldBack = true;
-    tell(settled, "what is gone is told later");
-  } else if (settled === null && view.heldBack) {
-    view.heldBack = false;
-    tell(knownModseq, "all is told");
+  if (highestTold > value) {
+    view.heldBack = value;
+    tell("not all is told");
+  } else if (settled === null && heldBack !== null && value > heldBack) {
+    view.heldBack = null;
+    tell("all is told");
   }
 }
 

@@ -50,8 +50,8 @@ export class MailboxView {
   settled: number | null = null;
   /** The highest MODSEQ of a FETCH response since the last command was answered. */
   highestTold = 0;
-  /** The client was told {@link settled}, and must hear when it may count on {@link modseq} again. */
-  heldBack = false;
+  /** Up to where the client was told that it knows all, when it might have thought more; null if all is told. */
+  heldBack: number | null = null;
   /** The store has changes that were not asked for yet. */
   stale = false;
   /** UIDs, as ranges, that arrived and whose FETCH response is still due. RFC 5465 5.2 */
