@@ -9,6 +9,7 @@
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
+import { Refused } from "../base/errors.ts";
 import type { CancelUpdate } from "../imap/command.ts";
 import { writeCondition } from "../imap/response.ts";
 import { type ResultChange, writeEsearch } from "../imap/search_answer.ts";
@@ -16,7 +17,7 @@ import type { SearchKey } from "../imap/search_key.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { find } from "./finding.ts";
 import type { Context, Followed } from "./followed.ts";
-import { type Completion, ok } from "./replies.ts";
+import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { MailboxView } from "./view.ts";
 
@@ -32,13 +33,17 @@ const pivots = 62;
 
 /** Follows a search from now on, or tells that it is not followed. */
 export function follow(session: Session, view: MailboxView, followed: Followed, results: Uint32Array): void {
-  let kept = results.length;
+  const tooMany = view.contexts.size >= maxContexts || resultsOf(view) + results.length > maxContextResults;
+  const context = { ...followed, results };
+  if (tooMany) giveUp(session, view, context, "too many searches are followed");
+  else view.contexts.set(followed.tag, context);
+}
+
+/** Results that are kept. */
+function resultsOf(view: MailboxView): number {
+  let kept = 0;
   for (const context of view.contexts.values()) kept += context.results.length;
-  if (view.contexts.size >= maxContexts || kept > maxContextResults) {
-    const code = { code: "NOUPDATE" as const, tag: followed.tag };
-    return writeCondition(session.out.w, null, "NO", code, "too many searches are followed");
-  }
-  view.contexts.set(followed.tag, { ...followed, results });
+  return kept;
 }
 
 /** CANCELUPDATE. A tag that nobody follows is no error: the client may have been told NOUPDATE. */
@@ -63,13 +68,27 @@ export async function updateContexts(
   if (changed.length === 0) return;
   const uids: SearchKey = { key: "uids", set: rangesOf(changed) };
   for (const context of view.contexts.values()) {
-    const key: SearchKey = { key: "and", keys: [uids, context.key] };
-    const now = await find(mail, view, key, context.criteria, nothing);
-    const matching = new Set(now.uids);
-    const before = new Set(context.results);
-    take(session, view, context, new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))));
-    await add(session, mail, view, context, now.uids.filter((uid) => !before.has(uid)));
+    try {
+      const key: SearchKey = { key: "and", keys: [uids, context.key] };
+      const now = await find(mail, view, key, context.criteria, nothing);
+      const matching = new Set(now.uids);
+      const before = new Set(context.results);
+      take(session, view, context, new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))));
+      await add(session, mail, view, context, now.uids.filter((uid) => !before.has(uid)));
+      if (resultsOf(view) > maxContextResults) {
+        giveUp(session, view, context, "too many results are followed");
+      }
+    } catch (error) {
+      if (!(error instanceof Refused) || error.reason === "noCapability") throw error;
+      giveUp(session, view, context, refusal(error.reason).text); // What was missed is not told a second time.
+    }
   }
+}
+
+/** The search is followed no longer. RFC 5267 4.3.1 */
+function giveUp(session: Session, view: MailboxView, { tag }: Context, text: string): void {
+  view.contexts.delete(tag);
+  writeCondition(session.out.w, null, "NO", { code: "NOUPDATE", tag }, text);
 }
 
 const nothing = () => Promise.resolve();
@@ -158,9 +177,14 @@ async function placesInOrder(
 ): Promise<Places> {
   const isAdded = new Set(added);
   const order = await sortedAgain(mail, view, context, [...context.results, ...added]);
-  const known = new Set(context.results);
-  return [...order].filter((uid) => isAdded.has(uid) || known.has(uid))
-    .flatMap((uid, at) => isAdded.has(uid) ? [[uid, at] as const] : []);
+  const known = new Map([...context.results].map((uid, at) => [uid, at]));
+  const places: [uid: number, at: number][] = [];
+  let from = 0; // Counted in the results as they are: those that are gone meanwhile are not in the order.
+  for (const uid of order) {
+    if (isAdded.has(uid)) places.push([uid, from + places.length]);
+    else from = Math.max(from, (known.get(uid) ?? 0) + 1);
+  }
+  return places;
 }
 
 /** Some messages in the context's order. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { OpenMailbox } from "../accounts/mail.ts";
+import type { Mail, OpenMailbox } from "../accounts/mail.ts";
 import { concat, fromUtf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
 import { ResponseWriter } from "../imap/response_writer.ts";
-import { follow, maxContextResults, maxContexts } from "./contexts.ts";
+import { follow, maxContextResults, maxContexts, updateContexts } from "./contexts.ts";
 import { maxSearchedMailboxes } from "./multi_search.ts";
 import type { Session } from "./session.ts";
 import { Client } from "./testing/imap_client.ts";
@@ -89,10 +90,20 @@ const rest = fc.record({
   kind: fc.constantFrom("expunge" as const, "own expunge" as const, "fetch" as const, "noop" as const),
   uid: fc.integer({ min: 1, max: 12 }),
 });
+const events = ["MessageNew", "MessageExpunge", "FlagChange"].join(" ");
+const notify = fc.record({
+  kind: fc.constant("notify" as const),
+  set: fc.constantFrom(
+    "NONE",
+    `SET (SELECTED (${events}))`,
+    `SET (SELECTED-DELAYED (${events}))`,
+    "SET (SELECTED (MessageNew (UID) MessageExpunge))",
+  ),
+});
 
 Deno.test("who follows a search knows what it would find now, whatever happens", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(deliver, change, rest), { maxLength: 15 }), async (steps) => {
+    fc.asyncProperty(fc.array(fc.oneof(deliver, change, rest, notify), { maxLength: 15 }), async (steps) => {
       const stage = new ImapStage({}, ["Inbox"]);
       for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
       const client = await Client.signedIn(stage);
@@ -132,9 +143,12 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
             break;
           case "noop":
             hear(await client.command("NOOP"));
+            break;
+          case "notify":
+            hear(await client.command(`NOTIFY ${step.set}`));
         }
       }
-      hear(await client.command("NOOP"));
+      hear(await client.command(`NOTIFY SET (SELECTED (${events}))`)); // Also what was not wanted until now.
       for (const [i, [, command, program]] of commands.entries()) {
         const answer = await client.command(`${command.replace(" UPDATE", "")} ${program}`);
         const all = / ALL (\S+)/.exec(answer)?.[1];
@@ -145,6 +159,51 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
     }),
     { numRuns: 40 },
   );
+});
+
+for (const gone of ["1", "2", "3", "4"]) {
+  Deno.test(`the order stays right when message ${gone} goes while new results are put in order`, async () => {
+    const stage = new ImapStage({}, ["Inbox"]);
+    const names = ["answer", "another", "plan", "short"];
+    for (const name of names) stage.deliver("Inbox", name);
+    const client = await Client.signedIn(stage);
+    const followed = new Followed("s", true, true);
+    await client.send("s UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 ALL\r\n");
+    followed.results = numbersIn(/ ALL (\S+)/.exec(await client.read())?.[1] ?? "");
+    for (let i = 0; i < 70; i++) stage.deliver("Inbox", names[i % 4] ?? "");
+    const sort = stage.mail.sort;
+    let sorts = 0;
+    stage.mail.sort = async function* (request) {
+      if (++sorts === 2) await stage.other(["expunge", "Inbox", gone]); // The first finds what is new.
+      yield* sort.call(stage.mail, request);
+    };
+    for (let i = 0; i < 2; i++) {
+      for (const line of (await client.command("NOOP")).split("\r\n")) followed.hear(line);
+    }
+    const now = await client.command("UID SORT RETURN (ALL) (REVERSE SUBJECT) UTF-8 ALL");
+    assert.deepEqual(followed.results, numbersIn(/ ALL (\S+)/.exec(now)?.[1] ?? ""));
+    client.end();
+    await stage.assertEnded();
+  });
+}
+
+Deno.test("a search that cannot be followed any more is not followed, and the client hears that", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  stage.deliver("Inbox", "plan");
+  const client = await Client.signedIn(stage);
+  await client.send("s SORT RETURN (UPDATE) (DATE) UTF-8 ALL\r\nu SEARCH RETURN (UPDATE) ALL\r\n");
+  await client.read();
+  stage.deliver("Inbox", "plan");
+  stage.mail.failNext("sort", new Refused("tooMany", "too many to sort"));
+  assert.equal(
+    await client.command("NOOP"),
+    '* 2 EXISTS\r\n* 2 RECENT\r\n* NO [NOUPDATE "s"] too many\r\n' +
+      '* ESEARCH (TAG "u") ADDTO (0 2)\r\n= OK done\r\n',
+  );
+  stage.deliver("Inbox", "plan");
+  assert.doesNotMatch(await client.command("NOOP"), /"s"/);
+  client.end();
+  await stage.assertEnded();
 });
 
 Deno.test("many messages come into a sorted result at once", async () => {
@@ -202,6 +261,33 @@ Deno.test("so many results are followed and no more", () => {
   assert.match(fromUtf8(concat(out.w.take())), /^\* NO \[NOUPDATE "b"\]/);
   follow(session, view, followed("c"), new Uint32Array(1));
   assert.deepEqual([...view.contexts.keys()], ["a", "c"]);
+});
+
+Deno.test("so many results are followed and no more, also when they become more", async () => {
+  const opened = {
+    info: { id: 1, uidValidity: 1, highestModSeq: 1, uidNext: 2 },
+    keywords: [],
+    uids: Uint32Array.of(1),
+    recentFromUid: 2,
+  };
+  const out = { w: new ResponseWriter() };
+  const view = new MailboxView(opened as unknown as OpenMailbox, false);
+  const batch = { uids: Uint32Array.of(1), modseqs: Float64Array.of(2), scores: null, looked: 1, total: 1 };
+  const mail = {
+    async *search() {
+      yield await Promise.resolve(batch);
+    },
+  } as unknown as Mail;
+  for (const [tag, count] of [["a", 1], ["b", maxContextResults - 2]] as const) {
+    const key = { key: "all" } as const;
+    view.contexts.set(tag, { tag, uid: true, key, criteria: null, results: new Uint32Array(count) });
+  }
+  await updateContexts({ out } as unknown as Session, mail, view, Uint32Array.of(1));
+  assert.deepEqual([...view.contexts.keys()], ["a"]);
+  assert.match(
+    fromUtf8(concat(out.w.take())),
+    /^\* ESEARCH \(TAG "a"\) UID ADDTO \(0 1\)\r\n.*\* NO \[NOUPDATE "b"\] [^\r]*\r\n$/s,
+  );
 });
 
 Deno.test("so many mailboxes are searched at once and no more", async () => {

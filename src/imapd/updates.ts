@@ -124,6 +124,7 @@ export async function tellExpunged(session: Session, view: MailboxView): Promise
   const { out } = session;
   view.expunged = new Uint32Array();
   view.settled = null;
+  forgetGone(session, view, gone); // What a client removed that wants to hear of nothing was never asked of the store.
   const numbers = view.remove(gone);
   if (session.enabled.qresync) {
     return writeVanished(out.w, rangesOf(gone), false);
