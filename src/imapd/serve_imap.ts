@@ -219,7 +219,7 @@ class Connection {
   ): void {
     const session = this.#session;
     writeCondition(session.out.w, tag, completion.status, completion.code, completion.text);
-    if (session.view !== null) session.view.answeredModseq = session.view.modseq;
+    if (session.view !== null) session.view.answeredModseq = session.view.knownModseq;
     const result = completion.status.toLowerCase();
     session.environment.metrics.commandSeconds.observe(seconds, { cmd: verb, result });
     this.#commands++;

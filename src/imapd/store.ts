@@ -66,7 +66,7 @@ async function tellStored(
   // told of that only since the last answer, perhaps when its command was on its way: it must take the last flags that it
   // hears for those that its command left. RFC 9051 6.4.6
   const isUnknown = (uid: number, modseq: number, i: number) =>
-    modseq > view.modseq && !view.knew(uid, before[i] ?? 0);
+    modseq > view.knownModseq && !view.knew(uid, before[i] ?? 0);
   // If not everything was done that was asked, a silent client cannot know what came of it either. RFC 4314 4
   if (!command.silent || !mayAll(view, command)) {
     tellKeywords(session, view, flags);

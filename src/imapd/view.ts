@@ -31,7 +31,7 @@ export class MailboxView {
   readonly keywords: Set<string>;
   /** See above. */
   modseq: number;
-  /** {@link modseq} when the last command was answered: what was told later, the client may hear behind its next one. */
+  /** {@link knownModseq} when the last command was answered: what was told later, the client may hear behind its next one. */
   answeredModseq: number;
   /** Messages with lower UIDs are known, or gone; what arrives is not below. */
   uidNext: number;
