@@ -120,7 +120,7 @@ export class MailboxView {
 
   /** Whether the client knows the flags that a message had at this MODSEQ. */
   knows(uid: number, modseq: number): boolean {
-    return modseq <= this.modseq || this.told.get(uid) === modseq;
+    return modseq <= this.knownModseq || this.told.get(uid) === modseq;
   }
 
   /** Whether the client knew the flags that a message had at this MODSEQ when it sent the command under way. */
