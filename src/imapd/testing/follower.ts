@@ -358,6 +358,8 @@ export class Follower {
       message.modseq = told.modseq;
     }
     if (told.flags !== null) {
+      // Flags without MODSEQ, which NOTIFY may have kept back until now, are not those of the MODSEQ that is known.
+      if (told.modseq === null && told.flags !== message.flags) message.modseq = 0;
       message.flags = told.flags;
       if (told.modseq !== null && message.uid !== 0) {
         this.witness.changed(box.uidValidity, told.modseq);
