@@ -24,12 +24,13 @@ import type { MailboxView } from "./view.ts";
 export async function tellArrived(session: Session, mail: Mail, view: MailboxView): Promise<void> {
   const { arrived, changed } = view;
   if (arrived.length === 0 && changed.length === 0) return;
-  const found = await differences(mail, view, changed); // If that fails, all of it is due still.
-  view.arrived = [];
-  view.changed = new Uint32Array();
+  const found = await differences(session, mail, view, changed);
   for (const { uids, items } of wanted(session, view, arrived, found)) {
     await fetchArrived(session, mail, view, uids, items);
   }
+  // If one of these fails, all of it is due still.
+  view.arrived = [];
+  view.changed = new Uint32Array();
   for (const difference of found) await tellDifference(session, mail, view, difference);
 }
 

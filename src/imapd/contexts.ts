@@ -23,7 +23,7 @@ import { rangesOf } from "../imap/sequence_set.ts";
 import { planFetch } from "./fetch_plan.ts";
 import { find } from "./finding.ts";
 import type { Context, Followed } from "./followed.ts";
-import { type Completion, ok } from "./replies.ts";
+import { type Completion, ok, refusal } from "./replies.ts";
 import type { Session } from "./session.ts";
 import type { MailboxView } from "./view.ts";
 
@@ -39,14 +39,18 @@ const pivots = 62;
 
 /** Follows a search from now on, or tells that it is not followed. */
 export function follow(session: Session, view: MailboxView, followed: Followed, results: Uint32Array): void {
-  let kept = results.length;
+  const tooMany = view.contexts.size >= maxContexts || resultsOf(view) + results.length > maxContextResults ||
+    !canFetch(session, view, followed.items);
+  const context = { ...followed, results };
+  if (tooMany) giveUp(session, view, context, "too many searches are followed");
+  else view.contexts.set(followed.tag, context);
+}
+
+/** Results that are kept. */
+function resultsOf(view: MailboxView): number {
+  let kept = 0;
   for (const context of view.contexts.values()) kept += context.results.length;
-  const full = view.contexts.size >= maxContexts || kept > maxContextResults;
-  if (full || !canFetch(session, view, followed.items)) {
-    const code = { code: "NOUPDATE" as const, tag: followed.tag };
-    return writeCondition(session.out.w, null, "NO", code, "too many searches are followed");
-  }
-  view.contexts.set(followed.tag, { ...followed, results });
+  return kept;
 }
 
 /** Whether everything that can be asked of one message that arrives, and these items, is no more than a FETCH may ask. */
@@ -87,6 +91,7 @@ export interface Difference {
 
 /** Messages came, or changed: what that means to each search. */
 export async function differences(
+  session: Session,
   mail: Mail,
   view: MailboxView,
   changed: Uint32Array,
@@ -95,15 +100,19 @@ export async function differences(
   const found: Difference[] = [];
   const uids: SearchKey = { key: "uids", set: rangesOf(changed) };
   for (const context of view.contexts.values()) {
-    const key: SearchKey = { key: "and", keys: [uids, context.key] };
-    const now = await find(mail, view, key, context.criteria, nothing);
-    const matching = new Set(now.uids);
-    const before = new Set(context.results);
-    found.push({
-      context,
-      gone: new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))),
-      added: now.uids.filter((uid) => !before.has(uid)),
-    });
+    try {
+      const key: SearchKey = { key: "and", keys: [uids, context.key] };
+      const now = await find(mail, view, key, context.criteria, nothing);
+      const matching = new Set(now.uids);
+      const before = new Set(context.results);
+      found.push({
+        context,
+        gone: new Set(changed.filter((uid) => before.has(uid) && !matching.has(uid))),
+        added: now.uids.filter((uid) => !before.has(uid)),
+      });
+    } catch (error) {
+      giveUpAfter(session, view, context, error);
+    }
   }
   return found;
 }
@@ -115,8 +124,26 @@ export async function tellDifference(
   view: MailboxView,
   { context, gone, added }: Difference,
 ): Promise<void> {
-  take(session, view, context, gone);
-  await add(session, mail, view, context, added);
+  if (view.contexts.get(context.tag) !== context) return; // It was given up meanwhile.
+  try {
+    take(session, view, context, gone);
+    await add(session, mail, view, context, added);
+  } catch (error) {
+    return giveUpAfter(session, view, context, error);
+  }
+  if (resultsOf(view) > maxContextResults) giveUp(session, view, context, "too many results are followed");
+}
+
+/** The search is followed no longer. RFC 5267 4.3.1 */
+function giveUp(session: Session, view: MailboxView, { tag }: Context, text: string): void {
+  view.contexts.delete(tag);
+  writeCondition(session.out.w, null, "NO", { code: "NOUPDATE", tag }, text);
+}
+
+/** What the store refused to say is not told a second time. @throws {unknown} If the session cannot go on. */
+function giveUpAfter(session: Session, view: MailboxView, context: Context, error: unknown): void {
+  if (!(error instanceof Refused) || error.reason === "noCapability") throw error;
+  giveUp(session, view, context, refusal(error.reason).text);
 }
 
 const nothing = () => Promise.resolve();
@@ -205,9 +232,14 @@ async function placesInOrder(
 ): Promise<Places> {
   const isAdded = new Set(added);
   const order = await sortedAgain(mail, view, context, [...context.results, ...added]);
-  const known = new Set(context.results);
-  return [...order].filter((uid) => isAdded.has(uid) || known.has(uid))
-    .flatMap((uid, at) => isAdded.has(uid) ? [[uid, at] as const] : []);
+  const known = new Map([...context.results].map((uid, at) => [uid, at]));
+  const places: [uid: number, at: number][] = [];
+  let from = 0; // Counted in the results as they are: those that are gone meanwhile are not in the order.
+  for (const uid of order) {
+    if (isAdded.has(uid)) places.push([uid, from + places.length]);
+    else from = Math.max(from, (known.get(uid) ?? 0) + 1);
+  }
+  return places;
 }
 
 /** Some messages in the context's order. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { OpenMailbox } from "../accounts/mail.ts";
+import type { Mail, OpenMailbox } from "../accounts/mail.ts";
 import { concat, fromUtf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
 import { ResponseWriter } from "../imap/response_writer.ts";
-import { follow, maxContextResults, maxContexts } from "./contexts.ts";
+import { differences, follow, maxContextResults, maxContexts, tellDifference } from "./contexts.ts";
 import { maxSections } from "./fetch_plan.ts";
 import { maxSearchedMailboxes } from "./multi_search.ts";
 import type { Session } from "./session.ts";
@@ -90,62 +91,163 @@ const rest = fc.record({
   kind: fc.constantFrom("expunge" as const, "own expunge" as const, "fetch" as const, "noop" as const),
   uid: fc.integer({ min: 1, max: 12 }),
 });
+const events = ["MessageNew", "MessageExpunge", "FlagChange"].join(" ");
+const notify = fc.record({
+  kind: fc.constant("notify" as const),
+  set: fc.constantFrom(
+    "NONE",
+    `SET (SELECTED (${events}))`,
+    `SET (SELECTED-DELAYED (${events}))`,
+    "SET (SELECTED (MessageNew (UID) MessageExpunge))",
+  ),
+});
+
+/** What others do while the store is asked. */
+const others = fc.array(
+  fc.oneof(
+    fc.tuple(fc.constant("deliver"), fc.constant("Inbox"), fc.constantFrom("plan", "answer", "another")),
+    fc.tuple(fc.constant("expunge"), fc.constant("Inbox"), fc.integer({ min: 1, max: 12 }).map(String)),
+    fc.tuple(
+      fc.constant("flag"),
+      fc.constant("Inbox"),
+      fc.integer({ min: 1, max: 12 }).map(String),
+      fc.constantFrom("\\Flagged", "\\Deleted", "\\Seen"),
+    ),
+  ),
+  { maxLength: 12 },
+);
+
+/** Something happens before the store searches, and when it has said what changed. */
+function interrupt({ mail }: ImapStage, next: () => Promise<void>): void {
+  const { changes, search, sort } = mail;
+  mail.changes = async (request) => {
+    const answer = await changes.call(mail, request);
+    await next();
+    return answer;
+  };
+  mail.search = async function* (request) {
+    await next();
+    yield* search.call(mail, request);
+  };
+  mail.sort = async function* (request) {
+    await next();
+    yield* sort.call(mail, request);
+  };
+}
 
 Deno.test("who follows a search knows what it would find now, whatever happens", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(deliver, change, rest), { maxLength: 15 }), async (steps) => {
-      const stage = new ImapStage({}, ["Inbox"]);
-      for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
-      const client = await Client.signedIn(stage);
-      const followed = commands.map(([tag, command]) =>
-        new Followed(tag, command.startsWith("UID"), command.includes("SORT"))
-      );
-      const hear = (answer: string) => {
-        for (const line of answer.split("\r\n")) for (const each of followed) each.hear(line);
-      };
-      for (const [i, [tag, command, program]] of commands.entries()) {
-        await client.send(`${tag} ${command} ${program}\r\n`);
-        const all = / ALL (\S+)/.exec(await client.read())?.[1];
-        const each = followed[i];
-        if (all !== undefined && each !== undefined) each.results = numbersIn(all);
-      }
-      for (const step of steps) {
-        switch (step.kind) {
-          case "deliver":
-            await stage.other(["deliver", "Inbox", ...step.names]);
-            break;
-          case "flag":
-            await stage.other(["flag", "Inbox", String(step.first), ...step.flags]);
-            break;
-          case "own flag":
-            hear(
-              await client.command(`UID STORE ${step.first}:${step.last} +FLAGS (${step.flags.join(" ")})`),
-            );
-            break;
-          case "expunge":
-            await stage.other(["expunge", "Inbox", String(step.uid)]);
-            break;
-          case "own expunge":
-            hear(await client.command("EXPUNGE"));
-            break;
-          case "fetch":
-            hear(await client.command("FETCH 1:* UID"));
-            break;
-          case "noop":
-            hear(await client.command("NOOP"));
+    fc.asyncProperty(
+      fc.array(fc.oneof(deliver, change, rest, notify), { maxLength: 15 }),
+      others,
+      async (steps, meanwhile) => {
+        const stage = new ImapStage({}, ["Inbox"]);
+        for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
+        const client = await Client.signedIn(stage);
+        const followed = commands.map(([tag, command]) =>
+          new Followed(tag, command.startsWith("UID"), command.includes("SORT"))
+        );
+        const hear = (answer: string) => {
+          for (const line of answer.split("\r\n")) for (const each of followed) each.hear(line);
+        };
+        for (const [i, [tag, command, program]] of commands.entries()) {
+          await client.send(`${tag} ${command} ${program}\r\n`);
+          const all = / ALL (\S+)/.exec(await client.read())?.[1];
+          const each = followed[i];
+          if (all !== undefined && each !== undefined) each.results = numbersIn(all);
         }
-      }
-      hear(await client.command("NOOP"));
-      for (const [i, [, command, program]] of commands.entries()) {
-        const answer = await client.command(`${command.replace(" UPDATE", "")} ${program}`);
-        const all = / ALL (\S+)/.exec(answer)?.[1];
-        assert.deepEqual(followed[i]?.results, all === undefined ? [] : numbersIn(all), program);
-      }
-      client.end();
-      await stage.assertEnded();
-    }),
+        const waiting = [...meanwhile];
+        interrupt(stage, async () => {
+          const words = waiting.shift();
+          if (words !== undefined) await stage.other(words);
+        });
+        for (const step of steps) {
+          switch (step.kind) {
+            case "deliver":
+              await stage.other(["deliver", "Inbox", ...step.names]);
+              break;
+            case "flag":
+              await stage.other(["flag", "Inbox", String(step.first), ...step.flags]);
+              break;
+            case "own flag":
+              hear(
+                await client.command(`UID STORE ${step.first}:${step.last} +FLAGS (${step.flags.join(" ")})`),
+              );
+              break;
+            case "expunge":
+              await stage.other(["expunge", "Inbox", String(step.uid)]);
+              break;
+            case "own expunge":
+              hear(await client.command("EXPUNGE"));
+              break;
+            case "fetch":
+              hear(await client.command("FETCH 1:* UID"));
+              break;
+            case "noop":
+              hear(await client.command("NOOP"));
+              break;
+            case "notify":
+              hear(await client.command(`NOTIFY ${step.set}`));
+          }
+        }
+        waiting.length = 0;
+        hear(await client.command(`NOTIFY SET (SELECTED (${events}))`)); // Also what was not wanted until now.
+        for (const [i, [, command, program]] of commands.entries()) {
+          const answer = await client.command(`${command.replace(" UPDATE", "")} ${program}`);
+          const all = / ALL (\S+)/.exec(answer)?.[1];
+          assert.deepEqual(followed[i]?.results, all === undefined ? [] : numbersIn(all), program);
+        }
+        client.end();
+        await stage.assertEnded();
+      },
+    ),
     { numRuns: 40 },
   );
+});
+
+for (const gone of ["1", "2", "3", "4"]) {
+  Deno.test(`the order stays right when message ${gone} goes while new results are put in order`, async () => {
+    const stage = new ImapStage({}, ["Inbox"]);
+    const names = ["answer", "another", "plan", "short"];
+    for (const name of names) stage.deliver("Inbox", name);
+    const client = await Client.signedIn(stage);
+    const followed = new Followed("s", true, true);
+    await client.send("s UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 ALL\r\n");
+    followed.results = numbersIn(/ ALL (\S+)/.exec(await client.read())?.[1] ?? "");
+    for (let i = 0; i < 70; i++) stage.deliver("Inbox", names[i % 4] ?? "");
+    const sort = stage.mail.sort;
+    let sorts = 0;
+    stage.mail.sort = async function* (request) {
+      if (++sorts === 2) await stage.other(["expunge", "Inbox", gone]); // The first finds what is new.
+      yield* sort.call(stage.mail, request);
+    };
+    for (let i = 0; i < 2; i++) {
+      for (const line of (await client.command("NOOP")).split("\r\n")) followed.hear(line);
+    }
+    const now = await client.command("UID SORT RETURN (ALL) (REVERSE SUBJECT) UTF-8 ALL");
+    assert.deepEqual(followed.results, numbersIn(/ ALL (\S+)/.exec(now)?.[1] ?? ""));
+    client.end();
+    await stage.assertEnded();
+  });
+}
+
+Deno.test("a search that cannot be followed any more is not followed, and the client hears that", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  stage.deliver("Inbox", "plan");
+  const client = await Client.signedIn(stage);
+  await client.send("s SORT RETURN (UPDATE) (DATE) UTF-8 ALL\r\nu SEARCH RETURN (UPDATE) ALL\r\n");
+  await client.read();
+  stage.deliver("Inbox", "plan");
+  stage.mail.failNext("sort", new Refused("tooMany", "too many to sort"));
+  assert.equal(
+    await client.command("NOOP"),
+    '* 2 EXISTS\r\n* 2 RECENT\r\n* NO [NOUPDATE "s"] too many\r\n' +
+      '* ESEARCH (TAG "u") ADDTO (0 2)\r\n= OK done\r\n',
+  );
+  stage.deliver("Inbox", "plan");
+  assert.doesNotMatch(await client.command("NOOP"), /"s"/);
+  client.end();
+  await stage.assertEnded();
 });
 
 Deno.test("many messages come into a sorted result at once", async () => {
@@ -229,6 +331,43 @@ Deno.test("so much is fetched of what arrives and no more, for searches and NOTI
   assert.match(await client.read(), / FETCH \(BODY\[64\] NIL BODY\[1\] /);
   client.end();
   await stage.assertEnded();
+});
+
+Deno.test("so many results are followed and no more, also when they become more", async () => {
+  const opened = {
+    info: { id: 1, uidValidity: 1, highestModSeq: 1, uidNext: 2 },
+    keywords: [],
+    uids: Uint32Array.of(1),
+    recentFromUid: 2,
+  };
+  const out = { w: new ResponseWriter() };
+  const view = new MailboxView(opened as unknown as OpenMailbox, false);
+  const batch = { uids: Uint32Array.of(1), modseqs: Float64Array.of(2), scores: null, looked: 1, total: 1 };
+  const mail = {
+    async *search() {
+      yield await Promise.resolve(batch);
+    },
+  } as unknown as Mail;
+  for (const [tag, count] of [["a", 1], ["b", maxContextResults - 2]] as const) {
+    const key = { key: "all" } as const;
+    view.contexts.set(tag, {
+      tag,
+      uid: true,
+      key,
+      criteria: null,
+      items: [],
+      results: new Uint32Array(count),
+    });
+  }
+  const session = { out } as unknown as Session;
+  for (const difference of await differences(session, mail, view, Uint32Array.of(1))) {
+    await tellDifference(session, mail, view, difference);
+  }
+  assert.deepEqual([...view.contexts.keys()], ["a"]);
+  assert.match(
+    fromUtf8(concat(out.w.take())),
+    /^\* ESEARCH \(TAG "a"\) UID ADDTO \(0 1\)\r\n.*\* NO \[NOUPDATE "b"\] [^\r]*\r\n$/s,
+  );
 });
 
 Deno.test("so many mailboxes are searched at once and no more", async () => {

@@ -121,10 +121,7 @@ export async function dispatch(session: Session, tag: string, command: Command):
   const { view } = session;
   if (view === null) return bad("select a mailbox first");
   // Who names UIDs may mean messages that it knows from elsewhere: COPYUID, APPENDUID, another connection.
-  const justTold = new Set<number>();
-  if ("uid" in command && command.uid) {
-    await tellChanges(session, mail, "no expunge", command.verb === "STORE" ? justTold : null);
-  }
+  if ("uid" in command && command.uid) await tellChanges(session, mail, "no expunge");
   switch (command.verb) {
     case "CHECK":
       return ok("done");
@@ -144,7 +141,7 @@ export async function dispatch(session: Session, tag: string, command: Command):
     case "FETCH":
       return await fetch(session, mail, view, command);
     case "STORE":
-      return await store(session, mail, view, command, tag, justTold);
+      return await store(session, mail, view, command, tag);
     case "COPY":
     case "MOVE":
       return await copy(session, mail, view, command, tag);

@@ -38,9 +38,14 @@ export async function notify(session: Session, mail: Mail, command: Notify): Pro
   }
   if (view !== null) {
     // Whatever was held back until now: an implicit NOOP. RFC 5465 3.1
+    const before = session.notifications;
     session.notifications = null;
     view.forgetSilence();
-    await tellChanges(session, mail, "expunge");
+    try {
+      await tellChanges(session, mail, "expunge");
+    } finally {
+      session.notifications = before; // Until the new ones are in force; for good if the store cannot answer.
+    }
   }
   const notifications = new Notifications(set);
   await session.watch(mail, notifications, async () => {
@@ -86,12 +91,15 @@ async function tellFirst(
 
 /** Everything that the client is to be told now: of the selected mailbox, of what arrived in it, and of others. */
 export async function tellEverything(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
-  await tellChanges(session, mail, allowed);
-  const { view, notifications } = session;
-  if (view !== null) await tellArrived(session, mail, view);
-  if (notifications !== null && notifications.waiting) await tellOthers(session, mail, notifications);
-  if (session.annotationChanges !== null) await tellChangedAnnotations(session, mail);
-  tellSettled(session);
+  try {
+    await tellChanges(session, mail, allowed);
+    const { view, notifications } = session;
+    if (view !== null) await tellArrived(session, mail, view);
+    if (notifications !== null && notifications.waiting) await tellOthers(session, mail, notifications);
+    if (session.annotationChanges !== null) await tellChangedAnnotations(session, mail);
+  } finally {
+    tellSettled(session);
+  }
 }
 
 /** Whether there is something to tell to a client that asks for nothing at the moment. */

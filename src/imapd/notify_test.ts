@@ -71,6 +71,22 @@ Deno.test("nothing is pushed into the middle of a command, and nothing is forgot
   await stage.assertEnded();
 });
 
+Deno.test("flags that were pushed while a silent STORE was on its way are told again, as it left them", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 2; i++) stage.deliver("Inbox", "plain");
+  const client = await watching(stage, "Inbox");
+  await stage.other(["flag", "Inbox", "1", "\\Deleted"]);
+  await settle(); // Written, and not read: the client cannot know that its command comes behind it.
+  const store = "STORE 1:2 +FLAGS.SILENT (\\Seen)";
+  const pushed = "* 1 FETCH (UID 1 FLAGS (\\Deleted \\Recent))\r\n";
+  const left = "* 1 FETCH (UID 1 FLAGS (\\Seen \\Deleted \\Recent))\r\n";
+  assert.equal(await client.command(store), `${pushed}${left}= OK stored\r\n`);
+  // What was told before the last answer is what the client's own command changed.
+  assert.equal(await client.command("STORE 1:2 -FLAGS.SILENT (\\Seen)"), "= OK stored\r\n");
+  client.end();
+  await stage.assertEnded();
+});
+
 Deno.test("a store that cannot answer loses no notification", async () => {
   const stage = new ImapStage({}, ["Inbox", "Other"]);
   const client = await watching(stage);
@@ -82,6 +98,38 @@ Deno.test("a store that cannot answer loses no notification", async () => {
   assert.match(await client.command("NOTIFY SET (PERSONAL (MailboxName))"), /NO \[UNAVAILABLE\]/);
   stage.deliver("Other", "plain"); // What was wanted before is in force.
   assert.equal(await client.read(), "* STATUS Other (UIDNEXT 3 MESSAGES 2)\r\n");
+  client.end();
+  await stage.assertEnded();
+});
+
+Deno.test("a store that cannot answer leaves what was wanted, and what the client may count on", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 2; i++) stage.deliver("Inbox", "plain");
+  const client = await Client.signedIn(stage, null);
+  await client.command("ENABLE QRESYNC");
+  await client.command("SELECT Inbox"); // HIGHESTMODSEQ is 3.
+  await client.command("NOTIFY SET (SELECTED (MessageNew (UID) MessageExpunge))");
+  const busy = new Refused("tryLater", "busy");
+  stage.mail.failNext("changes", busy);
+  assert.match(await client.command("NOTIFY NONE"), /OK no more/); // Asks for nothing.
+  assert.match(await client.command(all), /NO \[UNAVAILABLE\]/);
+  stage.deliver("Inbox", "plain");
+  assert.equal(await client.command("NOOP"), "= OK done\r\n"); // Nothing is what was wanted before.
+  await client.command(all);
+  await stage.other(["flag", "Inbox", "1", "\\Seen"]);
+  await client.read();
+  stage.mail.failNext("changes", busy);
+  await stage.other(["flag", "Inbox", "1"]);
+  stage.mail.failNext("changes", busy);
+  assert.equal(
+    await client.command("STORE 2 +FLAGS.SILENT (\\Seen)"),
+    "* 2 FETCH (UID 2 MODSEQ (7))\r\n* OK [HIGHESTMODSEQ 5] not all is told\r\n= OK stored\r\n" +
+      "* 1 FETCH (UID 1 FLAGS (\\Recent) MODSEQ (6))\r\n* OK [HIGHESTMODSEQ 7] all is told\r\n",
+  );
+  stage.mail.failNext("fetch", busy);
+  stage.deliver("Inbox", "plain");
+  assert.equal(await client.read(), "* 4 EXISTS\r\n* 4 RECENT\r\n");
+  assert.equal(await client.command("NOOP"), "* 4 FETCH (UID 4)\r\n= OK done\r\n");
   client.end();
   await stage.assertEnded();
 });

@@ -41,6 +41,7 @@ import {
   maxBadCommands,
   maxStrangerBadCommands,
 } from "./settings.ts";
+import { tellSettled } from "./updates.ts";
 
 /** What a connection is told that is not even looked at, because there are too many. RFC 9051 7.1.5 */
 export const imapRefusal = utf8("* BYE [UNAVAILABLE] too many connections, try again later\r\n");
@@ -219,6 +220,7 @@ class Connection {
   ): void {
     const session = this.#session;
     writeCondition(session.out.w, tag, completion.status, completion.code, completion.text);
+    if (session.view !== null) session.view.answeredModseq = session.view.knownModseq;
     const result = completion.status.toLowerCase();
     session.environment.metrics.commandSeconds.observe(seconds, { cmd: verb, result });
     this.#commands++;
@@ -233,7 +235,8 @@ class Connection {
     const begin = clock.monotonic();
     session.log.trace("command", { tag, verb: command.verb });
     const completion = await this.#complete(() => this.#do(tag, command));
-    if (completion.status !== "BAD") await this.#tellChanges(command);
+    if (completion.status === "BAD") tellSettled(session); // Something may have been told before it was found out.
+    else await this.#tellChanges(command);
     this.#answer(tag, command.verb, completion, (clock.monotonic() - begin) / 1000);
     if (completion.status !== "OK") return;
     if (command.verb === "STARTTLS") await this.#startTls();

@@ -18,14 +18,12 @@ import type { Session } from "./session.ts";
 import { enableCondstore, type FlagsForm, tellKeywords, writeFlags } from "./updates.ts";
 import type { MailboxView } from "./view.ts";
 
-/** @param justTold UIDs of which this command has told flags already, as they were before. */
 export async function store(
   session: Session,
   mail: Mail,
   view: MailboxView,
   command: Store,
   tag: string,
-  justTold: ReadonlySet<number>,
 ): Promise<Completion> {
   if (view.readOnly) return readOnly;
   const { unchangedSince } = command;
@@ -48,7 +46,7 @@ export async function store(
   view.stale = true;
   view.noteChanged(stored.flags.uids);
   const { modified, flags } = stored;
-  await tellStored(session, view, command, stored, justTold, lowest !== null);
+  await tellStored(session, view, command, stored, lowest !== null);
   if (modified.length > 0) {
     const numbers = command.uid ? modified : modified.map((uid) => view.numberOf(uid));
     const code = { code: "MODIFIED" as const, set: rangesOf(numbers) };
@@ -67,17 +65,16 @@ async function tellStored(
   view: MailboxView,
   command: Store,
   { flags, before }: StoredFlags,
-  justTold: ReadonlySet<number>,
   downwards: boolean,
 ): Promise<void> {
   const { condstore } = session.enabled;
   const tell = (form: FlagsForm, wanted: (uid: number, modseq: number, i: number) => boolean) =>
     writeFlags(session, view, flags, form, flags.uids.length, wanted, downwards);
-  // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it heard
-  // of that just now, behind its command: it must take the last flags that it hears for those that its command left.
-  // RFC 9051 6.4.6
+  // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it was
+  // told of that only since the last answer, perhaps when its command was on its way: it must take the last flags that it
+  // hears for those that its command left. RFC 9051 6.4.6
   const isUnknown = (uid: number, modseq: number, i: number) =>
-    modseq > view.modseq && (!view.knows(uid, before[i] ?? 0) || justTold.has(uid));
+    modseq > view.knownModseq && !view.knew(uid, before[i] ?? 0);
   // If not everything was done that was asked, a silent client cannot know what came of it either. RFC 4314 4
   if (!command.silent || !mayAll(view, command)) {
     tellKeywords(session, view, flags);

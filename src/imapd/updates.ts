@@ -30,44 +30,37 @@ import { difference, type MailboxView, union } from "./view.ts";
 /** Whether EXPUNGE may be told now; not while FETCH, STORE or SEARCH (without UID) run. RFC 9051 7.5.1 */
 export type Allowed = "expunge" | "no expunge";
 
-/**
- * Tells what changed since the last time, if there may be anything.
- *
- * @param toldFlags Gains the UIDs whose flags were told.
- */
-export async function tellChanges(
-  session: Session,
-  mail: Mail,
-  allowed: Allowed,
-  toldFlags: Set<number> | null = null,
-): Promise<void> {
+/** Tells what changed since the last time, if there may be anything. */
+export async function tellChanges(session: Session, mail: Mail, allowed: Allowed): Promise<void> {
   const { view } = session;
   if (view === null) return;
   const { wanted } = session;
   // Who wants to hear of nothing is still told what its own commands removed.
-  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted, toldFlags });
+  if (view.stale && wanted !== null) await pull(session, mail, view, { allowed, wanted });
   else if (allowed === "expunge") await tellExpunged(session, view);
 }
 
 /**
  * To be said behind {@link tellChanges}, before a command is answered.
  *
- * A client that is cut off counts on the highest MODSEQ that it was told, so it must hear of a lower one while what is
- * gone with a lower one waits to be told; and of the right one when that is over. RFC 7162 3.2, 6
+ * A client that is cut off counts on the highest MODSEQ that it was told, so it must hear of a lower one while something with a
+ * lower one was not told: what is gone, what NOTIFY keeps from it, or what the store could not say; and of the right one when
+ * that is over. RFC 7162 3.2, 6
  */
 export function tellSettled(session: Session): void {
   const { view } = session;
   if (view === null || !session.enabled.condstore) return;
-  const { settled, knownModseq, highestTold } = view;
+  const { settled, heldBack, highestTold } = view;
+  const value = settled ?? view.knownModseq;
   view.highestTold = 0;
-  const tell = (value: number, text: string) =>
+  const tell = (text: string) =>
     writeCondition(session.out.w, null, "OK", { code: "HIGHESTMODSEQ", value }, text);
-  if (settled !== null && highestTold > settled) {
-    view.heldBack = true;
-    tell(settled, "what is gone is told later");
-  } else if (settled === null && view.heldBack) {
-    view.heldBack = false;
-    tell(knownModseq, "all is told");
+  if (highestTold > value) {
+    view.heldBack = value;
+    tell("not all is told");
+  } else if (settled === null && heldBack !== null && value > heldBack) {
+    view.heldBack = null;
+    tell("all is told");
   }
 }
 
@@ -75,14 +68,13 @@ export function tellSettled(session: Session): void {
 interface Telling {
   readonly allowed: Allowed;
   readonly wanted: SelectedEvents;
-  readonly toldFlags: Set<number> | null;
 }
 
 async function pull(
   session: Session,
   mail: Mail,
   view: MailboxView,
-  { allowed, wanted, toldFlags }: Telling,
+  { allowed, wanted }: Telling,
 ): Promise<void> {
   const { changes, gone } = await ask(mail, view);
   if (gone.length > 0) view.settled ??= view.knownModseq;
@@ -102,7 +94,7 @@ async function pull(
     tellAllFlags(session, view); // RFC 4314 5.1.1
     tellPermanentFlags(session, view);
   }
-  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew, toldFlags);
+  if (wanted.flags) await tellFlags(session, view, changes.changed, isNew);
   else if (isNew > 0) view.keepSilent();
   view.modseq = Math.max(view.modseq, changes.highestModSeq);
   view.told.clear();
@@ -222,15 +214,10 @@ async function tellFlags(
   view: MailboxView,
   changed: FlagColumns,
   end: number,
-  toldFlags: Set<number> | null,
 ): Promise<void> {
   // RFC 9051 7.5.2: an unsolicited FETCH names the UID.
   const form = { uid: true, flags: true, modseq: session.enabled.condstore };
-  await writeFlags(session, view, changed, form, end, (uid, modseq) => {
-    if (view.told.get(uid) === modseq) return false;
-    toldFlags?.add(uid);
-    return true;
-  });
+  await writeFlags(session, view, changed, form, end, (uid, modseq) => view.told.get(uid) !== modseq);
 }
 
 /** FETCH responses with flags for those of the first `end` messages for which `wanted` says so. */

@@ -31,6 +31,8 @@ export class MailboxView {
   readonly keywords: Set<string>;
   /** See above. */
   modseq: number;
+  /** {@link knownModseq} when the last command was answered: what was told later, the client may hear behind its next one. */
+  answeredModseq: number;
   /** Messages with lower UIDs are known, or gone; what arrives is not below. */
   uidNext: number;
   /** Gone and not reported yet: ascending UIDs, all of them in the view. */
@@ -48,8 +50,8 @@ export class MailboxView {
   settled: number | null = null;
   /** The highest MODSEQ of a FETCH response since the last command was answered. */
   highestTold = 0;
-  /** The client was told {@link settled}, and must hear when it may count on {@link modseq} again. */
-  heldBack = false;
+  /** Up to where the client was told that it knows all, when it might have thought more; null if all is told. */
+  heldBack: number | null = null;
   /** The store has changes that were not asked for yet. */
   stale = false;
   /** UIDs, as ranges, that others added and whose FETCH response may be due. RFC 5465 5.2, 7 */
@@ -71,7 +73,7 @@ export class MailboxView {
     this.rights = open.info.rights;
     this.#examined = readOnly;
     this.uidValidity = open.info.uidValidity;
-    this.modseq = open.info.highestModSeq;
+    this.modseq = this.answeredModseq = open.info.highestModSeq;
     this.uidNext = open.info.uidNext;
     this.keywords = new Set(open.keywords);
     this.#uids = open.uids;
@@ -120,7 +122,12 @@ export class MailboxView {
 
   /** Whether the client knows the flags that a message had at this MODSEQ. */
   knows(uid: number, modseq: number): boolean {
-    return modseq <= this.modseq || this.told.get(uid) === modseq;
+    return modseq <= this.knownModseq || this.told.get(uid) === modseq;
+  }
+
+  /** Whether the client knew the flags that a message had at this MODSEQ when it sent the command under way. */
+  knew(uid: number, modseq: number): boolean {
+    return modseq <= this.answeredModseq || this.told.get(uid) === modseq;
   }
 
   /** Up to where the client knows everything: what it can ask to be told from. RFC 7162 3.1.2.1 */

@@ -202,7 +202,6 @@ export class Follower {
     parameters: string,
     kept: Kept | null,
   ): Promise<Answer> {
-    this.box = null;
     const begun = this.witness.moment();
     const partial = / 1:\d/.test(parameters);
     const opening = {
@@ -215,6 +214,7 @@ export class Follower {
     };
     const tag = await this.begin(`${verb} ${name}${parameters}`, opening);
     const answer = await this.finish(tag);
+    this.box = null;
     this.#highest = null;
     this.#fetched = 0;
     if (answer.status !== "OK") return answer;
@@ -238,7 +238,7 @@ export class Follower {
 
   async #send(text: string): Promise<void> {
     this.witness.note(`${this.name} C: ${text.trimEnd()}`);
-    await this.#wire.send(text);
+    await this.#wire.send(text).catch(() => {}); // Why the server has left, it has said.
   }
 
   async #response(): Promise<string> {
@@ -273,6 +273,9 @@ export class Follower {
       if (code === "HIGHESTMODSEQ") this.#highest = Number(argument);
       return;
     }
+    // What is pushed until CLOSED is of the mailbox before. RFC 5465 5, RFC 9051 7.1
+    const pushed = running.opening !== null && this.box !== null;
+    if (pushed) running = { ...running, opening: null, expungeAllowed: true };
     const values = readValues(response);
     running.untagged.push(values);
     const [star, first, second, third] = values;
@@ -355,6 +358,8 @@ export class Follower {
       message.modseq = told.modseq;
     }
     if (told.flags !== null) {
+      // Flags without MODSEQ, which NOTIFY may have kept back until now, are not those of the MODSEQ that is known.
+      if (told.modseq === null && told.flags !== message.flags) message.modseq = 0;
       message.flags = told.flags;
       if (told.modseq !== null && message.uid !== 0) {
         this.witness.changed(box.uidValidity, told.modseq);

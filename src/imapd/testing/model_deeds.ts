@@ -11,7 +11,7 @@ import type { Answer, Box, Known } from "./follower.ts";
 import type { Model, ModelMailbox, StoreMode } from "./model.ts";
 import { storedFlags } from "./model.ts";
 import type { Ledger } from "./model_ledger.ts";
-import type { Chosen, Player, Stage } from "./model_player.ts";
+import { type Chosen, listenings, type Player, type Stage } from "./model_player.ts";
 import { readSet, type Value } from "./response_reader.ts";
 import type { Witness } from "./witness.ts";
 
@@ -27,6 +27,7 @@ export const verbs = [
   "COMEBACK",
   "NOOP",
   "IDLE",
+  "NOTIFY",
   "STATUS",
   "CLOSE",
   "CREATE",
@@ -141,10 +142,8 @@ export const deeds: Record<Verb, Doing> = {
     const mailbox = player.mailbox;
     for (const message of chosen.messages) {
       const { uid } = message;
-      if (modified.has(uid)) {
-        // Nothing but a change that the client did not know of may be in the way. RFC 7162 3.1.3
-        continue;
-      }
+      // Nothing but a change that the client did not know of may be in the way. RFC 7162 3.1.3
+      if (modified.has(uid)) continue;
       const known = before.get(uid) ?? null;
       if (silent && !told.has(uid) && known !== null) {
         message.flags = [...storedFlags(known.split(" ").filter(Boolean), mode, flags)].sort().join(" ");
@@ -217,8 +216,8 @@ export const deeds: Record<Verb, Doing> = {
     const { box } = player.follower;
     if (box === null) return;
     await player.learn();
-    const uid = c % 2 === 0;
-    const view = box.messages.map((message) => message.uid);
+    const uid = c % 2 === 0 || player.listening === "ids";
+    const before = box.messages.map((message) => message.uid);
     const flag = flagChoices[a % flagChoices.length] ?? "\\seen";
     const key = flag.startsWith("\\") ? flag.slice(1).toUpperCase() : `KEYWORD ${flag}`;
     const not = (c >> 1) % 2 === 0;
@@ -226,8 +225,12 @@ export const deeds: Record<Verb, Doing> = {
     done(model, box, answer);
     if (answer.status !== "OK") return;
     const found = searched(answer);
+    // With NOTIFY, what arrived was told in front of the answer.
+    const view = player.listening === "without" ? before : box.messages.map((message) => message.uid);
     if (model === null || player.mailbox === null || view.includes(0)) return;
-    const wanted = [...player.mailbox.messages].filter(([, { flags }]) => flags.has(flag) !== not);
+    const wanted = [...player.mailbox.messages].filter(([each, { flags }]) =>
+      flags.has(flag) !== not && (player.listens || view.includes(each) || before.includes(each))
+    );
     const expected = wanted.map(([each]) => uid ? each : view.indexOf(each) + 1).filter((each) => each > 0);
     assert.deepEqual(found, expected, `SEARCH ${key}`);
   },
@@ -266,6 +269,8 @@ export const deeds: Record<Verb, Doing> = {
   async IDLE(_context, player) {
     player.idle = await player.follower.idle();
   },
+
+  NOTIFY: (_context, player, { a }) => player.listen(listenings[a % listenings.length] ?? "delayed"),
 
   async STATUS({ model, witness }, { follower, condstore }, { a }) {
     const name = anyName(a);
@@ -421,6 +426,7 @@ function matchData(uids: readonly number[], b: number): string {
 
 /** Behind NOOP: the client knows everything, but for what it has not asked. */
 function compareView(player: Player, mailbox: ModelMailbox): void {
+  if (!player.listens) return;
   const uids = [...mailbox.messages.keys()];
   const { box } = player.follower;
   assert.equal(box?.messages.length, uids.length, "not as many messages as there are");

@@ -13,6 +13,10 @@ import type { Witness } from "./witness.ts";
 /** What a session enables: nothing, CONDSTORE, QRESYNC, and IMAP4rev2 as well; in turn. */
 const modes = ["", "CONDSTORE", "QRESYNC", "QRESYNC IMAP4rev2"] as const;
 
+/** What a session can want of NOTIFY. `ids`: message numbers may change at any time. RFC 5465 5.3 */
+export const listenings = ["delayed", "ids", "no flags", "nothing"] as const;
+type Listening = typeof listenings[number];
+
 /** How a run reaches its server. */
 export interface Stage {
   readonly login: string;
@@ -41,6 +45,7 @@ export class Player {
   /** In an exact run: somebody deleted what is selected, so the next command ends the connection. */
   doomed = false;
   idle: string | null = null;
+  listening: Listening | "without" = "without";
   /** So many until now. */
   connections = 0;
   readonly #stage: Stage;
@@ -67,11 +72,29 @@ export class Player {
     return this.mode.startsWith("QRESYNC");
   }
 
+  /** Whether it hears of everything that happens. */
+  get listens(): boolean {
+    return this.listening !== "no flags" && this.listening !== "nothing";
+  }
+
+  async listen(how: Listening): Promise<void> {
+    const items = `UID FLAGS${this.condstore ? " MODSEQ" : ""}`;
+    const set = {
+      delayed: `SET (SELECTED-DELAYED (MessageNew (${items}) MessageExpunge FlagChange))`,
+      ids: "SET (SELECTED (MessageNew MessageExpunge FlagChange))",
+      "no flags": `SET (SELECTED-DELAYED (MessageNew (${items}) MessageExpunge))`,
+      nothing: "NONE",
+    }[how];
+    assert.equal((await this.follower.run(`NOTIFY ${set}`)).status, "OK");
+    this.listening = how;
+  }
+
   async connect(): Promise<void> {
     await this.close();
     this.mailbox = null;
     this.doomed = false;
     this.idle = null;
+    this.listening = "without";
     const name = `${this.name}${++this.connections}`;
     this.#follower = await Follower.open(name, await this.#stage.connect(), this.#witness);
     assert.equal((await this.follower.run(`LOGIN ${this.#stage.login}`)).status, "OK");
@@ -94,6 +117,7 @@ export class Player {
   async expectGone(): Promise<void> {
     await assert.rejects(async () => {
       await this.wake();
+      if (this.listening === "nothing") await this.listen("delayed"); // Until then, nobody tells it that.
       await this.follower.run("NOOP");
     }, Gone);
     await this.connect();
@@ -103,7 +127,8 @@ export class Player {
   async learn(): Promise<void> {
     const { box } = this.follower;
     if (box === null || box.messages.length === 0 || this.follower.synced) return;
-    await this.follower.run(`FETCH 1:* (UID FLAGS${this.condstore ? " MODSEQ" : ""})`);
+    const uid = this.listening === "ids" ? "UID " : "";
+    await this.follower.run(`${uid}FETCH 1:* (UID FLAGS${this.condstore ? " MODSEQ" : ""})`);
   }
 
   /** Writes down what it would come back with. */
@@ -114,7 +139,8 @@ export class Player {
   }
 
   /** Some messages that it knows; null if it knows none. */
-  choose(a: number, b: number, byUid: boolean): Chosen | null {
+  choose(a: number, b: number, wantsUid: boolean): Chosen | null {
+    const byUid = wantsUid || this.listening === "ids";
     const { box } = this.follower;
     if (box === null) return null;
     const known = box.messages.map((message, i) => ({ message, number: i + 1 })).filter(({ message }) =>

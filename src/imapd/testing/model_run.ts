@@ -101,6 +101,7 @@ async function agree(context: DeedContext): Promise<void> {
     if (player.doomed) await player.expectGone();
     try {
       await player.wake();
+      if (!player.listens) await player.listen("delayed");
       if (player.follower.box !== null) {
         await deeds.NOOP(context, player, { who: 0, verb: "NOOP", a: 0, b: 0, c: 0 });
       }
