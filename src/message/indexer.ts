@@ -416,7 +416,9 @@ export class Indexer {
     const { header } = part;
     if (header === null) throw new TypeError("a part ends before its header");
     if (this.#forget(part)) this.#report("multipart without its last delimiter");
-    const bodyEnd = Math.max(part.bodyStart, end - lineEndOctets);
+    // An empty line that ends the header of what is inside is that header's, not the delimiter's.
+    const inside = part.children.at(-1)?.bodyEnd ?? part.bodyStart;
+    const bodyEnd = Math.max(inside, end - lineEndOctets);
     const lines = this.#lines() - part.linesBefore - (bodyEnd < end ? 1 : 0);
     const closed = part.close(header, bodyEnd, lines, lineEndOctets > 0);
     this.#notePreview(part, header);

@@ -168,6 +168,22 @@ const shapes: [what: string, lines: string[], shape: string, problems?: string[]
     "y",
     "--b--",
   ], "multipart/digest(message/rfc822(text/plain:1/0) text/plain:1/0)"],
+  [
+    "a message of nothing in a digest",
+    ["Content-Type: multipart/digest; boundary=b", "", "--b", "", "", "--b--"],
+    "multipart/digest(message/rfc822(text/plain:0/0))",
+  ],
+  [
+    "a message of a header only, at the end of another multipart",
+    [multipart, "", "--b", "Content-Type: multipart/a; boundary=c", "", "--c", "", "--b--"],
+    "multipart/mixed(multipart/a(text/plain:0/0))",
+    ["multipart without its last delimiter"],
+  ],
+  [
+    "a message that ends before its header does",
+    [multipart, "", "--b", "Content-Type: message/rfc822", "", "Content-Type: message/rfc822", "", "--b--"],
+    "multipart/mixed(message/rfc822(message/rfc822(text/plain:0/0)))",
+  ],
   ["a message in a message in a message", [
     "Content-Type: message/rfc822",
     "",

@@ -1,6 +1,6 @@
 /**
- * Messages of any kind: the index must be sound, cost no more than the size, and not depend on where the bytes
- * are cut.
+ * Messages of any kind: the index must be sound, one that the store takes, cost no more than the size, and not
+ * depend on where the bytes are cut.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { latin1 } from "../../src/base/bytes.ts";
 import { Indexer } from "../../src/message/indexer.ts";
 import { checkIndex, indexOf } from "../../src/message/testing/check_index.ts";
+import { checkIndex as checkForStore } from "../../src/store/check_index.ts";
 
 const seconds = Number(Deno.env.get("MAILDEN_FUZZ_SECONDS") ?? "0.5");
 const seed = Deno.env.has("MAILDEN_FUZZ_SECONDS") ? crypto.getRandomValues(new Int32Array(1))[0] ?? 1 : 1;
@@ -72,6 +73,7 @@ const begin = fc.constantFrom(
   "Content-Type: multipart/mixed; boundary=a\r\n",
   "Content-Type: multipart/digest; boundary=b\r\n",
   "Content-Type: message/rfc822\r\n",
+  "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n",
   "Content-Transfer-Encoding: quoted-printable\r\n",
   "\r\n",
   "",
@@ -86,6 +88,7 @@ Deno.test("fuzz: the indexer", () => {
     fc.property(message, cuts, (bytes, cuts) => {
       const whole = indexOf(bytes);
       checkIndex(bytes, whole);
+      checkForStore(whole, bytes.length);
       assert.deepEqual(indexOf(bytes, cuts), whole);
       const indexer = new Indexer();
       indexer.write(bytes);
