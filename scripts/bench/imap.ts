@@ -1,5 +1,5 @@
 /**
- * IMAP with 100,000 messages in one mailbox.
+ * IMAP with 100,000 messages in one mailbox, and with a million.
  *
  * @module
  */
@@ -80,8 +80,8 @@ const login = "LOGIN mailden@localhost maildenmailden";
 const messageBytes = 8 * 1024;
 
 /** Appends messages with MULTIAPPEND, 200 a command. */
-export async function fillMailbox(server: TestServer, count: number): Promise<void> {
-  title(`IMAP with ${count} messages of ${messageBytes / 1024} KB in one mailbox, one connection`);
+export async function fillMailbox(server: TestServer, count: number, bytes = messageBytes): Promise<void> {
+  title(`IMAP with ${count} messages of ${bytes / 1024} KB in one mailbox, one connection`);
   const probe = await ImapProbe.open(server.ports.imap);
   await probe.run(login);
   await probe.run("CREATE Large");
@@ -90,7 +90,7 @@ export async function fillMailbox(server: TestServer, count: number): Promise<vo
   for (let n = 0; n < count; n += 200) {
     const pieces: Uint8Array[] = [];
     for (let i = n; i < n + 200; i++) {
-      const content = message(messageBytes, String(i).padStart(8, "0"));
+      const content = message(bytes, String(i).padStart(8, "0"));
       pieces.push(encoder.encode(`${i === n ? "" : " "}{${content.length}+}\r\n`), content);
     }
     // The command line itself ends in the first literal's announcement.
@@ -188,6 +188,18 @@ export async function benchImap(server: TestServer): Promise<void> {
   await whileOthersWork(server, probe, "COPY of all", "COPY 1:* Copies");
   probe.close();
   await signIns(server, 10, 2000);
+}
+
+/** Measures what depends on how many messages there are, not on how large; the server has just started. */
+export async function benchMillion(server: TestServer): Promise<void> {
+  const probe = await ImapProbe.open(server.ports.imap);
+  await probe.run(login);
+  await timed(probe, "SELECT, first after a start", "SELECT Large", 300);
+  await probe.run("UNSELECT");
+  await timed(probe, "SELECT, again", "SELECT Large", 300);
+  await timed(probe, "FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID FLAGS)", 1000);
+  await whileOthersWork(server, probe, "STORE of a flag on all", "UID STORE 1:* +FLAGS.SILENT (\\Answered)");
+  probe.close();
 }
 
 /** A client that missed a hundred changes. */

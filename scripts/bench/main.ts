@@ -9,7 +9,7 @@
  */
 import { startServer, type TestServer } from "../../tests/support/server.ts";
 import { fromFileUrl } from "../../tests/support/paths.ts";
-import { benchImap, fillMailbox, indexed } from "./imap.ts";
+import { benchImap, benchMillion, fillMailbox, indexed } from "./imap.ts";
 import type { Load, LoadResult } from "./load.ts";
 import { pssMegabytes, startSeconds } from "./process.ts";
 import { appendRate } from "./reference.ts";
@@ -164,23 +164,33 @@ async function million(server: TestServer): Promise<void> {
 
 const mode = Deno.args.includes("--serve") ? "serve" : "localserve";
 
-async function imap(server: TestServer, count: number): Promise<void> {
-  await fillMailbox(server, count);
-  await indexed(server);
+/** Runs a part with what the server holds, after a restart. */
+async function restarted(server: TestServer, part: (server: TestServer) => Promise<void>): Promise<void> {
   await server.stop();
   const { folder, ports } = server;
   const started = await startServer(mode, { folder, ports });
-  await benchImap(started);
+  await part(started);
   await started.stop();
+}
+
+async function imap(server: TestServer): Promise<void> {
+  await fillMailbox(server, 100_000);
+  await indexed(server);
+  await restarted(server, benchImap);
+}
+
+async function imapMillion(server: TestServer): Promise<void> {
+  await fillMailbox(server, 1_000_000, 1024);
+  await restarted(server, benchMillion);
 }
 
 const parts: Readonly<Record<string, (server: TestServer, seconds: number) => Promise<void>>> = {
   memory,
   deliver,
   handshakes,
-  imap: (server) => imap(server, 100_000),
+  imap,
   /** Some minutes; not part of a usual run. */
-  imapMillion: (server) => imap(server, 1_000_000),
+  imapMillion,
   /** Ten minutes; not part of a usual run. */
   wal: async (server) => {
     await fillMailbox(server, 100_000);
