@@ -21,7 +21,7 @@ import type { Recipient } from "../smtp/recipients.ts";
 import type { Transaction } from "../smtp/session_state.ts";
 import type { Hop } from "../smtp/trace.ts";
 import type { Body } from "./body_intake.ts";
-import { replyFor, replyForError } from "./replies.ts";
+import { replyFor, replyForError, storeReplies } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import type { SmtpSettings } from "./settings.ts";
 import { indexWith, missingFields, withPrefixes } from "./trace_fields.ts";
@@ -123,7 +123,10 @@ async function store(
   } catch (error) {
     if (submit === null) services.metrics.deliveries.add({ result: "delivererror", reason: "" });
     else services.metrics.submissions.add({ result: "queueerror" });
-    return replyForError(error, log);
+    if (error instanceof Refused && error.reason === "badRequest") {
+      log.error("the store does not take what was made of a message", { error });
+    }
+    return replyForError(error, log, storeReplies);
   }
 }
 

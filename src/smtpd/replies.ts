@@ -45,6 +45,15 @@ export const authReplies = {
   tryLater: [454, "4.7.0", "try again later"],
 } as const satisfies Record<Reason, Row>;
 
+/**
+ * Of a message that is handed to the store: the front made that request, so if it is malformed, that is our bug, and the
+ * message must not be lost for it.
+ */
+export const storeReplies = {
+  ...replies,
+  badRequest: [451, "4.3.0", "try again later"],
+} as const satisfies Record<Reason, Row>;
+
 /** The reply for a reason. */
 export function replyFor(reason: Reason, table: Record<Reason, Row> = replies): Reply {
   const [code, enhanced, text] = table[reason];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { reasons, Refused } from "../base/errors.ts";
 import { createLog, silentLog } from "../base/log.ts";
-import { authReplies, replies, replyForError } from "./replies.ts";
+import { authReplies, replies, replyForError, storeReplies } from "./replies.ts";
 
-for (const [name, table] of Object.entries({ replies, authReplies })) {
+for (const [name, table] of Object.entries({ replies, authReplies, storeReplies })) {
   Deno.test(`${name}: the class of code and enhanced code agree, and say an error`, () => {
     for (const reason of reasons) {
       const [code, enhanced] = table[reason];

@@ -99,6 +99,15 @@ Deno.test("a refused spooled message leaves no file, nor one that grows too larg
   await leave(stage);
 });
 
+Deno.test("what the store finds malformed was made here: the message may come again", async () => {
+  const stage = await inData();
+  stage.delivery.throws.push(new Refused("badRequest", "the message's index is wrong: told to"));
+  await stage.client.send("x\r\n.\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^451 4\.3\.0 try again later/);
+  await leave(stage);
+});
+
 Deno.test("a peer that leaves while the store is asked again is not waited for", async () => {
   const stage = await inData();
   stage.delivery.throws.push(new Refused("tryLater", "told to"));
