@@ -14,6 +14,7 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import type { Methods } from "../rpc/service.ts";
+import type { DayResults } from "../tlsrpt/results.ts";
 
 /** Recipients of one job. RFC 5321 4.5.3.1.8: a server takes 100 at least. */
 export const maxJobRecipients = 100;
@@ -23,6 +24,9 @@ export const maxLeases = 1000;
 
 /** Characters of the text of one result that are kept. */
 export const maxResultText = 1000;
+
+/** Domains and days of one {@link Queue.noteTls}. */
+export const maxTlsResults = 100;
 
 /** Results of one recipient that are kept: the last ones. */
 export const maxResults = 20;
@@ -117,6 +121,8 @@ export interface Queue {
   giveBack(request: { readonly lease: string }): Promise<void>;
   /** Says when something will be due, at once and whenever that changes: a time, or null for never. */
   listen(request: Record<string, never>): AsyncIterable<{ readonly due: Millis | null }>;
+  /** Adds how TLS went to what is known of the domains and days (RFC 8460). At most {@link maxTlsResults}. */
+  noteTls(request: { readonly results: readonly DayResults[] }): Promise<void>;
 }
 
 export const queueMethods = {
@@ -125,4 +131,5 @@ export const queueMethods = {
   report: "call",
   giveBack: "call",
   listen: "stream",
+  noteTls: "call",
 } as const satisfies Methods<Queue>;

@@ -25,6 +25,7 @@ import type { Store } from "../store/store.ts";
 import { nameOfAccount } from "../store/accounts.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
 import { maxJobRecipients, maxLeases, type Queue, type QueueJob, type QueueReport } from "./queue.ts";
+import type { DayResults } from "../tlsrpt/results.ts";
 import { waitAfter } from "./schedule.ts";
 
 /** Jobs that one call hands out. */
@@ -184,6 +185,10 @@ export class ConnectionQueue implements Queue {
 
   listen(_request: Record<string, never>): AsyncIterable<{ readonly due: Millis | null }> {
     return this.#desk.listen();
+  }
+
+  noteTls(_request: { readonly results: readonly DayResults[] }): Promise<void> {
+    return Promise.reject(new Refused("badRequest", "nothing keeps these yet"));
   }
 
   /** The connection is gone. What it was doing is tried again when its next attempt is due. */
