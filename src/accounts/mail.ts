@@ -184,6 +184,11 @@ export interface StoredFlags {
   readonly flags: FlagColumns;
   /** For each of `flags`, its MODSEQ before: the same where nothing had to be changed. */
   readonly before: Float64Array;
+  /**
+   * The mailbox's MODSEQ before the first of these changes and after the last, where nothing else in it changed between;
+   * null where something did, and where nothing was changed.
+   */
+  readonly alone: { readonly since: number; readonly until: number } | null;
 }
 
 export interface CopyRequest {

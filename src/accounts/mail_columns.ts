@@ -75,7 +75,8 @@ export class FlagColumnsBuilder {
   finishSorted(gone: Uint32Array): FlagColumns {
     const columns = this.finish();
     const { uids } = columns;
-    const order = Uint32Array.from(uids, (_uid, i) => i).sort((a, b) => at(uids, a) - at(uids, b) || a - b);
+    if (gone.length === 0 && isAscending(uids)) return columns;
+    const order = orderOf(uids);
     let next = 0;
     const kept = order.filter((from, i) => {
       const uid = at(uids, from);
@@ -177,6 +178,23 @@ function grown<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
 /** An entry that is there; 0 outside, so that the type is plain. */
 function at(column: { readonly [i: number]: number }, i: number): number {
   return column[i] ?? 0;
+}
+
+function isAscending(numbers: Uint32Array): boolean {
+  for (let i = 1; i < numbers.length; i++) if (at(numbers, i - 1) >= at(numbers, i)) return false;
+  return true;
+}
+
+/** Entries that one number can be sorted with: 32 bits of a UID and 21 of its place are what a number holds exactly. */
+const maxSortedAtOnce = 2 ** 21;
+
+/** Places in the order of their numbers; equal numbers stay in theirs. Sorting numbers takes a tenth of comparing. */
+function orderOf(numbers: Uint32Array): Uint32Array {
+  if (numbers.length > maxSortedAtOnce) {
+    return Uint32Array.from(numbers, (_n, i) => i).sort((a, b) => at(numbers, a) - at(numbers, b) || a - b);
+  }
+  const keys = Float64Array.from(numbers, (number, i) => number * maxSortedAtOnce + i).sort();
+  return Uint32Array.from(keys, (key) => key % maxSortedAtOnce);
 }
 
 /**

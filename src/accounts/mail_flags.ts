@@ -100,15 +100,21 @@ export function* storeFlags(
   const modified = new NumbersBuilder();
   const flags = new FlagColumnsBuilder();
   const before = new NumbersBuilder();
+  const own = new OwnChanges();
   yield* inChunks<FlagRow>(work, flagQuery, request, function* (rows) {
     const free = unchangedSince === null ? rows : rows.filter((row) => row[1] <= unchangedSince);
     if (free.length < rows.length) {
       for (const row of rows) if (row[1] > (unchangedSince ?? Infinity)) modified.add(row[0]);
     }
-    yield* changeRows(work, mailbox, free, change, flags);
+    yield* changeRows(work, mailbox, free, change, flags, own);
     for (const [, modseq] of free) before.add(modseq);
   });
-  return { modified: modified.finishUids(), flags: flags.finish(), before: before.finish() };
+  return {
+    modified: modified.finishUids(),
+    flags: flags.finish(),
+    before: before.finish(),
+    alone: own.alone,
+  };
 }
 
 /** Changes a few messages with one MODSEQ; those that have the flags already are left as they are. */
@@ -118,6 +124,7 @@ function* changeRows(
   rows: readonly FlagRow[],
   change: FlagChange,
   flags: FlagColumnsBuilder,
+  own: OwnChanges,
 ): Work<void> {
   const { accountId, tx } = work;
   const wanted = rows.map(([, , bits, keywords]) => change.of(bits, keywords));
@@ -134,6 +141,7 @@ function* changeRows(
   const changed = groups.size > 0;
   yield* noteKeywords(accountId, mailboxId, keywordsOf([...groups.keys()].map((after) => after.keywords)));
   const modseq = changed ? yield* tx.counts.takeModSeq(accountId) : 0;
+  if (changed) own.note((yield* tx.counts.mailbox(accountId, mailboxId))?.highest_modseq ?? 0, modseq);
   for (const [after, uids] of groups) {
     yield* run(setFlags, { accountId, mailboxId, uids: JSON.stringify(uids), ...after, modseq });
   }
@@ -142,6 +150,24 @@ function* changeRows(
     const after = wanted[i] ?? { bits, keywords };
     const same = after.bits === bits && after.keywords === keywords;
     flags.add(uid, same ? before : modseq, after.bits, after.keywords);
+  }
+}
+
+/** Whether all that changed in a mailbox, from the first of some changes to the last, were these. */
+class OwnChanges {
+  #since = 0;
+  #until = 0;
+  #others = false;
+
+  /** @param before The mailbox's MODSEQ before the change that has this one. */
+  note(before: number, modseq: number): void {
+    if (this.#until === 0) this.#since = before;
+    else if (before !== this.#until) this.#others = true;
+    this.#until = modseq;
+  }
+
+  get alone(): StoredFlags["alone"] {
+    return this.#until === 0 || this.#others ? null : { since: this.#since, until: this.#until };
   }
 }
 

@@ -49,3 +49,21 @@ Deno.test("a new message that is flagged between two slices of changes is told w
   const bitsOf = (uid: number) => changed.bits[changed.uids.indexOf(uid)];
   assert.deepEqual([bitsOf(10), bitsOf(8999), bitsOf(8998)], [seen, flagged, 0]);
 });
+
+Deno.test("who stores flags hears whether all that changed in the mailbox meanwhile was that", async () => {
+  await using temp = tempStore();
+  const { accountId, mail } = await openMail(temp);
+  const mailbox = await fillMailbox(temp.store, accountId, "Inbox", 9000, 50);
+  const highest = async () => (await mailboxOf(mail, "Inbox")).highestModSeq;
+  const all = { ...replace, mailbox, uids: [1, 9000] };
+  const since = await highest();
+  const { alone } = await mail.storeFlags({ ...all, bits: seen });
+  assert.deepEqual(alone, { since, until: await highest() });
+  assert.equal((await mail.storeFlags({ ...all, bits: seen })).alone, null, "nothing changed");
+  // It takes several slices, between which those of the other are committed.
+  const [stored] = await Promise.all([
+    mail.storeFlags({ ...all, bits: flagged }),
+    mail.storeFlags({ ...replace, mailbox, uids: [4000, 9000], bits: deleted }),
+  ]);
+  assert.equal(stored.alone, null);
+});

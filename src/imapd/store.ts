@@ -64,10 +64,11 @@ async function tellStored(
   session: Session,
   view: MailboxView,
   command: Store,
-  { flags, before }: StoredFlags,
+  stored: StoredFlags,
   downwards: boolean,
 ): Promise<void> {
   const { condstore } = session.enabled;
+  const { flags, before } = stored;
   const tell = (form: FlagsForm, wanted: (uid: number, modseq: number, i: number) => boolean) =>
     writeFlags(session, view, flags, form, flags.uids.length, wanted, downwards);
   // Of a message that others had changed, a silent client cannot know what came of it: it is told. So it is where it was
@@ -93,11 +94,9 @@ async function tellStored(
       await tell({ uid: true, flags: true, modseq: condstore }, isUnknown);
     }
   }
-  // The client has been told all of it, or has thought it out itself: it is not told again.
-  for (let i = 0; i < flags.uids.length; i++) {
-    const modseq = flags.modseqs[i] ?? 0;
-    if (modseq > view.modseq) view.told.set(flags.uids[i] ?? 0, modseq);
-  }
+  // The client has been told all of it, or has thought it out itself.
+  tellKeywords(session, view, flags);
+  view.noteStored(stored);
 }
 
 /** Whether everything may be done that is asked. */

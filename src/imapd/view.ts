@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { OpenMailbox } from "../accounts/mail.ts";
+import type { OpenMailbox, StoredFlags } from "../accounts/mail.ts";
 import { changingRights } from "../imap/rights.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import type { Context } from "./followed.ts";
@@ -162,6 +162,21 @@ export class MailboxView {
     return uids.filter((uid) =>
       !own.some((first, i) => i % 2 === 0 && first <= uid && uid <= (own[i + 1] ?? 0))
     );
+  }
+
+  /**
+   * The client knows what its own command made of flags, and is not told of it again. Where nobody else changed anything
+   * between, there is nothing to be asked for either.
+   */
+  noteStored({ flags, alone }: Pick<StoredFlags, "flags" | "alone">): void {
+    if (alone !== null && alone.since <= this.modseq) {
+      this.modseq = Math.max(this.modseq, alone.until);
+      return;
+    }
+    for (let i = 0; i < flags.uids.length; i++) {
+      const modseq = flags.modseqs[i] ?? 0;
+      if (modseq > this.modseq) this.told.set(flags.uids[i] ?? 0, modseq);
+    }
   }
 
   /** Searches that are followed have to look at these messages again. */

@@ -105,3 +105,21 @@ Deno.test("union() and difference() of ascending numbers", () => {
     assert.deepEqual([...difference(x, y)], a.filter((n) => !b.includes(n)));
   }));
 });
+
+Deno.test("after a STORE of its own a view asks for nothing, unless others changed something between", () => {
+  const flags = {
+    uids: Uint32Array.of(2, 3),
+    modseqs: Float64Array.of(7, 8),
+    bits: new Uint32Array(2),
+    keywordSet: new Uint16Array(2),
+    keywordSets: [""],
+  };
+  const alone = view([1, 2, 3]);
+  alone.noteStored({ flags, alone: { since: 1, until: 8 } });
+  assert.deepEqual([alone.modseq, alone.told.size], [8, 0]);
+  for (const others of [null, { since: 2, until: 8 }]) {
+    const v = view([1, 2, 3]);
+    v.noteStored({ flags, alone: others });
+    assert.deepEqual([v.modseq, [...v.told]], [1, [[2, 7], [3, 8]]]);
+  }
+});

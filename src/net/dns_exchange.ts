@@ -35,8 +35,8 @@ export class DnsCarrier implements Carrier {
   readonly #deadlines: Deadlines;
   readonly #line: WaitingLine;
   readonly #metrics: DnsMetrics | null;
-  /** The queries under way, and their ends. */
-  readonly #underWay = new Map<Sending, Promise<void>>();
+  /** The first of the queries under way; see {@link Sending.next}. */
+  #first: Sending | null = null;
   #closed = false;
 
   constructor(settings: CarrierSettings) {
@@ -83,8 +83,12 @@ export class DnsCarrier implements Carrier {
   async close(): Promise<void> {
     this.#closed = true;
     this.#line.dissolve();
-    for (const sending of this.#underWay.keys()) sending.giveUp();
-    await Promise.all(this.#underWay.values());
+    const ends: Promise<void>[] = [];
+    for (let each = this.#first; each !== null; each = each.next) {
+      ends.push(each.done);
+      each.giveUp();
+    }
+    await Promise.all(ends);
   }
 
   /** Opens a socket: it has a place. For {@link Sending} alone. */
@@ -92,13 +96,27 @@ export class DnsCarrier implements Carrier {
     const query = letter.overTcp ? queryOverTcp(letter, this.#clock) : queryOverUdp(letter);
     sending.sent(query);
     this.#deadlines.set(sending, this.#deadlines.now() + letter.timeoutMs);
-    const done = query.result.then((result) => {
-      sending.done(result);
+    this.#add(sending);
+    sending.done = query.result.then((result) => {
+      sending.ended(result);
       this.#deadlines.remove(sending);
-      this.#underWay.delete(sending);
+      this.#remove(sending);
       this.#line.leave();
     });
-    this.#underWay.set(sending, done);
+  }
+
+  #add(sending: Sending): void {
+    sending.next = this.#first;
+    if (this.#first !== null) this.#first.previous = sending;
+    this.#first = sending;
+  }
+
+  #remove(sending: Sending): void {
+    const { previous, next } = sending;
+    if (previous === null) this.#first = next;
+    else previous.next = next;
+    if (next !== null) next.previous = previous;
+    sending.previous = sending.next = null;
   }
 }
 
@@ -108,6 +126,14 @@ export class DnsCarrier implements Carrier {
  */
 class Sending extends Deadline implements Waiter {
   lateAt = 0;
+  /**
+   * Its neighbours among those under way. A Map or Set that so many enter and leave makes a new table again and again, and each
+   * old one, until the next great collection, keeps what stood in it: that was half of the garbage of ten thousand lookups.
+   */
+  previous: Sending | null = null;
+  next: Sending | null = null;
+  /** When its socket is closed. */
+  done: Promise<void> = Promise.resolve();
   readonly #letter: Letter;
   readonly #resolve: (carried: Carried) => void;
   readonly #carrier: DnsCarrier;
@@ -140,7 +166,7 @@ class Sending extends Deadline implements Waiter {
   }
 
   /** @param result Null where it was given up. */
-  done(result: QueryResult | null): void {
+  ended(result: QueryResult | null): void {
     if (result !== null) this.#tell(result);
     this.#forgetSignal();
   }

@@ -85,3 +85,26 @@ Deno.test("a script runs several statements", () => {
   assert.deepEqual(connection.rows("select x from a where x < ?", MiB).map((row) => row["x"]), [1]);
   connection.close();
 });
+
+Deno.test("turn() lets in what other threads ask, also where slice follows slice", async () => {
+  const worker = new Worker(new URL("./testing/slices_worker.ts", import.meta.url), { type: "module" });
+  const slices = new Int32Array(new SharedArrayBuffer(4));
+  const ask = async (request: Int32Array | "how many" | "stop") => {
+    const answer = new Promise<number>((resolve) => worker.onmessage = ({ data }) => resolve(data));
+    worker.postMessage(request);
+    return await answer;
+  };
+  await ask(slices);
+  const waited: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const before = Atomics.load(slices, 0);
+    while (Atomics.load(slices, 0) < before + 20) await turn();
+    const asked = Atomics.load(slices, 0);
+    waited.push(await ask("how many") - asked);
+  }
+  await ask("stop");
+  worker.terminate();
+  // With setImmediate alone five to thirty, and no end to how many.
+  const [median = Infinity] = waited.toSorted((a, b) => a - b).slice(4);
+  assert.ok(median <= 4, `${waited.join(" ")} slices went first`);
+});

@@ -23,7 +23,7 @@ import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
-import { type Connection, databaseFailure, Slice, sliceBytes } from "./connection.ts";
+import { afterTurn, type Connection, databaseFailure, Slice, sliceBytes } from "./connection.ts";
 import { Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
@@ -190,7 +190,9 @@ export class Writer {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#turn());
+    // What is in a hurry goes at once; bulk work lets in what may be in a hurry.
+    if (this.#queue.length > 0 || this.#bulk.length === 0) setImmediate(() => this.#turn());
+    else afterTurn(() => this.#turn());
   }
 
   /** One group or one slice; then, if more waits, another turn after whatever else the loop has to do. */

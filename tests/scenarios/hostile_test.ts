@@ -13,7 +13,7 @@ import { imap, LineClient } from "../support/line_client.ts";
 import { join } from "../support/paths.ts";
 import { certificate, password, signedIn, user } from "../support/scenario.ts";
 import { freePorts, removeFolder, startServer, type TestServer } from "../support/server.ts";
-import { type Crowd, holdings, namesIn, Siege } from "../support/siege.ts";
+import { type Crowd, holdings, indexed, namesIn, Siege } from "../support/siege.ts";
 
 const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]); // A ClientHello that promises 512 octets.
 
@@ -618,6 +618,7 @@ async function imapFill(server: TestServer, mailbox: string, count: number, size
     assert.match(answer.at(-1) ?? "", /^a OK /);
   }
   client.close();
+  await indexed(server);
 }
 
 async function signedInTls(server: TestServer): Promise<LineClient> {

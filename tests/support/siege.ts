@@ -49,6 +49,22 @@ export async function holdings(server: TestServer): Promise<Holdings> {
   };
 }
 
+/**
+ * Waits until the full-text index has everything: what it takes to make text of large messages is neither an attacker's doing
+ * nor to be counted as such.
+ */
+export async function indexed(server: TestServer): Promise<void> {
+  for (const begin = performance.now(); performance.now() - begin < patienceMs;) {
+    const response = await fetch(`http://127.0.0.1:${server.ports.metrics}/metrics`);
+    const text = await response.text();
+    const looked = [...text.matchAll(/^mailden_text_index_emails_total\{[^}]*\} (\d+)$/gm)];
+    const messages = Number(/^mailden_messages (\d+)$/m.exec(text)?.[1] ?? NaN);
+    if (looked.reduce((sum, match) => sum + Number(match[1]), 0) >= messages) return;
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+  assert.fail("the full-text index does not get to its end");
+}
+
 function memory(server: TestServer): Pick<Holdings, "memory" | "parser"> {
   const total = { memory: 0, parser: 0 };
   for (const pid of [server.pid, ...server.pids()]) {

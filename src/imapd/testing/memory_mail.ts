@@ -297,6 +297,7 @@ export class MemoryMail extends MemorySharing implements Mail {
     for (const change of changes) for (const keyword of change.keywords) used.add(keyword);
     if (used.size > maxMailboxKeywords) throw new Refused("tooMany", "too many keywords in the mailbox");
     const before = Float64Array.from(free, (message) => message.modseq);
+    const since = this.#modseq;
     if (changes.length > 0) {
       const modseq = ++this.#modseq;
       for (const { message, bits, keywords } of changes) Object.assign(message, { bits, keywords, modseq });
@@ -309,6 +310,7 @@ export class MemoryMail extends MemorySharing implements Mail {
       ),
       flags: flagColumns(free),
       before,
+      alone: changes.length === 0 ? null : { since, until: this.#modseq },
     };
   }
 
