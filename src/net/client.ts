@@ -25,6 +25,8 @@ export interface DialSettings {
   readonly id?: string;
   readonly connectTimeoutMs?: number;
   readonly times?: Partial<ConnectionTimes>;
+  /** Gives up connecting, implicit TLS included, when it is aborted; of no consequence afterwards. */
+  readonly signal?: AbortSignal;
 }
 
 /** The client's end. */
@@ -43,11 +45,15 @@ export const defaultConnectTimeoutMs = 30_000;
  *
  * @throws {RangeError} If the address is none.
  * @throws {TransportError} `timeout`; `reset` if the server cannot be reached (the cause has the system's code);
- * `handshake` if implicit TLS fails.
+ * `handshake` if implicit TLS fails; `closed` if the signal is aborted.
  */
 export async function dial(settings: DialSettings): Promise<DialedTransport> {
   if (parseIp(settings.address) === null) throw new RangeError(`not an IP address: ${settings.address}`);
   const socket = await connected(settings);
+  if (settings.signal?.aborted === true) {
+    socket.destroy();
+    throw new TransportError("closed", "given up");
+  }
   const remote = endpoint(socket.remoteAddress, socket.remotePort);
   const local = endpoint(socket.localAddress, socket.localPort);
   if (remote === null || local === null) {
@@ -63,19 +69,24 @@ export async function dial(settings: DialSettings): Promise<DialedTransport> {
     serverTls: null,
   });
   if (settings.tls !== undefined) {
+    const gaveUp = () => connection.destroy();
+    settings.signal?.addEventListener("abort", gaveUp);
     try {
       await connection.secureAtOnce(settings.tls);
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      settings.signal?.removeEventListener("abort", gaveUp);
     }
   }
   return connection;
 }
 
 function connected(settings: DialSettings): Promise<Socket> {
-  const { address, port, localAddress, clock } = settings;
+  const { address, port, localAddress, clock, signal } = settings;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  if (signal?.aborted === true) return Promise.reject(new TransportError("closed", "given up"));
   const socket = connect({
     host: address,
     port,
@@ -84,17 +95,26 @@ function connected(settings: DialSettings): Promise<Socket> {
     ...(localAddress === undefined ? {} : { localAddress }),
   });
   const late = clock.after(settings.connectTimeoutMs ?? defaultConnectTimeoutMs, () => {
+    signal?.removeEventListener("abort", gaveUp);
     socket.destroy();
     reject(new TransportError("timeout", "the server does not answer"));
   });
+  const gaveUp = () => {
+    late.cancel();
+    socket.destroy();
+    reject(new TransportError("closed", "given up"));
+  };
+  signal?.addEventListener("abort", gaveUp, { once: true });
   const failed = (error: Error) => {
     late.cancel();
+    signal?.removeEventListener("abort", gaveUp);
     socket.destroy();
     reject(new TransportError("reset", "the server cannot be reached", error));
   };
   socket.once("error", failed);
   socket.once("connect", () => {
     late.cancel();
+    signal?.removeEventListener("abort", gaveUp);
     socket.off("error", failed);
     resolve(socket);
   });
