@@ -24,9 +24,9 @@ export interface DialSettings {
   readonly localAddress?: string;
   readonly id?: string;
   readonly connectTimeoutMs?: number;
-  readonly times?: Partial<ConnectionTimes>;
-  /** Gives up connecting, implicit TLS included, when it is aborted; of no consequence afterwards. */
+  /** Gives up connecting, implicit TLS included, when it aborts; a connection that stands is not touched. */
   readonly signal?: AbortSignal;
+  readonly times?: Partial<ConnectionTimes>;
 }
 
 /** The client's end. */
@@ -45,7 +45,7 @@ export const defaultConnectTimeoutMs = 30_000;
  *
  * @throws {RangeError} If the address is none.
  * @throws {TransportError} `timeout`; `reset` if the server cannot be reached (the cause has the system's code);
- * `handshake` if implicit TLS fails; `closed` if the signal is aborted.
+ * `closed` if the signal aborts; `handshake` if implicit TLS fails.
  */
 export async function dial(settings: DialSettings): Promise<DialedTransport> {
   if (parseIp(settings.address) === null) throw new RangeError(`not an IP address: ${settings.address}`);
@@ -85,8 +85,8 @@ export async function dial(settings: DialSettings): Promise<DialedTransport> {
 
 function connected(settings: DialSettings): Promise<Socket> {
   const { address, port, localAddress, clock, signal } = settings;
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   if (signal?.aborted === true) return Promise.reject(new TransportError("closed", "given up"));
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect({
     host: address,
     port,
@@ -94,27 +94,25 @@ function connected(settings: DialSettings): Promise<Socket> {
     noDelay: true,
     ...(localAddress === undefined ? {} : { localAddress }),
   });
-  const late = clock.after(settings.connectTimeoutMs ?? defaultConnectTimeoutMs, () => {
-    signal?.removeEventListener("abort", gaveUp);
+  const give = (error: TransportError) => {
+    settled();
     socket.destroy();
-    reject(new TransportError("timeout", "the server does not answer"));
-  });
-  const gaveUp = () => {
+    reject(error);
+  };
+  const late = clock.after(
+    settings.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    () => give(new TransportError("timeout", "the server does not answer")),
+  );
+  const gaveUp = () => give(new TransportError("closed", "given up"));
+  const failed = (error: Error) => give(new TransportError("reset", "the server cannot be reached", error));
+  const settled = () => {
     late.cancel();
-    socket.destroy();
-    reject(new TransportError("closed", "given up"));
+    signal?.removeEventListener("abort", gaveUp);
   };
   signal?.addEventListener("abort", gaveUp, { once: true });
-  const failed = (error: Error) => {
-    late.cancel();
-    signal?.removeEventListener("abort", gaveUp);
-    socket.destroy();
-    reject(new TransportError("reset", "the server cannot be reached", error));
-  };
   socket.once("error", failed);
   socket.once("connect", () => {
-    late.cancel();
-    signal?.removeEventListener("abort", gaveUp);
+    settled();
     socket.off("error", failed);
     resolve(socket);
   });
