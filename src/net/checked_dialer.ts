@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { asciiDomain } from "../address/domain.ts";
+import { asciiDomain, normalForm } from "../address/domain.ts";
 import type { Clock } from "../base/clock.ts";
 import { type IpAddress, isLoopback, parseIp, printIp } from "../base/ip_address.ts";
 import { closedFor } from "../base/open_address.ts";
@@ -104,8 +104,11 @@ export class CheckedDialer {
   async #addresses(host: string, signal: AbortSignal): Promise<string[]> {
     const literal = parseIp(host);
     if (literal !== null) return this.#checked(host, [literal]);
-    const name = `${asciiDomain(host)}.`;
-    if (name.length >= maxNameOctets) throw new CheckedDialError("noAddress", `the name ${host} is too long`);
+    const normal = normalForm(host, { underscore: true });
+    const name = normal === null ? "" : `${asciiDomain(normal)}.`;
+    if (name === "" || name.length >= maxNameOctets) {
+      throw new CheckedDialError("noAddress", `${JSON.stringify(host)} is no name of a host`);
+    }
     const { resolver } = this.#settings;
     const [aaaa, a] = await Promise.all([
       resolver.lookup(name, "AAAA", { signal }),

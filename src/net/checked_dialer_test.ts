@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { nameFromText } from "../dns/name.ts";
 import { type Entry, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import {
   CheckedDialer,
@@ -32,11 +33,19 @@ const zone = {
   "many.example": addresses(...Array.from({ length: 40 }, (_, i) => `9.9.9.${i}`)),
 };
 
+/** The table, which refuses what no resolver takes. */
+class StrictResolver extends ZoneResolver {
+  override lookup: ZoneResolver["lookup"] = (name, type, options) => {
+    nameFromText(name);
+    return super.lookup(name, type, options);
+  };
+}
+
 /** A dialler whose connections are notes of whom it would have called; every call fails. */
 function watched(settings: Partial<CheckedDialerSettings> = {}) {
   const dialled: string[] = [];
   const dialer = new CheckedDialer({
-    resolver: new ZoneResolver(zone),
+    resolver: new StrictResolver(zone),
     clock: new FakeClock(),
     dial: ({ address }) => {
       dialled.push(address);
@@ -79,6 +88,15 @@ const cases: [host: string, failure: CheckedFailure, dialled: string[]][] = [
   ["0x7f000001", "noAddress", []],
   ["2130706433", "noAddress", []],
   [`${"a".repeat(63)}.`.repeat(3) + "b".repeat(63), "noAddress", []],
+  [`${"a".repeat(63)}.`.repeat(3) + "b".repeat(62), "noAddress", []], // A domain, and too long for the DNS.
+  ["", "noAddress", []],
+  [".", "noAddress", []],
+  ["a..example", "noAddress", []],
+  ["open.example/", "noAddress", []],
+  ["[9.9.9.9]", "noAddress", []],
+  ["9.9.9.9:80", "noAddress", []],
+  ["fe80::1%eth0", "noAddress", []],
+  ["open.example\0", "noAddress", []],
   ["silent.example", "dns", []],
 ];
 for (const [host, failure, expected] of cases) {
