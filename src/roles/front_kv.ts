@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Log } from "../base/log.ts";
 import type { PolicyStore } from "../queue/runner/sts_kept.ts";
 
-/** Characters of one value. A value may have 65,536 octets, and V8 writes some texts with two for each character. */
+/** Characters of one value, which may have 65,536 octets; V8 writes some texts with two for each character. */
 export const maxChunk = 30_000;
 /** Chunks of one text; a policy and what is remembered with it has seven at most. */
 export const maxChunks = 10;
@@ -61,37 +61,36 @@ export class KvTexts implements PolicyStore {
 
   async *load(): AsyncGenerator<readonly [name: string, text: string]> {
     let name: string | null = null;
-    let text = "";
-    for await (const { key, value } of this.#kv.list({ prefix: [this.#kind] })) {
+    let [text, left] = ["", 0];
+    for await (const { key, value } of this.#kv.list<unknown>({ prefix: [this.#kind] })) {
       const [, of, at] = key;
-      if (typeof of !== "string" || typeof value !== "string" || typeof at !== "number") continue;
-      if (of === name) {
-        text += value;
-        continue;
+      if (typeof of !== "string") continue;
+      if (at === 0) { // The first says how many there are: others are left of a longer one.
+        const [chunks, first] = Array.isArray(value) ? value : [];
+        [name, text, left] = [of, String(first), Number(chunks) - 1];
+      } else if (of === name && left > 0) {
+        text += String(value);
+        left--;
+      } else continue;
+      if (left === 0) yield [of, text];
+    }
+  }
+
+  /** @throws {RangeError} If a text is too long. */
+  async write(changes: readonly (readonly [name: string, text: string | null])[]): Promise<void> {
+    const all = this.#kv.atomic();
+    for (const [name, text] of changes) {
+      const chunks = text === null ? maxChunks : Math.max(1, Math.ceil(text.length / maxChunk));
+      if (chunks > maxChunks) {
+        throw new RangeError(`a text of ${text?.length} characters is too long to be kept`);
       }
-      if (name !== null) yield [name, text];
-      [name, text] = [of, value];
+      for (let i = 0; i < chunks; i++) {
+        const key = [this.#kind, name, i];
+        const chunk = text?.slice(i * maxChunk, (i + 1) * maxChunk);
+        if (chunk === undefined) all.delete(key);
+        else all.set(key, i === 0 ? [chunks, chunk] : chunk);
+      }
     }
-    if (name !== null) yield [name, text];
-  }
-
-  /** @throws {RangeError} If the text is too long. */
-  async set(name: string, text: string): Promise<void> {
-    const chunks = Math.max(1, Math.ceil(text.length / maxChunk));
-    if (chunks > maxChunks) {
-      throw new RangeError(`a text of ${text.length} characters is too long to be kept`);
-    }
-    const all = this.#kv.atomic();
-    for (let i = 0; i < maxChunks; i++) {
-      if (i < chunks) all.set([this.#kind, name, i], text.slice(i * maxChunk, (i + 1) * maxChunk));
-      else all.delete([this.#kind, name, i]);
-    }
-    await all.commit();
-  }
-
-  async delete(name: string): Promise<void> {
-    const all = this.#kv.atomic();
-    for (let i = 0; i < maxChunks; i++) all.delete([this.#kind, name, i]);
     await all.commit();
   }
 }

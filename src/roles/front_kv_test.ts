@@ -25,16 +25,15 @@ Deno.test("texts outlive their process' end, whatever their length, and go when 
     };
     const kv = await openFrontKv(folder, silentLog);
     const texts = new KvTexts(kv, "mtasts");
-    for (const [name, text] of Object.entries(all)) await texts.set(name, text);
-    await new KvTexts(kv, "other").set("a.example", "not this");
-    await assert.rejects(texts.set("e.example", "x".repeat(maxChunk * maxChunks + 1)), RangeError);
+    for (const change of Object.entries(all)) await texts.write([change]);
+    await new KvTexts(kv, "other").write([["a.example", "not this"]]);
+    const long = "x".repeat(maxChunk * maxChunks + 1);
+    await assert.rejects(texts.write([["f.example", "lost with it"], ["e.example", long]]), RangeError);
     kv.close();
     const again = await openFrontKv(folder, silentLog);
     const next = new KvTexts(again, "mtasts");
     assert.deepEqual(await listed(next), all);
-    await next.set("c.example", "now short");
-    await next.delete("d.example");
-    await next.delete("never.example");
+    await next.write([["c.example", "now short"], ["d.example", null], ["never.example", null]]);
     assert.deepEqual(await listed(next), {
       "a.example": "short",
       "b.example": "",
@@ -48,7 +47,7 @@ Deno.test("texts outlive their process' end, whatever their length, and go when 
 Deno.test("the file is for its owner alone, and so are its journals", async () => {
   await withFolder(async (folder) => {
     const kv = await openFrontKv(folder, silentLog);
-    await new KvTexts(kv, "x").set("a", "b");
+    await new KvTexts(kv, "x").write([["a", "b"]]);
     for (const { name } of Deno.readDirSync(folder)) {
       assert.equal((Deno.statSync(`${folder}/${name}`).mode ?? 0) & 0o777, 0o600, name);
     }
@@ -64,7 +63,7 @@ Deno.test("a damaged file is put aside, told of, and begun anew", async () => {
       told.push(JSON.parse(line).message);
     });
     const kv = await openFrontKv(folder, log);
-    await new KvTexts(kv, "x").set("a", "b");
+    await new KvTexts(kv, "x").write([["a", "b"]]);
     kv.close();
     assert.deepEqual(told, ["what the front had learnt cannot be read, and is put aside"]);
     assert.match(await Deno.readTextFile(`${folder}/learnt.kv.damaged`), /^this is no database/);
@@ -81,7 +80,7 @@ Deno.test("a folder that cannot be written to leaves the front its memory", asyn
   });
   const kv = await openFrontKv("/nowhere/at/all", log);
   const texts = new KvTexts(kv, "x");
-  await texts.set("a", "b");
+  await texts.write([["a", "b"]]);
   assert.deepEqual(await listed(texts), { a: "b" });
   kv.close();
   assert.equal(told.at(-1), "what the front learns will not outlive it");
@@ -93,7 +92,7 @@ Deno.test("the grants of one folder are enough to open it", async () => {
 import { KvTexts, openFrontKv } from ${JSON.stringify(new URL("./front_kv.ts", import.meta.url).href)};
 import { silentLog } from ${JSON.stringify(new URL("../base/log.ts", import.meta.url).href)};
 const kv = await openFrontKv(Deno.args[0], { ...silentLog, error: (message) => console.log(message) });
-await new KvTexts(kv, "x").set("a", "b");
+await new KvTexts(kv, "x").write([["a", "b"]]);
 for await (const [name, text] of new KvTexts(kv, "x").load()) console.log(name, text);
 kv.close();
 `;

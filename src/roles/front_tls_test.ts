@@ -14,7 +14,9 @@ Deno.test("a policy of before is followed, strangers' inside is not called, and 
   const policy = { mode: "enforce", mx: ["mx.example.org"], maxAgeSeconds: 86_400, extensions: [] } as const;
   const remembered = { policy, id: "1", fetchedAt: clock.now(), failed: null };
   const kv = await openFrontKv(folder, silentLog);
-  await new KvTexts(kv, "mtasts").set("example.org", printEntry({ remembered, usedAt: clock.now() }));
+  await new KvTexts(kv, "mtasts").write([
+    ["example.org", printEntry({ remembered, usedAt: clock.now() })],
+  ]);
   kv.close();
   const noted: DayResults[] = [];
   const resolver = new ZoneResolver({

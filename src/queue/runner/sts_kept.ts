@@ -15,8 +15,8 @@ import { modes, type Policy, policyLines } from "../../mtasts/policy.ts";
 export interface PolicyStore {
   /** All of them, in any order. */
   load(): AsyncIterable<readonly [domain: string, text: string]>;
-  set(domain: string, text: string): Promise<void>;
-  delete(domain: string): Promise<void>;
+  /** All or nothing; null: the text goes. At most {@link maxWritten}, and {@link maxWrittenLength} characters. */
+  write(changes: readonly (readonly [domain: string, text: string | null])[]): Promise<void>;
 }
 
 /** What is kept of a domain. */
@@ -30,6 +30,9 @@ export interface StsEntry {
 export const maxEntries = 10_000;
 /** Characters of all their entries, as text. */
 export const maxEntriesLength = 16 * MiB;
+/** Entries that are written together, and their characters, but for one that is longer by itself. */
+export const maxWritten = 50;
+export const maxWrittenLength = 100_000;
 /** A use is written down only if the last one on record is so long ago: writing costs an fsync. */
 export const usedPrecisionMs = 24 * 3600 * 1000;
 
@@ -122,26 +125,41 @@ export class KeptPolicies {
   }
 
   async #write(): Promise<void> {
-    for (const domain of this.#dirty) {
-      const entry = this.#entries.get(domain);
-      const isKept = entry !== undefined && entry.remembered.policy !== null;
-      this.#dirty.delete(domain);
+    while (this.#dirty.size > 0) {
+      const changes = this.#nextChanges();
       try {
-        if (isKept) await this.#store.set(domain, printEntry(entry));
-        else await this.#store.delete(domain);
-        if (isKept) this.#written.set(domain, entry.usedAt);
-        else this.#written.delete(domain);
+        await this.#store.write(changes);
         this.#isBroken = false;
       } catch (error) {
-        this.#dirty.add(domain);
+        for (const [domain] of changes) this.#dirty.add(domain);
         // Told once: the next write tries again.
         if (!this.#isBroken) {
-          this.#log.error("an mta-sts policy cannot be kept", { domain, error: asError(error) });
+          this.#log.error("mta-sts policies cannot be kept", {
+            domains: changes.length,
+            error: asError(error),
+          });
         }
         this.#isBroken = true;
         return;
       }
     }
+  }
+
+  /** What is written next, and taken for written from now on. */
+  #nextChanges(): (readonly [domain: string, text: string | null])[] {
+    const changes: (readonly [string, string | null])[] = [];
+    let length = 0;
+    for (const domain of this.#dirty) {
+      const entry = this.#entries.get(domain);
+      const text = entry === undefined || entry.remembered.policy === null ? null : printEntry(entry);
+      length += text?.length ?? 0;
+      if (changes.length > 0 && length > maxWrittenLength || changes.length >= maxWritten) break;
+      changes.push([domain, text]);
+      this.#dirty.delete(domain);
+      if (text === null) this.#written.delete(domain);
+      else this.#written.set(domain, entry?.usedAt ?? 0);
+    }
+    return changes;
   }
 
   /** In its old place, or at the end of the line. */

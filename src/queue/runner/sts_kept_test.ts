@@ -6,6 +6,8 @@ import {
   KeptPolicies,
   maxEntries,
   maxEntriesLength,
+  maxWritten,
+  maxWrittenLength,
   printEntry,
   readEntry,
   usedPrecisionMs,
@@ -122,7 +124,7 @@ Deno.test("a store that is broken is told of once, and tried again", async () =>
   await kept.flush();
   kept.set("b.example", remembered(), now);
   await kept.flush();
-  assert.deepEqual(told, ["kept mta-sts policies cannot be read", "an mta-sts policy cannot be kept"]);
+  assert.deepEqual(told, ["kept mta-sts policies cannot be read", "mta-sts policies cannot be kept"]);
   assert.equal(kept.size, 2);
   store.broken = false;
   await kept.flush();
@@ -145,15 +147,19 @@ Deno.test("of too many domains those go that got mail longest ago, failures firs
   assert.deepEqual([kept.size, told.length], [maxEntries, 1]);
   await kept.flush();
   assert.equal(store.texts.size, maxEntries);
+  assert.ok(store.sizes.length > 1 && store.sizes.every((size) => size <= maxWritten));
 });
 
-Deno.test("long policies are bounded together", () => {
+Deno.test("long policies are bounded together", async () => {
   const { log } = listening();
-  const kept = new KeptPolicies(new MemoryPolicyStore(), log);
+  const store = new MemoryPolicyStore();
+  const kept = new KeptPolicies(store, log);
   const mx = Array.from({ length: 1000 }, (_, i) => `${"m".repeat(50)}${i}.example`);
   const one = remembered(testPolicy("enforce", 86_400, mx));
   const length = printEntry({ remembered: one, usedAt: now }).length;
   for (let i = 0; i < 300; i++) kept.set(`d${i}.example`, one, now);
   assert.ok(kept.size < 300 && kept.size * length <= maxEntriesLength, `${kept.size}`);
   assert.ok((kept.size + 1) * (length + 20) > maxEntriesLength);
+  await kept.flush();
+  assert.ok(store.lengths.length > 10 && store.lengths.every((each) => each <= maxWrittenLength));
 });

@@ -10,8 +10,11 @@ import type { PolicyStore } from "../sts_kept.ts";
 /** A policy store that a test can look into, and break. */
 export class MemoryPolicyStore implements PolicyStore {
   readonly texts = new Map<string, string>();
-  /** Every write, in order. */
+  /** Every domain that was written, in order; and how many at a time. */
   readonly writes: string[] = [];
+  readonly sizes: number[] = [];
+  /** Characters of what was written at a time. */
+  readonly lengths: number[] = [];
   broken = false;
 
   async *load(): AsyncIterable<readonly [domain: string, text: string]> {
@@ -20,16 +23,15 @@ export class MemoryPolicyStore implements PolicyStore {
   }
 
   // deno-lint-ignore require-await
-  async set(domain: string, text: string): Promise<void> {
+  async write(changes: readonly (readonly [domain: string, text: string | null])[]): Promise<void> {
     if (this.broken) throw new Error("the disk is broken");
-    this.writes.push(domain);
-    this.texts.set(domain, text);
-  }
-
-  // deno-lint-ignore require-await
-  async delete(domain: string): Promise<void> {
-    if (this.broken) throw new Error("the disk is broken");
-    this.texts.delete(domain);
+    this.sizes.push(changes.length);
+    this.lengths.push(changes.reduce((sum, [, text]) => sum + (text?.length ?? 0), 0));
+    for (const [domain, text] of changes) {
+      this.writes.push(domain);
+      if (text === null) this.texts.delete(domain);
+      else this.texts.set(domain, text);
+    }
   }
 }
 
