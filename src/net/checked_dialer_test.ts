@@ -7,7 +7,9 @@ import {
   CheckedDialError,
   type CheckedDialerSettings,
   type CheckedFailure,
+  maxAddressMs,
   maxDialled,
+  maxLookedAt,
 } from "./checked_dialer.ts";
 import type { DialedTransport, DialSettings } from "./client.ts";
 import { systemClock } from "./system_clock.ts";
@@ -30,6 +32,7 @@ const zone = {
   "here.example": addresses("127.0.0.1"),
   "none.example": { records: { MX: [{ preference: 1, exchange: "." }] } },
   "silent.example": { failures: { "*": "timeout" } } satisfies Entry,
+  "crowded.example": addresses(...Array.from({ length: maxLookedAt }, (_, i) => `10.0.0.${i}`), "9.9.9.9"),
   "many.example": addresses(...Array.from({ length: 40 }, (_, i) => `9.9.9.${i}`)),
 };
 
@@ -144,10 +147,14 @@ Deno.test("loopback, and only that, can be allowed", async () => {
   assert.deepEqual(dialled, ["127.0.0.1", "::1"]);
 });
 
-Deno.test("of very many addresses the first are dialled", async () => {
+Deno.test("of very many addresses the first are looked at, and of these the first dialled", async () => {
   const { dialer, dialled } = watched();
   await failureOf(dialer.dial({ host: "many.example", port: 443, totalMs: 1000 }));
   assert.equal(dialled.length, maxDialled);
+  assert.equal(
+    await failureOf(dialer.dial({ host: "crowded.example", port: 443, totalMs: 1000 })),
+    "closedAddress",
+  );
 });
 
 Deno.test("all addresses share the time, and who gives up is told at once", async () => {
@@ -168,7 +175,11 @@ Deno.test("all addresses share the time, and who gives up is told at once", asyn
   const failed = failureOf(dialer.dial({ host: "open.example", port: 443, totalMs: 12_000 }));
   await clock.advance(12_000);
   assert.equal(await failed, "unreachable");
-  assert.deepEqual(waits, [4000, 4000, 4000]);
+  assert.deepEqual(waits.splice(0), [4000, 4000, 4000]);
+  const slow = failureOf(dialer.dial({ host: "open.example", port: 443, totalMs: 60_000 }));
+  await clock.advance(60_000);
+  assert.equal(await slow, "unreachable");
+  assert.deepEqual(waits, [maxAddressMs, maxAddressMs, 40_000]);
   const abort = new AbortController();
   const given = failureOf(
     dialer.dial({ host: "open.example", port: 1, totalMs: 9000, signal: abort.signal }),

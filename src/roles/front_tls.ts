@@ -25,6 +25,12 @@ export interface FrontTlsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where a policy host may be, and whom to believe, for tests and localserve alone. */
+  readonly policyHosts?: {
+    readonly allowLoopback: boolean;
+    readonly port: number;
+    readonly trusted: readonly string[];
+  };
 }
 
 export interface FrontTls {
@@ -36,9 +42,14 @@ export interface FrontTls {
 
 /** Opens what was kept. */
 export async function openFrontTls(parts: FrontTlsParts): Promise<FrontTls> {
-  const { folder, queue, resolver, clock, log, metrics } = parts;
+  const { folder, queue, resolver, clock, log, metrics, policyHosts } = parts;
   const kv = await openFrontKv(folder, log);
-  const fetcher = new HttpsPolicyFetcher({ dialer: new CheckedDialer({ resolver, clock }), clock });
+  const dialer = new CheckedDialer({ resolver, clock, allowLoopback: policyHosts?.allowLoopback ?? false });
+  const fetcher = new HttpsPolicyFetcher({
+    dialer,
+    clock,
+    ...(policyHosts === undefined ? {} : { port: policyHosts.port, trusted: policyHosts.trusted }),
+  });
   const store = new KvTexts(kv, "mtasts");
   const policies = await KeptStsPolicies.open({ resolver, fetcher, store, clock, log, metrics });
   const notes = new TlsNoteBook({ queue, clock, log, metrics });
