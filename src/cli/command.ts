@@ -36,6 +36,8 @@ export interface Command {
   readonly arguments?: string;
   /** How many positional arguments there must be. */
   readonly count?: number;
+  /** How many more there may be. */
+  readonly optional?: number;
   /** Whether it asks the network: then it runs in a process that may, and may nothing else but read. */
   readonly network?: true;
   /** One line. */
@@ -101,11 +103,15 @@ function needsValue({ options }: Command, name: string): string {
 }
 
 /** @throws {UsageError} */
-function checkCount({ words, count = 0, arguments: wanted = "" }: Command, given: readonly string[]): void {
+function checkCount(
+  { words, count = 0, optional = 0, arguments: wanted = "" }: Command,
+  given: readonly string[],
+): void {
+  const most = count + optional;
   if (given.length < count) throw new UsageError(`${words} needs ${wanted}`);
-  if (given.length === count) return;
-  const takes = count === 0 ? "nothing but options" : wanted;
-  throw new UsageError(`${words} takes ${takes}: '${given[count]}' is one word too many`);
+  if (given.length <= most) return;
+  const takes = most === 0 ? "nothing but options" : wanted;
+  throw new UsageError(`${words} takes ${takes}: '${given[most]}' is one word too many`);
 }
 
 /** The usage line of a command. */

@@ -40,6 +40,14 @@ for (const [title, args, message] of refused) {
   });
 }
 
+Deno.test("arguments that may be left out may be there", () => {
+  const two: Command = { ...command, arguments: "DOMAIN [HOST]", optional: 1 };
+  assert.deepEqual(readArguments(two, ["a"]).positionals, ["a"]);
+  assert.deepEqual(readArguments(two, ["a", "b"]).positionals, ["a", "b"]);
+  assert.throws(() => readArguments(two, ["a", "b", "c"]), /takes DOMAIN \[HOST\]: 'c' is one word too many/);
+  assert.throws(() => readArguments(two, []), /needs DOMAIN \[HOST\]/);
+});
+
 Deno.test("usage and help are made from the command", () => {
   assert.equal(usage(command), "mailden queue list [--json] [--max N] ID");
   assert.match(helpText(command), /--max N +at most \(default 10\)/);

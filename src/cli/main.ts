@@ -37,6 +37,12 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   "dmarc verify": () => import("./dmarc/verify.ts"),
   "dmarc checkreportaddrs": () => import("./dmarc/checkreportaddrs.ts"),
   "arc verify": () => import("./arc/verify.ts"),
+  "mtasts lookup": () => import("./mtasts/lookup.ts"),
+  "tlsrpt lookup": () => import("./tlsrpt/lookup.ts"),
+  "smtp dial": () => import("./smtp/dial.ts"),
+  "dane dial": () => import("./dane/dial.ts"),
+  "dane dialmx": () => import("./dane/dialmx.ts"),
+  "dane makerecord": () => import("./dane/makerecord.ts"),
   "dnsbl check": () => import("./dnsbl/check.ts"),
   "dnsbl checkhealth": () => import("./dnsbl/checkhealth.ts"),
 };

@@ -12,6 +12,7 @@
  * @module
  */
 import type { Clock, Millis } from "../base/clock.ts";
+import { isOpenAddress } from "../base/open_address.ts";
 import { shown } from "./dnssec_step.ts";
 import type {
   Exchange,
@@ -21,7 +22,6 @@ import type {
   ExchangeResult,
   NotExchanged,
 } from "./exchange.ts";
-import { isOpenAddress } from "./iterate_addresses.ts";
 import { type NameServer, rootServers } from "./iterate_hints.ts";
 import { classIn, type DnsMessage, rcodes, type ResourceRecord } from "./message.ts";
 import { canonicalName, isWithin, parentOf, root, sameName } from "./name.ts";

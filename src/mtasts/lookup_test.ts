@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { maxTxtRecords } from "../dns/only_text.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
-import { lookupRecord, maxTxtRecords } from "./lookup.ts";
+import { lookupRecord } from "./lookup.ts";
 
 const resolver = () =>
   new ZoneResolver({

@@ -19,6 +19,8 @@ export interface Places {
   readonly listen: readonly string[];
   /** The data folder: all mail. */
   readonly data: string;
+  /** The front's own folder: what it has learnt of others and can learn again (Deno KV), never mail. */
+  readonly front: string;
   /** `domains.toml`. */
   readonly domains: string;
   /** The store's RPC socket. */
@@ -42,11 +44,11 @@ const unix = (path: string) => `unix:${path}`;
 
 /** The grants of each role. */
 export const grants = {
-  // Talks to strangers: no mail, no keys on disk, no files but its sockets.
-  front: ({ listen, storeSocket, webSockets, dns }) => ({
+  // Talks to strangers: no mail, no keys on disk, no files but its sockets and what it has learnt of others.
+  front: ({ listen, front, storeSocket, webSockets, dns }) => ({
     net: dns === "any" ? "any" : [...listen, ...dns, unix(storeSocket), ...webSockets.map(unix)],
-    read: [storeSocket, ...webSockets],
-    write: [storeSocket, ...webSockets],
+    read: [front, storeSocket, ...webSockets],
+    write: [front, storeSocket, ...webSockets],
   }),
   // Holds all mail; never online.
   store: ({ data, domains, storeSocket }) => ({
@@ -57,10 +59,10 @@ export const grants = {
   // Reads strangers' HTML and texts: a bug here reaches nothing. Its pipes are all that it has.
   parser: () => ({ net: [], read: [], write: [] }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
-  local: ({ listen, data, domains, program, webSockets, dns }) => ({
+  local: ({ listen, data, front, domains, program, webSockets, dns }) => ({
     net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix)],
-    read: [data, domains, program, ...webSockets],
-    write: [data, ...webSockets],
+    read: [data, front, domains, program, ...webSockets],
+    write: [data, front, ...webSockets],
   }),
 } satisfies Readonly<Record<RoleName, (places: Places) => Grant>>;
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { grantFlags, grants, type Places } from "./grants.ts";
+import { grantFlags, grants, type Places, storeWorkerGrant } from "./grants.ts";
 
 const places: Places = {
   listen: ["127.0.0.1:1025", "[::1]:1025"],
   data: "/m/data",
+  front: "/m/front",
   domains: "/m/domains.toml",
   storeSocket: "/m/run/store.sock",
   program: "/p/src",
@@ -11,18 +12,26 @@ const places: Places = {
   dns: [],
 };
 
-Deno.test("the front gets no file but its sockets", () => {
+Deno.test("the front gets no file but its sockets and its own folder", () => {
   assert.deepEqual(grantFlags(grants.front(places)), [
     "--no-prompt",
     "--allow-net=127.0.0.1:1025,[::1]:1025,unix:/m/run/store.sock,unix:/m/run/web.sock",
-    "--allow-read=/m/run/store.sock,/m/run/web.sock",
-    "--allow-write=/m/run/store.sock,/m/run/web.sock",
+    "--allow-read=/m/front,/m/run/store.sock,/m/run/web.sock",
+    "--allow-write=/m/front,/m/run/store.sock,/m/run/web.sock",
   ]);
 });
 
 Deno.test("the store gets no network but its socket", () => {
   assert.deepEqual(grants.store(places).net, ["unix:/m/run/store.sock"]);
   assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock"]);
+});
+
+Deno.test("the store and its Worker get nothing of the front's", () => {
+  const { read, write } = grants.store(places);
+  const worker = storeWorkerGrant(places);
+  for (const paths of [read, write, worker.read, worker.write]) {
+    assert.ok(Array.isArray(paths) && !paths.includes(places.front));
+  }
 });
 
 Deno.test("the parser gets nothing", () => {

@@ -111,7 +111,7 @@ const maxSocketPath = 100;
 
 /**
  * Where everything is, for the grants. Creates the folder of sockets: beside the configuration, or (where that
- * path is too long for a socket) in the system's temporary folder.
+ * path is too long for a socket) in the system's temporary folder; and beside the configuration the front's own.
  */
 export async function prepareRun(
   installation: Installation,
@@ -123,6 +123,8 @@ export async function prepareRun(
   }
   await Deno.mkdir(run, { recursive: true, mode: 0o750 });
   await Deno.mkdir(installation.data, { recursive: true, mode: 0o700 });
+  const front = join(installation.folder, "front");
+  await Deno.mkdir(front, { recursive: true, mode: 0o700 });
   // The store, which acknowledges what is in it, has no right to the folder around it. Some file systems sync no folder.
   await syncFolder(dirname(installation.data)).catch(() => {});
   // What a crash left behind: a socket file that nobody listens on would refuse the new one.
@@ -141,6 +143,7 @@ export async function prepareRun(
       )
     ),
     data: installation.data,
+    front,
     domains: installation.domainsFile,
     storeSocket: join(run, "store.sock"),
     program: fromFileUrl(new URL("../", import.meta.url)),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { maxReportUris } from "../dmarc/report_uri.ts";
+import { maxTxtRecords } from "../dns/only_text.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
-import { lookupRecord, maxTxtRecords } from "./lookup.ts";
+import { lookupRecord } from "./lookup.ts";
 import { claimsToBeRecord, maxRecordFields, maxRecordOctets, parseRecord, printRecord } from "./record.ts";
 
 const mail = "mailto:reports@example.com";

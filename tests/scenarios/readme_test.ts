@@ -137,6 +137,7 @@ Deno.test("README lists commands that exist", async () => {
 const places: Places = {
   listen: ["the configured ports"],
   data: "data folder",
+  front: "its own folder",
   domains: "domains.toml",
   storeSocket: "socket",
   webSockets: ["socket"],
@@ -169,7 +170,7 @@ Deno.test("README's table of permissions says what the roles are granted, and no
   }
   // No role may run programs, read the environment, or load native code: a grant has no such part.
   const anywhere = grants.front({ ...places, dns: "any" });
-  assert.deepEqual([anywhere.net, anywhere.read], ["any", ["socket", "socket"]]);
+  assert.deepEqual([anywhere.net, anywhere.read], ["any", ["its own folder", "socket", "socket"]]);
   assert.match(readme, /The front of a server that validates DNSSEC may reach any address/);
   assert.match(readme, /No role may run programs, read the environment, or load native code\./);
   for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {

@@ -9,7 +9,7 @@ import { join } from "../support/paths.ts";
 
 /** Tries everything; prints which attempts were not refused. */
 const probe = `
-const [data, domains, config, storeSocket, listen] = Deno.args;
+const [data, domains, config, storeSocket, listen, front] = Deno.args;
 const attempts = {
   "read /etc/passwd": () => Deno.readTextFileSync("/etc/passwd"),
   "read configuration": () => Deno.readTextFileSync(config),
@@ -19,6 +19,9 @@ const attempts = {
   "read mail": () => Deno.readTextFileSync(data + "/mail"),
   "write mail": () => Deno.writeTextFileSync(data + "/mail2", ""),
   "list data": () => [...Deno.readDirSync(data)],
+  "read what the front has learnt": () => Deno.readTextFileSync(front + "/kept"),
+  "write what the front has learnt": () => Deno.writeTextFileSync(front + "/kept2", ""),
+  "write beside it": () => Deno.writeTextFileSync(front + "2", ""),
   "run": () => new Deno.Command("true").outputSync(),
   "run itself": () => new Deno.Command(Deno.execPath()).outputSync(),
   "read environment": () => Deno.env.get("HOME"),
@@ -47,10 +50,23 @@ console.log(JSON.stringify(could));
 
 /** Each role, and all that it can do of what the probe tries. */
 const allowed: Readonly<Record<RoleName, readonly string[]>> = {
-  front: ["listen as configured", "use the store's socket"],
+  front: [
+    "read what the front has learnt",
+    "write what the front has learnt",
+    "listen as configured",
+    "use the store's socket",
+  ],
   store: ["read domains", "read mail", "write mail", "list data", "use the store's socket"],
   parser: [],
-  local: ["read domains", "read mail", "write mail", "list data", "listen as configured"],
+  local: [
+    "read domains",
+    "read mail",
+    "write mail",
+    "list data",
+    "read what the front has learnt",
+    "write what the front has learnt",
+    "listen as configured",
+  ],
 };
 
 for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
@@ -59,6 +75,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
     const places: Places = {
       listen: ["127.0.0.1:41025"],
       data: join(folder, "data"),
+      front: join(folder, "front"),
       domains: join(folder, "domains.toml"),
       storeSocket: join(folder, "store.sock"),
       program: join(folder, "src"),
@@ -68,7 +85,8 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
     const config = join(folder, "mailden.toml");
     const script = join(folder, "probe.ts");
     await Deno.mkdir(places.data);
-    for (const file of [config, places.domains, join(places.data, "mail")]) {
+    await Deno.mkdir(places.front);
+    for (const file of [config, places.domains, join(places.data, "mail"), join(places.front, "kept")]) {
       await Deno.writeTextFile(file, "secret");
     }
     await Deno.writeTextFile(script, probe);
@@ -84,6 +102,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
         config,
         places.storeSocket,
         "41025",
+        places.front,
       ],
     }).output();
     const printed = new TextDecoder().decode(output.stdout);
