@@ -37,7 +37,7 @@ async function desk(change: Partial<ConcludeParts> = {}, maxBytes: number | null
     clock,
     told,
     account,
-    parts: { store: temp.store, compose, keepRetiredMs: hour, postmaster: null, ...change },
+    parts: { store: temp.store, compose, keepRetiredMs: () => hour, postmaster: null, ...change },
   };
 }
 
@@ -156,8 +156,18 @@ Deno.test("what somebody dropped while it was tried stays dropped", async () => 
     const row = yield* removeQueued(id);
     yield* store.bodies.dropUnused(tx, row.body_id, true);
   });
-  await conclude(it.parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results: [result(id, {})] });
+  const results = [result(id, permanent)];
+  await conclude(it.parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results });
   assert.equal(store.read(one(retired, { id })), undefined);
+  assert.equal(inboxOf(it), 0, "and nobody is told that it failed");
+});
+
+Deno.test("of the mail of an account that is gone the postmaster is told", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  await enqueue(it.temp.store, ["a@x.example"], { account_id: 99 });
+  await attempt({ ...it, parts: { ...it.parts, postmaster: it.account } }, [permanent]);
+  assert.equal(inboxOf(it), 1);
 });
 
 Deno.test("what is done with is forgotten after a while", async () => {

@@ -16,7 +16,7 @@ import { suppresses } from "./suppression.ts";
 export type Consequence =
   | {
     readonly kind: "retire";
-    readonly outcome: "delivered" | "failed";
+    readonly outcome: "delivered" | "failed" | "suppressed";
     /** What the sender is told. */
     readonly notice: "failed" | "relayed" | null;
     /** Whether the account's mail to this address is not to be sent any more. */
@@ -29,7 +29,7 @@ export type Concerned = Pick<QueueRow, "attempts" | "max_attempts" | "traits" | 
 
 export function consequenceOf(row: Concerned, result: QueueResult): Consequence {
   const { notify } = parseDsnRequest(row.dsn);
-  const isHeard = row.sender !== "" && (row.traits & queueTraits.notice) === 0;
+  const isHeard = hears(row);
   if (result.outcome === "delivered") {
     // Who asked for news of success is told that it went to a host which sends none. RFC 3461 5.2.2
     const relayed = isHeard && wants(notify, "SUCCESS") && !result.relaysDsn;
@@ -47,4 +47,15 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
   }
   const isLate = row.attempts >= delayNoticeAfter && (row.traits & queueTraits.delayTold) === 0;
   return { kind: "wait", notice: isHeard && isLate && wants(notify, "DELAY") ? "delayed" : null };
+}
+
+/** What follows when a recipient is given up without an attempt. */
+export function endOf(row: Concerned, outcome: "failed" | "suppressed"): Consequence {
+  const { notify } = parseDsnRequest(row.dsn);
+  const notice = hears(row) && wants(notify, "FAILURE") ? "failed" : null;
+  return { kind: "retire", outcome, notice, suppress: false };
+}
+
+function hears({ sender, traits }: Concerned): boolean {
+  return sender !== "" && (traits & queueTraits.notice) === 0;
 }
