@@ -8,17 +8,18 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { nameOfAccount } from "../store/accounts.ts";
+import { countFailure, endFailures } from "../store/delivery_failures.ts";
 import { writtenBytes } from "../store/add_message.ts";
 import type { Work } from "../store/query.ts";
-import { type Outcome, retire } from "../store/queue_retired.ts";
+import { retire } from "../store/queue_retired.ts";
 import { noteQueued, type QueueRow, queueRow, queueTraits, removeQueued } from "../store/queue_rows.ts";
 import type { Store } from "../store/store.ts";
 import { addSuppression } from "../store/suppressions.ts";
 import type { Transaction } from "../store/transaction.ts";
-import { type Consequence, consequenceOf, endOf } from "./consequences.ts";
+import { type Consequence, consequenceOf, type Ending, endOf } from "./consequences.ts";
 import { maxResults, maxResultText, type QueueReport, type QueueResult } from "./queue.ts";
 import { originalOf, type ReadyNotice, readyNotice, tell } from "./ready_notice.ts";
-import { suppressionKeyOf } from "./suppression.ts";
+import { maxFailuresInARow, suppressionKeyOf } from "./suppression.ts";
 
 /** A recipient whom a notice is about. */
 export interface NoticeRecipient {
@@ -81,21 +82,17 @@ export async function conclude(
   await followAll(parts, followed, report);
 }
 
-/** Why recipients are given up without an attempt. */
-export interface Ending {
-  readonly outcome: Extract<Outcome, "failed" | "suppressed">;
-  /** RFC 3463, of class 5. */
-  readonly status: string;
-  readonly text: string;
+/** A recipient who is given up, and why. */
+export interface RowEnding {
+  readonly row: QueueRow;
+  readonly ending: Ending;
 }
 
 /** Gives up recipients of one message, each for its own reason, and tells the sender. */
-export async function giveUp(
-  parts: ConcludeParts,
-  endings: readonly { readonly row: QueueRow; readonly ending: Ending }[],
-): Promise<void> {
+export async function giveUp(parts: ConcludeParts, endings: readonly RowEnding[]): Promise<void> {
   const startedAt = parts.store.clock.now();
-  const followed = endings.map(({ row, ending: { outcome, status, text } }): Followed => {
+  const followed = endings.map(({ row, ending }): Followed => {
+    const { status, text } = ending;
     const result: QueueResult = {
       id: row.id,
       outcome: "permanent",
@@ -105,7 +102,7 @@ export async function giveUp(
       remote: null,
       relaysDsn: false,
     };
-    return { row, result, consequence: endOf(row, outcome) };
+    return { row, result, consequence: endOf(row, ending) };
   });
   await followAll(parts, followed, { startedAt, ms: 0, dialed: [] });
 }
@@ -179,8 +176,27 @@ function* follow(
     yield* retire(row, { outcome, results, now: tx.now, keepUntil: tx.now + keepMs });
   }
   yield* store.bodies.dropUnused(tx, row.body_id, true);
-  if (consequence.suppress && row.account_id !== 0) yield* suppress(row, result, tx.now);
+  if (row.account_id !== 0) yield* judgeAddress(row, result, consequence, tx.now);
   return true;
+}
+
+/**
+ * Whether the account's mail to an address goes on being sent. A failure counts if somebody there said so: that we
+ * reached nobody, or gave up by ourselves, says nothing of the address.
+ */
+function* judgeAddress(
+  row: QueueRow,
+  result: QueueResult,
+  consequence: Extract<Consequence, { kind: "retire" }>,
+  now: Millis,
+): Work<void> {
+  const key = suppressionKeyOf(row.recipient);
+  if (consequence.outcome === "delivered") return yield* endFailures(row.account_id, key);
+  if (result.code === 0 || result.remote === null) return;
+  const failures = yield* countFailure(row.account_id, key, now);
+  if (!consequence.suppress && failures < maxFailuresInARow) return;
+  yield* suppress(row, key, result, now);
+  yield* endFailures(row.account_id, key); // Who is taken off the list begins anew.
 }
 
 /** The row as it is now, null if somebody removed it. */
@@ -193,8 +209,12 @@ function* stillQueued(id: number): Work<QueueRow | null> {
   }
 }
 
-function* suppress(row: QueueRow, { code, status, text }: QueueResult, now: Millis): Work<void> {
-  const address = suppressionKeyOf(row.recipient);
+function* suppress(
+  row: QueueRow,
+  address: string,
+  { code, status, text }: QueueResult,
+  now: Millis,
+): Work<void> {
   const reason = `${code} ${status} ${text}`.slice(0, maxResultText);
   try {
     yield* addSuppression(row.account_id, {
@@ -242,7 +262,7 @@ function addRecord(json: string, result: QueueResult, attempt: Attempt): string 
 }
 
 /** Addresses that are remembered as dialled. */
-const maxDialed = 20;
+export const maxDialed = 20;
 
 function addDialed(json: string, dialed: readonly string[]): string[] {
   return [...JSON.parse(json) as string[], ...dialed].slice(-maxDialed);

@@ -7,6 +7,7 @@
  * @module
  */
 import { type QueueRow, queueTraits } from "../store/queue_rows.ts";
+import type { Suppression } from "../store/suppressions.ts";
 import { parseDsnRequest, wants } from "./dsn_request.ts";
 import type { QueueResult } from "./queue.ts";
 import { delayNoticeAfter, isLast } from "./schedule.ts";
@@ -49,11 +50,37 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
   return { kind: "wait", notice: isHeard && isLate && wants(notify, "DELAY") ? "delayed" : null };
 }
 
-/** What follows when a recipient is given up without an attempt. */
-export function endOf(row: Concerned, outcome: "failed" | "suppressed"): Consequence {
+/** Why a recipient is given up without an attempt. */
+export interface Ending {
+  readonly outcome: "failed" | "suppressed";
+  /** RFC 3463, of class 5. */
+  readonly status: string;
+  /** What the sender is told. */
+  readonly text: string;
+}
+
+/** What follows from that. */
+export function endOf(row: Concerned, { outcome }: Ending): Consequence {
   const { notify } = parseDsnRequest(row.dsn);
   const notice = hears(row) && wants(notify, "FAILURE") ? "failed" : null;
   return { kind: "retire", outcome, notice, suppress: false };
+}
+
+/**
+ * How a message ends whose recipient is on the account's list. RFC 3463 3.3: it takes no mail, here as its
+ * sender has it.
+ */
+export function suppressedEnding({ automatic, reason, created }: Suppression): Ending {
+  const since = new Date(created).toISOString().slice(0, 10);
+  const who = automatic ? "Messages to it came back" : "Somebody put it there";
+  const why = reason === "" ? "" : `: ${reason}`;
+  return {
+    outcome: "suppressed",
+    status: "5.2.1",
+    text:
+      "It was not sent: the address is on the account's list of those to whom nothing is sent, until it is taken off. " +
+      `${who} on ${since}${why}`,
+  };
 }
 
 function hears({ sender, traits }: Concerned): boolean {

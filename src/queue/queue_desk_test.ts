@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import { type QueueRow, queueRow } from "../store/queue_rows.ts";
+import { type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
+import { addSuppression } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import type { RowEnding } from "./conclude.ts";
 import { printDsnRequest } from "./dsn_request.ts";
 import type { QueueReport } from "./queue.ts";
 import { QueueDesk } from "./queue_desk.ts";
@@ -14,6 +16,7 @@ interface Open {
   readonly clock: FakeClock;
   readonly desk: QueueDesk;
   readonly concluded: { rows: readonly QueueRow[]; report: QueueReport }[];
+  readonly givenUp: RowEnding[];
 }
 
 function open(): Open {
@@ -24,7 +27,18 @@ function open(): Open {
     concluded.push({ rows, report });
     return Promise.resolve();
   };
-  return { temp, clock, concluded, desk: new QueueDesk({ store: temp.store, conclude, random: () => 0.5 }) };
+  const givenUp: RowEnding[] = [];
+  const giveUp = async (endings: readonly RowEnding[]) => {
+    givenUp.push(...endings);
+    for (const { row } of endings) {
+      await temp.store.writer.run(function* (tx) {
+        yield* removeQueued(row.id);
+        yield* temp.store.bodies.dropUnused(tx, row.body_id, true);
+      });
+    }
+  };
+  const parts = { store: temp.store, conclude, giveUp, random: () => 0.5 };
+  return { temp, clock, concluded, givenUp, desk: new QueueDesk(parts) };
 }
 
 const all = { domain: null, busy: [], max: 10 };
@@ -161,4 +175,65 @@ Deno.test("work that is under way does not count as due", async () => {
   queue.close();
   assert.deepEqual((await listener.next()).value, { due: clock.now() });
   await listener.return();
+});
+
+Deno.test("who is on the account's list is not handed out, and the others of the message are", async () => {
+  const { temp, desk, givenUp } = open();
+  await using _ = temp;
+  const listed = {
+    address: "b@x.example",
+    original: "b@x.example",
+    automatic: true,
+    reason: "550",
+    created: 0,
+  };
+  await temp.store.writer.run(() => addSuppression(1, listed));
+  await enqueue(temp.store, ["a@x.example", "B+list@x.example"]);
+  await enqueue(temp.store, ["b@x.example"], { account_id: 2 }); // Another account's mail goes there.
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  assert.deepEqual(job?.recipients.map(({ address }) => address), ["a@x.example"]);
+  assert.deepEqual(givenUp.map(({ row, ending }) => [row.recipient, ending.outcome]), [
+    ["B+list@x.example", "suppressed"],
+  ]);
+  assert.match(givenUp[0]?.ending.text ?? "", /1970-01-01: 550/);
+  await queue.report(report(job?.lease ?? ""));
+  assert.equal((await queue.take(all))[0]?.recipients[0]?.address, "b@x.example");
+});
+
+Deno.test("a domain of which all is on the list is free for what comes next", async () => {
+  const { temp, desk, givenUp, clock } = open();
+  await using _ = temp;
+  const entry = { original: "", automatic: false, reason: "", created: 0 };
+  await temp.store.writer.run(() => addSuppression(1, { ...entry, address: "a@x.example" }));
+  await enqueue(temp.store, ["a@x.example"]);
+  await enqueue(temp.store, ["b@x.example"]);
+  const queue = desk.forConnection();
+  assert.deepEqual(await queue.take(all), []);
+  assert.equal(givenUp.length, 1);
+  const listener = desk.listen();
+  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  await listener.return();
+  assert.equal((await queue.take(all)).length, 1);
+});
+
+Deno.test("what a report says is kept in bounded words, and one that is none is refused", async () => {
+  const { temp, desk, concluded } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const result = {
+    id,
+    outcome: "temporary",
+    code: 450,
+    status: "4".repeat(1000),
+    text: "x".repeat(100_000),
+    remote: { host: "h".repeat(1000), address: "1".repeat(1000) },
+    relaysDsn: false,
+  } as const;
+  const good = { ...report(job?.lease ?? ""), dialed: Array(1000).fill("a".repeat(1000)), results: [result] };
+  await assert.rejects(queue.report({ ...good, ms: NaN }), refused("badRequest"));
+  await queue.report(good);
+  assert.ok(JSON.stringify(concluded[0]?.report).length < 5000);
 });

@@ -9,8 +9,9 @@ import { randomBytes } from "node:crypto";
 import { accountOf } from "../accounts/accounts.ts";
 import { hex } from "../base/bytes.ts";
 import type { Signing } from "../delivery/signing.ts";
-import { conclude, type ConcludeParts } from "../queue/conclude.ts";
+import { conclude, type ConcludeParts, giveUp } from "../queue/conclude.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "../queue/outbox.ts";
+import { QueueAdminService } from "../queue/queue_admin_service.ts";
 import { QueueDesk } from "../queue/queue_desk.ts";
 import { composeSignedNotice } from "../queue/signed_notices.ts";
 import { nameOfAccount } from "../store/accounts.ts";
@@ -25,6 +26,8 @@ export interface Outgoing {
   readonly desk: QueueDesk;
   /** Takes what accounts send to others. */
   readonly outbox: QueueOutbox;
+  /** For whoever has the capability of administration. */
+  readonly admin: QueueAdminService;
 }
 
 /** What an account's configuration says of its outgoing mail. */
@@ -36,6 +39,13 @@ interface OutgoingAccount {
   readonly keepRetiredMessages?: number;
 }
 
+/** What the configuration of the server says of it. */
+interface OutgoingConfig {
+  readonly hostname: string;
+  /** By name. */
+  readonly transports?: Readonly<Record<string, unknown>>;
+}
+
 /** @param postmaster Name of the account that hears of the server's own mail; null for none. */
 export function openOutgoing(
   store: Store,
@@ -44,8 +54,9 @@ export function openOutgoing(
   postmaster: string | null,
 ): Outgoing {
   const accounts: Readonly<Record<string, OutgoingAccount | undefined>> = boot.domains.accounts;
+  const config: OutgoingConfig = boot.config;
   const random = () => hex(new Uint8Array(randomBytes(16)));
-  const notices = { hostname: boot.config.hostname, signing, random };
+  const notices = { hostname: config.hostname, signing, random };
   const parts: ConcludeParts = {
     store,
     compose: (facts, original) => composeSignedNotice(notices, facts, original),
@@ -58,9 +69,18 @@ export function openOutgoing(
   const desk = new QueueDesk({
     store,
     conclude: (rows, report) => conclude(parts, rows, report),
+    giveUp: (endings) => giveUp(parts, endings),
     random: Math.random,
   });
-  return { desk, outbox: new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed()) };
+  const admin = new QueueAdminService({
+    store,
+    giveUp: (endings) => giveUp(parts, endings),
+    hasTransport: (name) => Object.hasOwn(config.transports ?? {}, name),
+    keepRetiredMs: parts.keepRetiredMs,
+    isLeased: (id) => desk.leased.has(id),
+    changed: () => desk.changed(),
+  });
+  return { desk, outbox: new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed()), admin };
 }
 
 function limitsOf(account: OutgoingAccount | undefined): OutgoingLimits {

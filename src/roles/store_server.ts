@@ -43,10 +43,12 @@ import { SubmissionService } from "../delivery/submission_service.ts";
 import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { RootKeysService } from "../evidence/root_keys_service.ts";
 import { type Queue, queueMethods } from "../queue/queue.ts";
+import { type QueueAdmin, queueAdminMethods } from "../queue/queue_admin.ts";
 import type { ConnectionQueue } from "../queue/queue_desk.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
+import { equalSecrets } from "../sasl/secrets.ts";
 import { disableLogin } from "../store/accounts.ts";
 import { undoCopies } from "../accounts/mail_store.ts";
 import { storeChores } from "../store/chores.ts";
@@ -61,13 +63,17 @@ import { openSigning } from "./signing_keys.ts";
 import { openOutgoing, type Outgoing } from "./store_outgoing.ts";
 
 export interface StoreParts {
-  readonly boot: Boot;
+  /** Without a capability of administration nobody administers. */
+  readonly boot: Boot & { readonly adminCapability?: string };
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Who makes text of messages for search; without it there is no full-text index. */
   readonly parser: ParserLink | null;
 }
+
+/** Characters of the capability of administration: 128 bits in base64url. */
+const minAdminCapability = 22;
 
 /** How often the store looks whether its database still works. */
 const healthMs = 500;
@@ -290,7 +296,20 @@ class Peer {
       queue: offer<Queue>(queueMethods, this.#queue),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
+      queueAdmin: offerWith<QueueAdmin>(queueAdminMethods, (capability) => {
+        this.#checkAdmin(capability);
+        return this.#shared.outgoing.admin;
+      }),
     };
+  }
+
+  /** The administrator's commands are told the capability; no front ever is. @throws {Refused} `noCapability` */
+  #checkAdmin(capability: string): void {
+    const { adminCapability = "" } = this.#shared.boot;
+    const isRight = equalSecrets(utf8(capability), utf8(adminCapability));
+    if (adminCapability.length < minAdminCapability || !isRight) {
+      throw new Refused("noCapability", "this is not the capability of administration");
+    }
   }
 
   #openMail(capability: string): StoreMail {

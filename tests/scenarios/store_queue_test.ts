@@ -17,6 +17,7 @@ import { type Submit, submitMethods } from "../../src/delivery/deliver.ts";
 import { Indexer } from "../../src/message/indexer.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
 import { type Queue, type QueueJob, queueMethods, type QueueResult } from "../../src/queue/queue.ts";
+import { type QueueAdmin, queueAdminMethods, type QueueFilter } from "../../src/queue/queue_admin.ts";
 import type { Boot } from "../../src/roles/boot.ts";
 import { startStore, type StoreServer } from "../../src/roles/store_server.ts";
 import { client } from "../../src/rpc/client.ts";
@@ -41,7 +42,11 @@ domain = "example.org"
 "ann@example.org" = {}
 `;
 
-function bootOf(folder: string, more = ""): Boot {
+const adminCapability = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url" });
+
+type StoreBoot = Boot & { readonly adminCapability?: string };
+
+function bootOf(folder: string, more = ""): StoreBoot {
   const text = `hostname = "mail.example.org"\n[listeners.a]\naddresses = ["127.0.0.1"]\n` +
     `[listeners.a.smtp]\n${more}`;
   return {
@@ -58,10 +63,11 @@ function bootOf(folder: string, more = ""): Boot {
     },
     version: "0",
     folder,
+    adminCapability,
   };
 }
 
-const start = (boot: Boot) =>
+const start = (boot: StoreBoot) =>
   startStore({ boot, clock: systemClock, log: silentLog, metrics: new Metrics(), parser: null });
 
 function dial(server: StoreServer): Connection {
@@ -129,12 +135,13 @@ const bodies = prepared((db, p: { accountId: number }) =>
 
 /** Runs with a store of which ann has her password. */
 async function withServer(
-  test: (server: StoreServer, boot: Boot) => Promise<void>,
+  test: (server: StoreServer, boot: StoreBoot) => Promise<void>,
+  change: Partial<StoreBoot> = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mailden_queue_" });
   try {
     await (await start(bootOf(folder, localserve))).close();
-    const boot = bootOf(folder);
+    const boot = { ...bootOf(folder), ...change };
     const server = await start(boot);
     try {
       await test(server, boot);
@@ -231,4 +238,58 @@ Deno.test("a front that was taken over is given what is due, one lease for one m
     two.close();
     await two.ended;
   });
+});
+
+const everything: QueueFilter = {
+  ids: null,
+  account: null,
+  from: null,
+  to: null,
+  hold: null,
+  submitted: null,
+  nextAttempt: null,
+  transport: null,
+  max: null,
+};
+
+Deno.test("the queue is administered with the capability of this start alone", async () => {
+  await withServer(async (server) => {
+    const connection = dial(server);
+    await submit(connection, ["a@x.example"]);
+    const admin = (capability: string | null) =>
+      client<QueueAdmin>(connection, "queueAdmin", queueAdminMethods, capability);
+    for (const guess of [null, "", "0".repeat(32), adminCapability.slice(1), `${adminCapability}A`]) {
+      await assert.rejects(admin(guess).drop({ filter: everything }), refuses("noCapability"));
+      await assert.rejects(
+        Array.fromAsync(admin(guess).list({ filter: everything })),
+        refuses("noCapability"),
+      );
+    }
+    const queue = admin(adminCapability);
+    const [listed] = (await Array.fromAsync(queue.list({ filter: everything }))).flat();
+    assert.deepEqual([listed?.recipient, listed?.account, listed?.leased], ["a@x.example", "ann", false]);
+    const [job] = await queueOf(connection).take(anything);
+    assert.equal((await Array.fromAsync(queue.list({ filter: everything }))).flat()[0]?.leased, true);
+    assert.equal(await queue.drop({ filter: everything }), 1);
+    assert.ok(job !== undefined);
+    // The front's word on what was dropped meanwhile changes nothing.
+    const { lease } = job;
+    await queueOf(connection).report({ lease, startedAt: 0, ms: 0, dialed: [], results: refusalOf(job) });
+    const retired = (await Array.fromAsync(queue.retired({ filter: everything }))).flat();
+    assert.deepEqual(retired.map(({ outcome }) => outcome), ["dropped"]);
+    connection.close();
+    await connection.ended;
+  });
+});
+
+Deno.test("a store that was given no capability, or a short one, has no administrator", async () => {
+  for (const capability of ["", "short"]) {
+    await withServer(async (server) => {
+      const connection = dial(server);
+      const admin = client<QueueAdmin>(connection, "queueAdmin", queueAdminMethods, capability);
+      await assert.rejects(admin.drop({ filter: everything }), refuses("noCapability"));
+      connection.close();
+      await connection.ended;
+    }, { adminCapability: capability });
+  }
 });
