@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { type Bytes, hex } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
-import { Refused } from "../base/errors.ts";
+import { type Reason, Refused } from "../base/errors.ts";
 import {
   dueDestinations,
   nextDue,
@@ -30,6 +30,7 @@ import { DueListener } from "./due_listener.ts";
 import { bounded, checkReport } from "./queue_report.ts";
 import { messagePieces } from "./message_pieces.ts";
 import { waitAfter } from "./schedule.ts";
+import { noteTls } from "./tls_notes.ts";
 import { suppressedEnding } from "./consequences.ts";
 import { suppressionKeyOf } from "./suppression.ts";
 
@@ -47,6 +48,13 @@ export interface QueueDeskParts {
   readonly random: () => number;
 }
 
+/** Waits between attempts to write a report down: they double. */
+const firstWaitMs = 1000;
+const lastWaitMs = 60_000;
+
+/** Reasons of the disk and of the writer. */
+const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater"]);
+
 interface Lease {
   readonly job: QueueJob;
   readonly rows: readonly QueueRow[];
@@ -60,6 +68,8 @@ export class QueueDesk {
   /** Recipients that are being worked on. */
   readonly leased = new Set<number>();
   readonly #listeners = new Set<DueListener>();
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
 
   constructor(parts: QueueDeskParts) {
     this.parts = parts;
@@ -92,8 +102,28 @@ export class QueueDesk {
     return listener;
   }
 
+  /** Whether the store is closing. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Waits, or until the store is closing. */
+  wait(ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.parts.store.clock.after(ms, resolve);
+    const wake = () => {
+      timer.cancel();
+      resolve();
+    };
+    this.#waiting.add(wake);
+    return promise.finally(() => this.#waiting.delete(wake));
+  }
+
   close(): void {
+    this.#closed = true;
     for (const listener of this.#listeners) listener.end();
+    for (const wake of this.#waiting) wake();
   }
 
   #due(): Millis | null {
@@ -178,13 +208,27 @@ export class ConnectionQueue implements Queue {
     if (row !== undefined) yield* messagePieces(this.#desk.parts.store, row);
   }
 
+  /**
+   * While the disk is full, it is tried again and again, also when the connection is gone: a message that was delivered would
+   * else be sent again. So long, nothing else of its domain is handed out.
+   */
   async report(report: QueueReport): Promise<void> {
     const lease = this.#lease(report.lease);
     checkReport(lease.rows, report);
     // Ended first: a report that is repeated would count twice.
     this.#leases.delete(report.lease);
+    const { conclude, store } = this.#desk.parts;
     try {
-      await this.#desk.parts.conclude(lease.rows, bounded(report));
+      for (let waitMs = firstWaitMs;; waitMs = Math.min(2 * waitMs, lastWaitMs)) {
+        try {
+          return await conclude(lease.rows, bounded(report));
+        } catch (error) {
+          const mayWork = error instanceof Refused && worksLater.has(error.reason) &&
+            store.writer.closed === null && !this.#desk.closed;
+          if (!mayWork) throw error;
+          await this.#desk.wait(waitMs);
+        }
+      }
     } finally {
       this.#free(lease);
     }
@@ -205,8 +249,8 @@ export class ConnectionQueue implements Queue {
     return this.#desk.listen();
   }
 
-  noteTls(_request: { readonly results: readonly DayResults[] }): Promise<void> {
-    return Promise.reject(new Refused("badRequest", "nothing keeps these yet"));
+  noteTls({ results }: { readonly results: readonly DayResults[] }): Promise<void> {
+    return noteTls(this.#desk.parts.store, results);
   }
 
   /** The connection is gone. What it was doing is tried again when its next attempt is due. */

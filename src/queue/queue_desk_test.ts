@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
-import { Refused } from "../base/errors.ts";
+import { type Reason, Refused } from "../base/errors.ts";
 import { type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
 import { addSuppression } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
@@ -17,13 +17,18 @@ interface Open {
   readonly desk: QueueDesk;
   readonly concluded: { rows: readonly QueueRow[]; report: QueueReport }[];
   readonly givenUp: RowEnding[];
+  /** Reasons for which the next reports cannot be written down. */
+  readonly failing: Reason[];
 }
 
 function open(): Open {
   const clock = new FakeClock();
   const temp = tempStore({ clock });
   const concluded: Open["concluded"] = [];
+  const failing: Reason[] = [];
   const conclude = (rows: readonly QueueRow[], report: QueueReport) => {
+    const reason = failing.shift();
+    if (reason !== undefined) return Promise.reject(new Refused(reason, "not now"));
     concluded.push({ rows, report });
     return Promise.resolve();
   };
@@ -38,7 +43,7 @@ function open(): Open {
     }
   };
   const parts = { store: temp.store, conclude, giveUp, random: () => 0.5 };
-  return { temp, clock, concluded, givenUp, desk: new QueueDesk(parts) };
+  return { temp, clock, concluded, givenUp, failing, desk: new QueueDesk(parts) };
 }
 
 const all = { domain: null, busy: [], max: 10 };
@@ -236,4 +241,41 @@ Deno.test("what a report says is kept in bounded words, and one that is none is 
   await assert.rejects(queue.report({ ...good, ms: NaN }), refused("badRequest"));
   await queue.report(good);
   assert.ok(JSON.stringify(concluded[0]?.report).length < 5000);
+});
+
+Deno.test("while the disk is full, what was delivered is not handed out again, and is written down in the end", async () => {
+  const { temp, desk, concluded, failing, clock } = open();
+  await using _ = temp;
+  await enqueue(temp.store, ["a@x.example"]);
+  await enqueue(temp.store, ["b@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  failing.push("diskFull", "tryLater", "diskFull");
+  const reported = queue.report(report(job?.lease ?? ""));
+  await clock.advance(0);
+  assert.equal(failing.length, 2);
+  queue.close(); // Even so.
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  await clock.advance(1000);
+  await clock.advance(2000);
+  assert.equal(concluded.length, 0);
+  await clock.advance(4000);
+  await reported;
+  assert.equal(concluded.length, 1);
+  assert.equal((await desk.forConnection().take(all)).length, 1);
+});
+
+Deno.test("a report that can never be written down ends, and one that waits when the store closes", async () => {
+  const { temp, desk, failing, clock } = open();
+  await using _ = temp;
+  for (const address of ["a@x.example", "b@y.example"]) await enqueue(temp.store, [address]);
+  const queue = desk.forConnection();
+  const [one, two] = await queue.take(all);
+  failing.push("damaged");
+  await assert.rejects(queue.report(report(one?.lease ?? "")), refused("damaged"));
+  failing.push("diskFull", "diskFull");
+  const waiting = queue.report(report(two?.lease ?? ""));
+  await clock.advance(10);
+  desk.close();
+  await assert.rejects(waiting, refused("diskFull"));
 });
