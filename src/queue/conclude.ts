@@ -8,18 +8,17 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { nameOfAccount } from "../store/accounts.ts";
-import { countFailure, endFailures } from "../store/delivery_failures.ts";
 import { writtenBytes } from "../store/add_message.ts";
 import type { Work } from "../store/query.ts";
-import { retire } from "../store/queue_retired.ts";
+import { type Outcome, retire } from "../store/queue_retired.ts";
 import { noteQueued, type QueueRow, queueRow, queueTraits, removeQueued } from "../store/queue_rows.ts";
 import type { Store } from "../store/store.ts";
-import { addSuppression } from "../store/suppressions.ts";
 import type { Transaction } from "../store/transaction.ts";
+import { addDialed, addRecord, type Attempt, recordOf } from "./attempt_records.ts";
 import { type Consequence, consequenceOf, type Ending, endOf } from "./consequences.ts";
-import { maxResults, maxResultText, type QueueReport, type QueueResult } from "./queue.ts";
+import { addressRefuses, addressTakes } from "./judge_address.ts";
+import type { QueueReport, QueueResult } from "./queue.ts";
 import { originalOf, type ReadyNotice, readyNotice, tell } from "./ready_notice.ts";
-import { maxFailuresInARow, suppressionKeyOf } from "./suppression.ts";
 
 /** A recipient whom a notice is about. */
 export interface NoticeRecipient {
@@ -49,18 +48,6 @@ export interface ConcludeParts {
   readonly keepRetiredMs: (accountId: number) => number;
   /** Where notices about the server's own messages go: an account's row; null for nowhere. */
   readonly postmaster: number | null;
-}
-
-/** One attempt of one recipient, as the queue's list tells it. */
-export interface AttemptRecord {
-  readonly at: Millis;
-  readonly ms: number;
-  readonly ok: boolean;
-  readonly code: number;
-  readonly status: string;
-  readonly text: string;
-  readonly host: string;
-  readonly address: string;
 }
 
 interface Followed {
@@ -106,9 +93,6 @@ export async function giveUp(parts: ConcludeParts, endings: readonly RowEnding[]
   });
   await followAll(parts, followed, { startedAt, ms: 0, dialed: [] });
 }
-
-/** What is recorded of an attempt beside its results. */
-type Attempt = Pick<QueueReport, "startedAt" | "ms" | "dialed">;
 
 async function followAll(
   parts: ConcludeParts,
@@ -162,10 +146,10 @@ function* follow(
 ): Work<boolean> {
   const row = yield* stillQueued(taken.id);
   if (row === null) return false;
-  const results = addRecord(row.results, result, attempt);
+  const results = addRecord(row.results, recordOf(result, attempt));
   if (consequence.kind === "wait") {
     const told = consequence.notice === null ? 0 : queueTraits.delayTold;
-    const dialed = JSON.stringify(addDialed(row.dialed, attempt.dialed));
+    const dialed = addDialed(row.dialed, attempt.dialed);
     const { id, traits, due, hold } = row;
     yield* noteQueued({ id, results, dialed, traits: traits | told, due, hold: hold === 1 });
     return true;
@@ -176,27 +160,22 @@ function* follow(
     yield* retire(row, { outcome, results, now: tx.now, keepUntil: tx.now + keepMs });
   }
   yield* store.bodies.dropUnused(tx, row.body_id, true);
-  if (row.account_id !== 0) yield* judgeAddress(row, result, consequence, tx.now);
+  yield* judgeAddress(row, result, consequence.outcome, tx.now);
   return true;
 }
 
-/**
- * Whether the account's mail to an address goes on being sent. A failure counts if somebody there said so: that we
- * reached nobody, or gave up by ourselves, says nothing of the address.
- */
+/** What was said of the address, if anybody there said something. */
 function* judgeAddress(
   row: QueueRow,
-  result: QueueResult,
-  consequence: Extract<Consequence, { kind: "retire" }>,
+  { code, status, text, remote, outcome: said }: QueueResult,
+  outcome: Outcome,
   now: Millis,
 ): Work<void> {
-  const key = suppressionKeyOf(row.recipient);
-  if (consequence.outcome === "delivered") return yield* endFailures(row.account_id, key);
-  if (result.code === 0 || result.remote === null) return;
-  const failures = yield* countFailure(row.account_id, key, now);
-  if (!consequence.suppress && failures < maxFailuresInARow) return;
-  yield* suppress(row, key, result, now);
-  yield* endFailures(row.account_id, key); // Who is taken off the list begins anew.
+  if (row.account_id === 0) return;
+  if (outcome === "delivered") yield* addressTakes(row);
+  else if (code !== 0 && remote !== null) {
+    yield* addressRefuses(row, { isPermanent: said === "permanent", code, status, text }, now);
+  }
 }
 
 /** The row as it is now, null if somebody removed it. */
@@ -206,27 +185,6 @@ function* stillQueued(id: number): Work<QueueRow | null> {
   } catch (error) {
     if (error instanceof Refused && error.reason === "expunged") return null;
     throw error;
-  }
-}
-
-function* suppress(
-  row: QueueRow,
-  address: string,
-  { code, status, text }: QueueResult,
-  now: Millis,
-): Work<void> {
-  const reason = `${code} ${status} ${text}`.slice(0, maxResultText);
-  try {
-    yield* addSuppression(row.account_id, {
-      address,
-      original: row.recipient,
-      automatic: true,
-      reason,
-      created: now,
-    });
-  } catch (error) {
-    // The message is done with all the same; the next one to this address fails by itself.
-    if (!(error instanceof Refused) || error.reason !== "tooMany") throw error;
   }
 }
 
@@ -243,29 +201,6 @@ async function noticeOf(
   const content = compose({ kind, recipients, at }, originalOf(store, first.row));
   if (content === null) return null;
   return await readyNotice(store, recipients.map(({ row }) => row), content);
-}
-
-/** The list of attempts with this one, as JSON; the oldest go where there are too many. */
-function addRecord(json: string, result: QueueResult, attempt: Attempt): string {
-  const records = JSON.parse(json) as AttemptRecord[]; // Written by us.
-  records.push({
-    at: attempt.startedAt,
-    ms: attempt.ms,
-    ok: result.outcome === "delivered",
-    code: result.code,
-    status: result.status,
-    text: result.text.slice(0, maxResultText),
-    host: result.remote?.host ?? "",
-    address: result.remote?.address ?? "",
-  });
-  return JSON.stringify(records.slice(-maxResults));
-}
-
-/** Addresses that are remembered as dialled. */
-export const maxDialed = 20;
-
-function addDialed(json: string, dialed: readonly string[]): string[] {
-  return [...JSON.parse(json) as string[], ...dialed].slice(-maxDialed);
 }
 
 function log({ log }: Store, row: QueueRow, result: QueueResult, consequence: Consequence): void {

@@ -9,7 +9,8 @@ import { suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { countFailure, failureMemoryMs, forgetFailures } from "../store/delivery_failures.ts";
-import { type AttemptRecord, conclude, type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
+import type { AttemptRecord } from "./attempt_records.ts";
+import { conclude, type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
 import type { QueueResult } from "./queue.ts";
 import { waitAfter } from "./schedule.ts";
 

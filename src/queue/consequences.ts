@@ -11,7 +11,6 @@ import type { Suppression } from "../store/suppressions.ts";
 import { parseDsnRequest, wants } from "./dsn_request.ts";
 import type { QueueResult } from "./queue.ts";
 import { delayNoticeAfter, isLast } from "./schedule.ts";
-import { suppresses } from "./suppression.ts";
 
 /** What becomes of a recipient. */
 export type Consequence =
@@ -20,8 +19,6 @@ export type Consequence =
     readonly outcome: "delivered" | "failed" | "suppressed";
     /** What the sender is told. */
     readonly notice: "failed" | "relayed" | null;
-    /** Whether the account's mail to this address is not to be sent any more. */
-    readonly suppress: boolean;
   }
   | { readonly kind: "wait"; readonly notice: "delayed" | null };
 
@@ -34,17 +31,11 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
   if (result.outcome === "delivered") {
     // Who asked for news of success is told that it went to a host which sends none. RFC 3461 5.2.2
     const relayed = isHeard && wants(notify, "SUCCESS") && !result.relaysDsn;
-    return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null, suppress: false };
+    return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null };
   }
-  const isPermanent = result.outcome === "permanent";
-  if (isPermanent || isLast(row.attempts, row.max_attempts)) {
+  if (result.outcome === "permanent" || isLast(row.attempts, row.max_attempts)) {
     const notice = isHeard && wants(notify, "FAILURE") ? "failed" : null;
-    return {
-      kind: "retire",
-      outcome: "failed",
-      notice,
-      suppress: isPermanent && suppresses(result.code, result.status),
-    };
+    return { kind: "retire", outcome: "failed", notice };
   }
   const isLate = row.attempts >= delayNoticeAfter && (row.traits & queueTraits.delayTold) === 0;
   return { kind: "wait", notice: isHeard && isLate && wants(notify, "DELAY") ? "delayed" : null };
@@ -63,7 +54,7 @@ export interface Ending {
 export function endOf(row: Concerned, { outcome }: Ending): Consequence {
   const { notify } = parseDsnRequest(row.dsn);
   const notice = hears(row) && wants(notify, "FAILURE") ? "failed" : null;
-  return { kind: "retire", outcome, notice, suppress: false };
+  return { kind: "retire", outcome, notice };
 }
 
 /**

@@ -30,6 +30,9 @@ export const usualLimits: OutgoingLimits = { messagesPerDay: 1000, firstTimeReci
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** Gives a message to one recipient a sender of its own, and says by which id; null: it has the account's. */
+export type OwnSender = (from: Address) => { readonly sender: Address; readonly fromId: string } | null;
+
 /** The queue as a submission sees it. */
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
@@ -41,7 +44,16 @@ export class QueueOutbox implements Outbox {
     this.#added = added;
   }
 
-  *add(tx: Transaction, outgoing: Outgoing): Work<readonly DeliveryResult[]> {
+  /** The same for whose messages have senders of their own. */
+  withSenders(own: OwnSender): Outbox {
+    return { add: (tx, outgoing) => this.add(tx, outgoing, own) };
+  }
+
+  *add(
+    tx: Transaction,
+    outgoing: Outgoing,
+    own: OwnSender = () => null,
+  ): Work<readonly DeliveryResult[]> {
     const { recipients, account: name } = outgoing;
     const account = yield* tx.counts.accountNamed(name);
     if (account === undefined) return recipients.map(() => ({ kind: "refused", reason: "noPermission" }));
@@ -49,7 +61,7 @@ export class QueueOutbox implements Outbox {
     const over = yield* this.#over(account.id, name, addresses, tx.now);
     if (over !== null) return recipients.map(() => over);
     yield* noteRecipients(account.id, addresses, tx.now);
-    const ids = yield* enqueue(tx, account.id, outgoing);
+    const ids = yield* enqueue(tx, account.id, outgoing, own);
     tx.afterCommit(this.#added);
     return ids.map((id) => ({ kind: "delivered", id: String(id) }));
   }
@@ -87,12 +99,14 @@ function* enqueue(
   tx: Transaction,
   accountId: number,
   { request, email, body, recipients }: Outgoing,
+  own: OwnSender,
 ): Work<number[]> {
   const { from, index } = request;
   const rules = yield* holdRules();
   const senderDomain = from === null ? "" : domainOf(from);
   const bodyId = yield* body();
   return yield* addQueued(recipients.map(({ address, prefix }) => {
+    const { sender, fromId } = (from === null ? null : own(from)) ?? { sender: from, fromId: "" };
     const recipientDomain = domainOf(address);
     const held = rules.some((rule) =>
       isHeldBy({
@@ -106,7 +120,7 @@ function* enqueue(
       body_id: bodyId,
       size: prefix.length + email.body.hashes.size,
       prefix,
-      sender: from === null ? "" : printMailbox(from),
+      sender: sender === null ? "" : printMailbox(sender),
       recipient: printMailbox(address),
       domain: recipientDomain,
       submitted: tx.now,
@@ -119,7 +133,7 @@ function* enqueue(
         (index.has8Bit ? queueTraits.has8Bit : 0),
       message_id: index.messageId,
       subject: index.subject,
-      from_id: "",
+      from_id: fromId,
       dsn: "",
       release: "",
     };

@@ -9,7 +9,7 @@ import { SubmissionService } from "../delivery/submission_service.ts";
 import { Indexer } from "../message/indexer.ts";
 import { addHoldRule } from "../store/hold_rules.ts";
 import { many, prepared } from "../store/query.ts";
-import { queueTraits } from "../store/queue_rows.ts";
+import { queueTraits, takeDue } from "../store/queue_rows.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "./outbox.ts";
 
@@ -31,7 +31,12 @@ interface Open {
   readonly clock: FakeClock;
   /** How often somebody was told that there is work. */
   readonly told: { count: number };
-  send(to: readonly string[], text?: string, deliveryId?: string): Promise<readonly DeliveryResult[]>;
+  send(
+    to: readonly string[],
+    text?: string,
+    deliveryId?: string,
+    submission?: SubmissionService,
+  ): Promise<readonly DeliveryResult[]>;
 }
 
 let ids = 0;
@@ -42,7 +47,7 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
   await temp.store.writer.run((tx) => createAccount(tx, { name: "ann", maxBytes: null }));
   const told = { count: 0 };
   const outbox = new QueueOutbox(() => ({ ...usualLimits, ...limits }), () => told.count++);
-  const submission = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
+  const usual = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
   return {
     temp,
     clock,
@@ -51,6 +56,7 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
       to,
       text = "From: ann@example.org\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n",
       deliveryId = (++ids).toString(16).padStart(32, "0"),
+      submission = usual,
     ) {
       const content = utf8(text);
       const indexer = new Indexer();
@@ -151,4 +157,25 @@ Deno.test("so many new recipients a day; known ones are free", async () => {
     "delivered",
     "delivered",
   ]);
+});
+
+Deno.test("each recipient gets a sender of its own where somebody makes them, and one job each", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const outbox = new QueueOutbox(() => usualLimits, () => {});
+  let made = 0;
+  const own = outbox.withSenders((from) => {
+    const fromId = `id${++made}`;
+    return { sender: { ...from, local: `${from.local}+${fromId}` }, fromId };
+  });
+  const submission = new SubmissionService(it.temp.store, book, "ann", undefined, null, own);
+  await it.send(["a@x.example", "b@x.example"], undefined, undefined, submission);
+  assert.deepEqual(rowsOf(it).map(({ sender, from_id }) => [sender, from_id]), [
+    ["ann+id1@example.org", "id1"],
+    ["ann+id2@example.org", "id2"],
+  ]);
+  const first = await it.temp.store.writer.run((tx) =>
+    takeDue({ domain: "x.example", now: tx.now, limit: 10, nextAttempt: () => tx.now + 1 })
+  );
+  assert.deepEqual(first.map(({ recipient }) => recipient), ["a@x.example"]);
 });

@@ -7,7 +7,7 @@
  */
 import { Refused } from "../base/errors.ts";
 import type { QueueRow } from "../store/queue_rows.ts";
-import { maxDialed } from "./conclude.ts";
+import { maxDialed } from "./attempt_records.ts";
 import { maxResultText, type QueueReport } from "./queue.ts";
 
 /** Words of a bounded length: the other end wrote some of them, and they are kept. */

@@ -7,7 +7,7 @@
  */
 import type { ShownRow } from "../store/queue_admin_rows.ts";
 import type { QueueRetiredTable } from "../store/queue_schema.ts";
-import type { AttemptRecord } from "./conclude.ts";
+import type { AttemptRecord } from "./attempt_records.ts";
 import type { AttemptResult, QueuedRecipient, RetiredRecipient } from "./queue_admin.ts";
 
 export function shownQueued(row: ShownRow, account: string, leased: boolean): QueuedRecipient {

@@ -8,11 +8,15 @@
 import { randomBytes } from "node:crypto";
 import { accountOf } from "../accounts/accounts.ts";
 import { hex } from "../base/bytes.ts";
+import type { Outbox } from "../delivery/outbox.ts";
+import type { ReturnedMail } from "../delivery/returned_mail.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { conclude, type ConcludeParts, giveUp } from "../queue/conclude.ts";
+import { newFromId, senderWithId } from "../queue/from_id.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "../queue/outbox.ts";
 import { QueueAdminService } from "../queue/queue_admin_service.ts";
 import { QueueDesk } from "../queue/queue_desk.ts";
+import { ReturnedNotices } from "../queue/returned_notices.ts";
 import { composeSignedNotice } from "../queue/signed_notices.ts";
 import { nameOfAccount } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
@@ -24,8 +28,10 @@ export const usualKeepRetiredMs = 7 * 24 * 60 * 60 * 1000;
 /** Outgoing mail of a store. */
 export interface Outgoing {
   readonly desk: QueueDesk;
-  /** Takes what accounts send to others. */
-  readonly outbox: QueueOutbox;
+  /** Takes what an account sends to others that has signed in with this address. */
+  outboxFor(account: string, login: string): Outbox;
+  /** Hears of notices that come back. */
+  readonly returned: ReturnedMail;
   /** For whoever has the capability of administration. */
   readonly admin: QueueAdminService;
 }
@@ -35,6 +41,7 @@ interface OutgoingAccount {
   readonly domain: string;
   readonly maxOutgoingMessagesPerDay?: number;
   readonly maxFirstTimeRecipientsPerDay?: number;
+  readonly fromIdLoginAddresses?: readonly string[];
   /** Milliseconds. */
   readonly keepRetiredMessages?: number;
 }
@@ -80,7 +87,27 @@ export function openOutgoing(
     isLeased: (id) => desk.leased.has(id),
     changed: () => desk.changed(),
   });
-  return { desk, outbox: new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed()), admin };
+  const separators = (domain: string) => boot.domains.domains[domain]?.localpartCatchallSeparators ?? [];
+  const outbox = new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed());
+  const withSenders = outbox.withSenders((from) => {
+    const fromId = newFromId((octets) => new Uint8Array(randomBytes(octets)));
+    const sender = senderWithId(from, fromId, separators(from.domain));
+    return sender === null ? null : { sender, fromId };
+  });
+  return {
+    desk,
+    outboxFor(account, login) {
+      const listed = accounts[account]?.fromIdLoginAddresses ?? [];
+      return listed.some((each) => isSame(each, login)) ? withSenders : outbox;
+    },
+    returned: new ReturnedNotices(store, separators),
+    admin,
+  };
+}
+
+/** Whether somebody who signs in with an address uses that of the configuration. */
+function isSame(listed: string, login: string): boolean {
+  return listed.normalize("NFC").toLowerCase() === login.normalize("NFC").toLowerCase();
 }
 
 function limitsOf(account: OutgoingAccount | undefined): OutgoingLimits {

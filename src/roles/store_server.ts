@@ -262,7 +262,7 @@ class Peer {
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
     const judge = shared.boot.config.localserve === null ? this.#judge() : null;
-    this.#deliver = new DeliveryService(store, book, undefined, judge);
+    this.#deliver = new DeliveryService(store, book, undefined, judge, shared.outgoing.returned);
     this.#queue = shared.outgoing.desk.forConnection();
     this.#connection = connect(carrier, {
       clock,
@@ -335,7 +335,7 @@ class Peer {
       holder.account,
       stillHeld(holder),
       signing,
-      outgoing.outbox,
+      outgoing.outboxFor(holder.account, holder.login),
     );
     this.#submit.set(capability, submit);
     return submit;

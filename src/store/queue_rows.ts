@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, equalBytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { literal, many, numbersOf, one, prepared, run, type Work } from "./query.ts";
@@ -294,9 +294,10 @@ export function* untakeQueued(ids: readonly number[], now: Millis): Work<void> {
   for (const domain of domains) yield* settleDestination(domain);
 }
 
-/** Whether two rows of one base can go in one transaction, at the same attempt. */
+/** Whether two rows of one base can go in one transaction, at the same attempt: also, whether they are the same message. */
 function alike(a: QueueRow, b: QueueRow): boolean {
-  return a.attempts === b.attempts && a.transport === b.transport && a.require_tls === b.require_tls;
+  return a.attempts === b.attempts && a.transport === b.transport && a.require_tls === b.require_tls &&
+    a.sender === b.sender && equalBytes(a.prefix, b.prefix);
 }
 
 /** What came of an attempt for a recipient who stays in the queue. */
