@@ -65,7 +65,7 @@ export interface QueueAdminParts {
   /** As `ConcludeParts.keepRetiredMs`. */
   readonly keepRetiredMs: (accountId: number) => number;
   /** Whether a recipient is being worked on. */
-  readonly isLeased: (id: number) => boolean;
+  readonly isLeased: (id: number, domain: string) => boolean;
   /** Called when what is due may have changed. */
   readonly changed: () => void;
 }
@@ -87,7 +87,9 @@ export class QueueAdminService implements QueueAdmin {
         // Texts of other hosts can be long: a piece ends with its rows or its octets.
         for (let bytes = 0; at < rows.length && piece.length < maxListed && bytes < MiB; at += 25) {
           for (const row of this.#store.read(shownRows(rows.slice(at, at + 25).map(({ id }) => id)))) {
-            piece.push(shownQueued(row, this.#nameOf(row.account_id), this.#parts.isLeased(row.id)));
+            piece.push(
+              shownQueued(row, this.#nameOf(row.account_id), this.#parts.isLeased(row.id, row.domain)),
+            );
             bytes += row.results.length;
           }
         }

@@ -48,6 +48,8 @@ export interface QueueDeskParts {
   readonly random: () => number;
 }
 
+const noRows: ReadonlySet<number> = new Set();
+
 /** Waits between attempts to write a report down: they double. */
 const firstWaitMs = 1000;
 const lastWaitMs = 60_000;
@@ -65,8 +67,8 @@ export class QueueDesk {
   readonly parts: QueueDeskParts;
   /** Domains that somebody is working on, on whatever connection, and how many jobs each has. */
   readonly busy = new Map<string, number>();
-  /** Recipients that are being worked on. */
-  readonly leased = new Set<number>();
+  /** Recipients that are being worked on, by domain. */
+  readonly #leased = new Map<string, Set<number>>();
   readonly #listeners = new Set<DueListener>();
   readonly #waiting = new Set<() => void>();
   #closed = false;
@@ -89,6 +91,27 @@ export class QueueDesk {
     const left = (this.busy.get(domain) ?? 0) - 1;
     if (left > 0) this.busy.set(domain, left);
     else this.busy.delete(domain);
+  }
+
+  /** Recipients of a job are being worked on, or are not any more. */
+  lease({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+    const leased = this.#leased.get(domain) ?? new Set();
+    for (const { id } of rows) leased.add(id);
+    this.#leased.set(domain, leased);
+  }
+
+  release({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+    const leased = this.#leased.get(domain);
+    for (const { id } of rows) leased?.delete(id);
+    if (leased?.size === 0) this.#leased.delete(domain);
+  }
+
+  leasedOf(domain: string): ReadonlySet<number> {
+    return this.#leased.get(domain) ?? noRows;
+  }
+
+  isLeased(id: number, domain: string): boolean {
+    return this.leasedOf(domain).has(id);
   }
 
   /** Something was added, released or given back: whoever listens is told when work is due. */
@@ -154,6 +177,9 @@ export class ConnectionQueue implements Queue {
     },
   ): Promise<readonly QueueJob[]> {
     const { store, random } = this.#desk.parts;
+    const isGood = (domain === null || typeof domain === "string") && Array.isArray(busy) &&
+      Number.isSafeInteger(max);
+    if (!isGood) throw new Refused("badRequest", "not a request for work");
     const room = Math.min(max, maxTaken, maxLeases - this.#leases.size);
     if (this.#closed || room <= 0) return [];
     const now = store.clock.now();
@@ -164,13 +190,20 @@ export class ConnectionQueue implements Queue {
     if (domains.length === 0) return [];
     for (const each of domains) this.#desk.occupy(each);
     const nextAttempt = (attempts: number) => now + waitAfter(attempts, random());
+    const desk = this.#desk;
     let taken: { readonly leases: Lease[]; readonly suppressed: (readonly RowEnding[])[] };
     try {
       taken = await store.writer.run(function* (): Work<typeof taken> {
         const leases: Lease[] = [];
         const suppressed: RowEnding[][] = [];
         for (const each of domains) {
-          const due = yield* takeDue({ domain: each, now, limit: maxJobRecipients, nextAttempt });
+          const due = yield* takeDue({
+            domain: each,
+            now,
+            limit: maxJobRecipients,
+            leased: desk.leasedOf(each),
+            nextAttempt,
+          });
           const { rows, endings } = yield* withoutSuppressed(due);
           if (rows.length > 0) leases.push({ rows, job: yield* jobOf(rows) });
           if (endings.length > 0) suppressed.push(endings);
@@ -239,7 +272,7 @@ export class ConnectionQueue implements Queue {
     const held = this.#lease(lease);
     this.#leases.delete(lease);
     try {
-      await store.writer.run(() => untakeQueued(held.rows.map(({ id }) => id), store.clock.now()));
+      await store.writer.run(() => untakeQueued(held.rows, store.clock.now()));
     } finally {
       this.#free(held);
     }
@@ -262,7 +295,7 @@ export class ConnectionQueue implements Queue {
 
   #hold(lease: Lease): void {
     this.#leases.set(lease.job.lease, lease);
-    for (const { id } of lease.rows) this.#desk.leased.add(id);
+    this.#desk.lease(lease.job, lease.rows);
   }
 
   #lease(id: string): Lease {
@@ -272,7 +305,7 @@ export class ConnectionQueue implements Queue {
   }
 
   #free({ job, rows }: Lease): void {
-    for (const { id } of rows) this.#desk.leased.delete(id);
+    this.#desk.release(job, rows);
     this.#desk.free(job.domain);
     this.#desk.changed();
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
 import { type Reason, Refused } from "../base/errors.ts";
-import { type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
+import { noteQueued, type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
 import { addSuppression } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
@@ -134,6 +134,50 @@ Deno.test("what is given back is due at once, and no attempt was made", async ()
   await queue.giveBack({ lease: job?.lease ?? "" });
   assert.equal(temp.store.read(queueRow(id)).attempts, 0);
   assert.equal((await queue.take(all)).length, 1);
+});
+
+Deno.test("what is given back keeps the time that somebody chose meanwhile", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const { store } = temp;
+  const [id = 0, other = 0] = await enqueue(store, ["a@x.example", "b@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const chosen = clock.now() + 86_400_000;
+  const note = { id, results: "[]", dialed: "[]", traits: 0, due: chosen, hold: false };
+  await store.writer.run(() => noteQueued(note));
+  await queue.giveBack({ lease: job?.lease ?? "" });
+  assert.deepEqual([store.read(queueRow(id)).due, store.read(queueRow(other)).due], [chosen, clock.now()]);
+  assert.equal(store.read(queueRow(id)).attempts, 0);
+});
+
+Deno.test("what takes longer than the wait for its next attempt is not handed out beside itself", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const [slow = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  await clock.advance(30 * 60_000);
+  const [other = 0] = await enqueue(temp.store, ["b@x.example"]);
+  const more = { domain: "x.example", busy: [], max: 1 };
+  const [next] = await queue.take(more);
+  assert.deepEqual(next?.recipients.map(({ id }) => id), [other]);
+  assert.deepEqual(await queue.take(more), []);
+  assert.deepEqual([desk.isLeased(slow, "x.example"), desk.isLeased(other, "y.example")], [true, false]);
+  // In doubt it is tried again once nobody works on it any more.
+  await queue.report(report(job?.lease ?? ""));
+  assert.deepEqual((await queue.take(more))[0]?.recipients.map(({ id }) => id), [slow]);
+  queue.close();
+  assert.equal(desk.isLeased(slow, "x.example"), false);
+});
+
+Deno.test("what is no request for work is refused", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  for (const max of [NaN, Infinity, 0.5]) {
+    await assert.rejects(desk.forConnection().take({ ...all, max }), refused("badRequest"));
+  }
+  for (const max of [0, -1]) assert.deepEqual(await desk.forConnection().take({ ...all, max }), []);
 });
 
 Deno.test("a front that is gone leaves its work to the next attempt", async () => {

@@ -84,7 +84,7 @@ export function openOutgoing(
     giveUp: (endings) => giveUp(parts, endings),
     hasTransport: (name) => Object.hasOwn(config.transports ?? {}, name),
     keepRetiredMs: parts.keepRetiredMs,
-    isLeased: (id) => desk.leased.has(id),
+    isLeased: (id, domain) => desk.isLeased(id, domain),
     changed: () => desk.changed(),
   });
   const separators = (domain: string) => boot.domains.domains[domain]?.localpartCatchallSeparators ?? [];
