@@ -62,9 +62,15 @@ import type { ParserLink } from "./parser_link.ts";
 import { openSigning } from "./signing_keys.ts";
 import { openOutgoing, type Outgoing } from "./store_outgoing.ts";
 
+/** What of the boot is the store's. */
+export interface StoreServerBoot extends Pick<Boot, "config" | "domains"> {
+  readonly places: Pick<Boot["places"], "data">;
+  /** What the administrator's commands show; without it nobody administers. */
+  readonly adminCapability?: string;
+}
+
 export interface StoreParts {
-  /** Without a capability of administration nobody administers. */
-  readonly boot: Boot & { readonly adminCapability?: string };
+  readonly boot: StoreServerBoot;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -18,8 +18,7 @@ import { Indexer } from "../../src/message/indexer.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
 import { type Queue, type QueueJob, queueMethods, type QueueResult } from "../../src/queue/queue.ts";
 import { type QueueAdmin, queueAdminMethods, type QueueFilter } from "../../src/queue/queue_admin.ts";
-import type { Boot } from "../../src/roles/boot.ts";
-import { startStore, type StoreServer } from "../../src/roles/store_server.ts";
+import { startStore, type StoreServer, type StoreServerBoot } from "../../src/roles/store_server.ts";
 import { client } from "../../src/rpc/client.ts";
 import { connect, type Connection } from "../../src/rpc/connection.ts";
 import { PortCarrier } from "../../src/rpc/port_carrier.ts";
@@ -44,30 +43,18 @@ domain = "example.org"
 
 const adminCapability = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url" });
 
-type StoreBoot = Boot & { readonly adminCapability?: string };
-
-function bootOf(folder: string, more = ""): StoreBoot {
+function bootOf(folder: string, more = ""): StoreServerBoot {
   const text = `hostname = "mail.example.org"\n[listeners.a]\naddresses = ["127.0.0.1"]\n` +
     `[listeners.a.smtp]\n${more}`;
   return {
     config: readConfig(text, "mailden.toml", staticSchema, checkStatic),
     domains: readConfig(domains, "domains.toml", dynamicSchema, checkDynamic),
-    places: {
-      listen: [],
-      data: folder,
-      domains: "",
-      storeSocket: "",
-      program: "",
-      webSockets: [],
-      dns: [],
-    },
-    version: "0",
-    folder,
+    places: { data: folder },
     adminCapability,
   };
 }
 
-const start = (boot: StoreBoot) =>
+const start = (boot: StoreServerBoot) =>
   startStore({ boot, clock: systemClock, log: silentLog, metrics: new Metrics(), parser: null });
 
 function dial(server: StoreServer): Connection {
@@ -135,8 +122,8 @@ const bodies = prepared((db, p: { accountId: number }) =>
 
 /** Runs with a store of which ann has her password. */
 async function withServer(
-  test: (server: StoreServer, boot: StoreBoot) => Promise<void>,
-  change: Partial<StoreBoot> = {},
+  test: (server: StoreServer, boot: StoreServerBoot) => Promise<void>,
+  change: Partial<StoreServerBoot> = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "mailden_queue_" });
   try {
