@@ -37,6 +37,11 @@ export type OwnSender = (from: Address) => { readonly sender: Address; readonly 
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
+  /**
+   * What an account may have sent in the last day, at most, by row: nothing else adds to it, and time only takes away. So it is
+   * not counted again for each message. It is too much where a unit is taken back, and right again when it is counted.
+   */
+  readonly #atMost = new Map<number, number>();
 
   /** @param added Called after the commit of what was added. */
   constructor(limits: (account: string) => OutgoingLimits, added: () => void) {
@@ -74,14 +79,17 @@ export class QueueOutbox implements Outbox {
     now: Millis,
   ): Work<DeliveryResult | null> {
     const { messagesPerDay, firstTimeRecipientsPerDay } = this.#limits(account);
-    const sent = yield* sentSince(accountId, now - dayMs);
-    if (sent + addresses.length > messagesPerDay) {
+    const count = addresses.length;
+    let sent = this.#atMost.get(accountId) ?? Infinity;
+    if (sent + count > messagesPerDay) sent = yield* sentSince(accountId, now - dayMs);
+    this.#atMost.set(accountId, sent + count);
+    if (sent + count > messagesPerDay) {
       return tooMany(
         `at most ${messagesPerDay} messages a day can be sent: see maxOutgoingMessagesPerDay of the account`,
       );
     }
     // Fewer messages than that cannot have more recipients.
-    if (sent + addresses.length <= firstTimeRecipientsPerDay) return null;
+    if (sent + count <= firstTimeRecipientsPerDay) return null;
     if ((yield* firstTimes(accountId, addresses, now - dayMs)) <= firstTimeRecipientsPerDay) return null;
     return tooMany(
       `at most ${firstTimeRecipientsPerDay} new recipients a day can be written to: see ` +

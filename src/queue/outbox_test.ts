@@ -159,6 +159,30 @@ Deno.test("so many new recipients a day; known ones are free", async () => {
   ]);
 });
 
+Deno.test("an address counts as new once, however often it is written to on its first day", async () => {
+  const it = await open({ firstTimeRecipientsPerDay: 2 });
+  await using _ = it.temp;
+  for (let i = 0; i < 3; i++) assert.deepEqual(kinds(await it.send(["a@x.example"])), ["delivered"]);
+  assert.deepEqual(kinds(await it.send(["B@x.example", "b@x.example", "a@x.example"])), [
+    "delivered",
+    "delivered",
+    "delivered",
+  ]);
+  assert.deepEqual(kinds(await it.send(["c@x.example"])), ["refused"]);
+});
+
+Deno.test("what was refused, or is older than a day, does not count for ever", async () => {
+  const it = await open({ messagesPerDay: 3 });
+  await using _ = it.temp;
+  for (let i = 0; i < 5; i++) {
+    assert.deepEqual(kinds(await it.send(["a@x.example", "b@x.example"])), ["delivered", "delivered"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example", "b@x.example"])), ["refused", "refused"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example"])), ["delivered"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example"])), ["refused"]);
+    await it.clock.advance(24 * 3_600_000);
+  }
+});
+
 Deno.test("each recipient gets a sender of its own where somebody makes them, and one job each", async () => {
   const it = await open();
   await using _ = it.temp;

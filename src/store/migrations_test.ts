@@ -211,6 +211,7 @@ Deno.test("from schema 6 to 7, the queue is found by time, and what waits stays 
         due,
       );
     }
+    connection.rows("insert into recipients(account_id, address, sent) values (1, 'b@y', 5)");
     const before = connection.rows("select * from queue").map((row) => ({ ...row }));
     migrate(connection, 0, 7);
     assert.equal(versionOf(connection), 7);
@@ -218,6 +219,10 @@ Deno.test("from schema 6 to 7, the queue is found by time, and what waits stays 
     const byTime = "select due from queue where due > 5 order by due limit 2";
     assert.deepEqual(connection.rows(byTime).map(({ due }) => due), [10, 20]);
     assert.match(String(connection.rows(`explain query plan ${byTime}`)[0]?.["detail"]), /queue_by_due/);
+    assert.deepEqual({ ...connection.rows("select address, first from recipients")[0] }, {
+      address: "b@y",
+      first: 0,
+    });
     for (const table of ["delivery_failures", "tls_results"]) {
       assert.equal(connection.rows(`select count(*) as n from ${table}`)[0]?.["n"], 0);
     }

@@ -1,5 +1,6 @@
 /**
- * The second step of outgoing mail: an index by time for whoever looks at the queue, failures in a row, results of TLS.
+ * The second step of outgoing mail: an index by time for whoever looks at the queue, first-time recipients, failures
+ * in a row, results of TLS.
  *
  * Tested by `src/store/migrations_test.ts`.
  *
@@ -12,6 +13,9 @@ import type { Tables } from "./schema.ts";
 export function outgoingTables({ schema }: Kysely<Tables>): Compilable[] {
   return [
     schema.createIndex("queue_by_due").on("queue").column("due"),
+    schema.alterTable("recipients").addColumn("first", "integer", (c) => c.notNull().defaultTo(0)),
+    schema.createIndex("recipients_by_first_time").on("recipients").columns(["account_id", "sent"])
+      .where(sql.ref("first"), "=", sql.lit(1)),
     schema.createTable("delivery_failures")
       .addColumn("account_id", "integer", (c) => c.notNull())
       .addColumn("address", "text", (c) => c.notNull())

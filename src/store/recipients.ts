@@ -17,18 +17,18 @@ const countSince = prepared((db, p: { accountId: number; since: number }) =>
     .where("account_id", "=", p.accountId).where("sent", ">", p.since)
 );
 
-const addressesSince = prepared((db, p: { accountId: number; since: number }) =>
-  db.selectFrom("recipients").select("address").distinct()
-    .where("account_id", "=", p.accountId).where("sent", ">", p.since)
+const countFirst = prepared((db, p: { accountId: number; since: number }) =>
+  db.selectFrom("recipients").select((eb) => eb.fn.countAll<number>().as("n"))
+    .where("first", "=", literal(1)).where("account_id", "=", p.accountId).where("sent", ">", p.since)
 );
 
-const before = prepared((db, p: { accountId: number; address: string; until: number }) =>
+const ever = prepared((db, p: { accountId: number; address: string }) =>
   db.selectFrom("recipients").select("id").where("account_id", "=", p.accountId).where(
     "address",
     "=",
     p.address,
   )
-    .where("sent", "<=", p.until).limit(literal(1))
+    .limit(literal(1))
 );
 
 const oldBehind = prepared((db, p: { id: number; until: number }) =>
@@ -48,8 +48,13 @@ const later = prepared((db, p: { accountId: number; address: string; id: number;
 
 const remove = prepared((db, p: { id: number }) => db.deleteFrom("recipients").where("id", "=", p.id));
 
-const insert = prepared((db, p: { accountId: number; address: string; sent: number }) =>
-  db.insertInto("recipients").values({ account_id: p.accountId, address: p.address, sent: p.sent })
+const insert = prepared((db, p: { accountId: number; address: string; sent: number; first: number }) =>
+  db.insertInto("recipients").values({
+    account_id: p.accountId,
+    address: p.address,
+    sent: p.sent,
+    first: p.first,
+  })
 );
 
 /** For so long each message counts; a limit's day is not longer. */
@@ -72,17 +77,19 @@ export function* sentSince(accountId: number, since: Millis): Work<number> {
  * @param addresses In lower case, as `local@domain`.
  */
 export function* firstTimes(accountId: number, addresses: readonly string[], since: Millis): Work<number> {
-  const recent = yield* many(addressesSince, { accountId, since });
-  let count = 0;
-  for (const address of new Set([...addresses, ...recent.map((row) => row.address)])) {
-    if ((yield* one(before, { accountId, address, until: since })) === undefined) count++;
+  let count = (yield* one(countFirst, { accountId, since }))?.n ?? 0;
+  for (const address of new Set(addresses)) {
+    if ((yield* one(ever, { accountId, address })) === undefined) count++;
   }
   return count;
 }
 
 /** Notes that an account writes to these. */
 export function* noteRecipients(accountId: number, addresses: readonly string[], now: Millis): Work<void> {
-  for (const address of addresses) yield* run(insert, { accountId, address, sent: now });
+  for (const address of addresses) {
+    const first = (yield* one(ever, { accountId, address })) === undefined ? 1 : 0;
+    yield* run(insert, { accountId, address, sent: now, first });
+  }
 }
 
 /** Some rows in order. */
