@@ -35,6 +35,7 @@ import type { Verdict } from "../evidence/verdict.ts";
 import { parseAnswer, printAnswer } from "./delivery_answer.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Judge } from "./judge.ts";
+import type { NoteReturned, ReturnedMail } from "./returned_mail.ts";
 
 /** Recipients of one delivery, whatever the edges allow. RFC 5321 4.5.3.1.8 asks for 100 at least. */
 export const maxRecipients = 1000;
@@ -60,18 +61,22 @@ export class DeliveryService implements Deliver {
   readonly #verdicts: Counter;
   readonly #stillAllowed: () => void;
   readonly #judge: Judge | null;
+  readonly #returned: ReturnedMail | null;
 
   /**
    * @param stillAllowed Throws when nothing may be delivered any more; asked inside each transaction.
    * @param judge Says what becomes of mail by its evidence; null: all is taken.
+   * @param returned Hears of notices that come in; null: nobody does.
    */
   constructor(
     store: Store,
     book: AddressBook,
     stillAllowed: () => void = () => {},
     judge: Judge | null = null,
+    returned: ReturnedMail | null = null,
   ) {
     this.#judge = judge;
+    this.#returned = returned;
     this.#store = store;
     this.#stillAllowed = stillAllowed;
     this.#book = book;
@@ -125,8 +130,14 @@ export class DeliveryService implements Deliver {
     try {
       const recipients = sending === null ? request.recipients : sending.stamp(body, request);
       const email = prepareEmail(body, checkIndex(request.index, body.hashes.size));
+      // Of what own users send, nothing is an answer to what they sent.
+      const returned = sending !== null ? null : this.#returned?.read(
+        request,
+        () => this.#store.bodies.pieces(body),
+      ) ?? null;
+      const junk = judged?.junk === true;
       const answer = await this.#store.writer.run(
-        (tx) => this.#unit(tx, id, email, { request, recipients, sending, junk: judged?.junk === true }),
+        (tx) => this.#unit(tx, id, email, { request, recipients, sending, junk, returned }),
         writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
@@ -186,7 +197,7 @@ export class DeliveryService implements Deliver {
     tx: Transaction,
     email: PreparedEmail,
     { address, prefix }: IncomingRecipient,
-    { request: { evidence }, junk }: JudgedDelivery,
+    { request: { evidence }, junk, returned }: JudgedDelivery,
     bodies: BodyRows | null,
   ): Work<DeliveryResult> {
     const found = this.#book.lookup(address);
@@ -198,6 +209,7 @@ export class DeliveryService implements Deliver {
       const mailbox = yield* ensureMailbox({ accountId: account.id, tx }, name);
       const addition = { email, prefix, evidence, bits: 0, keywords: [], internalDate: tx.now };
       const added = yield* addMessages(tx, account.id, mailbox.id, [addition], bodies);
+      if (returned !== null) yield* returned(tx, account.id, address);
       return { kind: "delivered", id: added.messages[0]?.objectId ?? "" };
     } catch (error) {
       if (error instanceof Refused) return { kind: "refused", reason: error.reason };
@@ -257,6 +269,8 @@ interface JudgedDelivery {
   /** Null for what comes in. */
   readonly sending: Sending | null;
   readonly junk: boolean;
+  /** Null unless it is a notice. */
+  readonly returned: NoteReturned | null;
 }
 
 /** The delivery's id as bytes, after what else can be checked of the request. */

@@ -8,7 +8,9 @@ import { one, prepared } from "../store/query.ts";
 import { suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
-import { type AttemptRecord, conclude, type ConcludeParts, type NoticeFacts } from "./conclude.ts";
+import { countFailure, failureMemoryMs, forgetFailures } from "../store/delivery_failures.ts";
+import type { AttemptRecord } from "./attempt_records.ts";
+import { conclude, type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
 import type { QueueResult } from "./queue.ts";
 import { waitAfter } from "./schedule.ts";
 
@@ -37,7 +39,7 @@ async function desk(change: Partial<ConcludeParts> = {}, maxBytes: number | null
     clock,
     told,
     account,
-    parts: { store: temp.store, compose, keepRetiredMs: hour, postmaster: null, ...change },
+    parts: { store: temp.store, compose, keepRetiredMs: () => hour, postmaster: null, ...change },
   };
 }
 
@@ -156,8 +158,18 @@ Deno.test("what somebody dropped while it was tried stays dropped", async () => 
     const row = yield* removeQueued(id);
     yield* store.bodies.dropUnused(tx, row.body_id, true);
   });
-  await conclude(it.parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results: [result(id, {})] });
+  const results = [result(id, permanent)];
+  await conclude(it.parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results });
   assert.equal(store.read(one(retired, { id })), undefined);
+  assert.equal(inboxOf(it), 0, "and nobody is told that it failed");
+});
+
+Deno.test("of the mail of an account that is gone the postmaster is told", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  await enqueue(it.temp.store, ["a@x.example"], { account_id: 99 });
+  await attempt({ ...it, parts: { ...it.parts, postmaster: it.account } }, [permanent]);
+  assert.equal(inboxOf(it), 1);
 });
 
 Deno.test("what is done with is forgotten after a while", async () => {
@@ -172,4 +184,58 @@ Deno.test("what is done with is forgotten after a while", async () => {
   await it.clock.advance(1);
   assert.equal(await store.writer.run((tx) => forgetRetired(tx.now)), false);
   assert.equal(store.read(one(retired, { id })), undefined);
+});
+
+Deno.test("three messages in a row that a host does not take suppress the address; one that it takes begins anew", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const full = { outcome: "permanent", code: 552, status: "5.2.2", text: "full" } as const;
+  const unreachable = {
+    outcome: "permanent",
+    code: 0,
+    status: "",
+    text: "nobody there",
+    remote: null,
+  } as const;
+  const isSuppressed = async (outcomes: readonly Partial<QueueResult>[]) => {
+    for (const outcome of outcomes) {
+      await enqueue(it.temp.store, ["a@x.example"]);
+      await attempt(it, [outcome]);
+    }
+    return it.temp.store.read(suppressionOf(it.account, "a@x.example")) !== undefined;
+  };
+  assert.equal(await isSuppressed([full, full, {}, full, full, unreachable, unreachable]), false);
+  assert.equal(await isSuppressed([full]), true);
+});
+
+Deno.test("failures are in a row for a while only", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const count = () => store.writer.run((tx) => countFailure(it.account, "a@x.example", tx.now));
+  await count();
+  await it.clock.advance(failureMemoryMs + 1);
+  assert.equal(await store.writer.run((tx) => forgetFailures(tx.now)), false);
+  assert.equal(await count(), 1);
+  assert.equal(await count(), 2);
+});
+
+Deno.test("recipients who are given up are told of in one notice, with the reason of each", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const ids = await enqueue(store, ["a@x.example", "b@x.example"]);
+  const endings = [
+    { outcome: "suppressed", status: "5.2.1", text: "it is on the list" },
+    { outcome: "failed", status: "5.0.0", text: "given up" },
+  ] as const;
+  await giveUp(
+    it.parts,
+    endings.map((ending, i) => ({ row: store.read(queueRow(ids[i] ?? 0)), ending })),
+  );
+  assert.deepEqual(it.told.map(({ recipients }) => recipients.map(({ result }) => result.text)), [
+    endings.map(({ text }) => text),
+  ]);
+  assert.deepEqual(ids.map((id) => store.read(one(retired, { id }))?.outcome), ["suppressed", "failed"]);
+  assert.equal(store.read(suppressionOf(it.account, "b@x.example")), undefined);
 });

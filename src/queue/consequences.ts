@@ -7,20 +7,18 @@
  * @module
  */
 import { type QueueRow, queueTraits } from "../store/queue_rows.ts";
+import type { Suppression } from "../store/suppressions.ts";
 import { parseDsnRequest, wants } from "./dsn_request.ts";
 import type { QueueResult } from "./queue.ts";
 import { delayNoticeAfter, isLast } from "./schedule.ts";
-import { suppresses } from "./suppression.ts";
 
 /** What becomes of a recipient. */
 export type Consequence =
   | {
     readonly kind: "retire";
-    readonly outcome: "delivered" | "failed";
+    readonly outcome: "delivered" | "failed" | "suppressed";
     /** What the sender is told. */
     readonly notice: "failed" | "relayed" | null;
-    /** Whether the account's mail to this address is not to be sent any more. */
-    readonly suppress: boolean;
   }
   | { readonly kind: "wait"; readonly notice: "delayed" | null };
 
@@ -29,22 +27,53 @@ export type Concerned = Pick<QueueRow, "attempts" | "max_attempts" | "traits" | 
 
 export function consequenceOf(row: Concerned, result: QueueResult): Consequence {
   const { notify } = parseDsnRequest(row.dsn);
-  const isHeard = row.sender !== "" && (row.traits & queueTraits.notice) === 0;
+  const isHeard = hears(row);
   if (result.outcome === "delivered") {
     // Who asked for news of success is told that it went to a host which sends none. RFC 3461 5.2.2
     const relayed = isHeard && wants(notify, "SUCCESS") && !result.relaysDsn;
-    return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null, suppress: false };
+    return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null };
   }
-  const isPermanent = result.outcome === "permanent";
-  if (isPermanent || isLast(row.attempts, row.max_attempts)) {
+  if (result.outcome === "permanent" || isLast(row.attempts, row.max_attempts)) {
     const notice = isHeard && wants(notify, "FAILURE") ? "failed" : null;
-    return {
-      kind: "retire",
-      outcome: "failed",
-      notice,
-      suppress: isPermanent && suppresses(result.code, result.status),
-    };
+    return { kind: "retire", outcome: "failed", notice };
   }
   const isLate = row.attempts >= delayNoticeAfter && (row.traits & queueTraits.delayTold) === 0;
   return { kind: "wait", notice: isHeard && isLate && wants(notify, "DELAY") ? "delayed" : null };
+}
+
+/** Why a recipient is given up without an attempt. */
+export interface Ending {
+  readonly outcome: "failed" | "suppressed";
+  /** RFC 3463, of class 5. */
+  readonly status: string;
+  /** What the sender is told. */
+  readonly text: string;
+}
+
+/** What follows from that. */
+export function endOf(row: Concerned, { outcome }: Ending): Consequence {
+  const { notify } = parseDsnRequest(row.dsn);
+  const notice = hears(row) && wants(notify, "FAILURE") ? "failed" : null;
+  return { kind: "retire", outcome, notice };
+}
+
+/**
+ * How a message ends whose recipient is on the account's list. RFC 3463 3.3: it takes no mail, here as its
+ * sender has it.
+ */
+export function suppressedEnding({ automatic, reason, created }: Suppression): Ending {
+  const since = new Date(created).toISOString().slice(0, 10);
+  const who = automatic ? "Messages to it came back" : "Somebody put it there";
+  const why = reason === "" ? "" : `: ${reason}`;
+  return {
+    outcome: "suppressed",
+    status: "5.2.1",
+    text:
+      "It was not sent: the address is on the account's list of those to whom nothing is sent, until it is taken off. " +
+      `${who} on ${since}${why}`,
+  };
+}
+
+function hears({ sender, traits }: Concerned): boolean {
+  return sender !== "" && (traits & queueTraits.notice) === 0;
 }

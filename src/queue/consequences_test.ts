@@ -17,8 +17,8 @@ const result: QueueResult = {
 const temporary: QueueResult = { ...result, outcome: "temporary", code: 451, status: "4.3.0" };
 const permanent: QueueResult = { ...result, outcome: "permanent", code: 550, status: "5.1.1" };
 const notify = (words: string) => printDsnRequest({ ret: null, envid: null, notify: words, orcpt: null });
-const delivered: Consequence = { kind: "retire", outcome: "delivered", notice: null, suppress: false };
-const failed: Consequence = { kind: "retire", outcome: "failed", notice: "failed", suppress: false };
+const delivered: Consequence = { kind: "retire", outcome: "delivered", notice: null };
+const failed: Consequence = { kind: "retire", outcome: "failed", notice: "failed" };
 const wait: Consequence = { kind: "wait", notice: null };
 
 const cases: [what: string, row: Partial<Concerned>, result: QueueResult, consequence: Consequence][] = [
@@ -30,19 +30,11 @@ const cases: [what: string, row: Partial<Concerned>, result: QueueResult, conseq
     { ...result, relaysDsn: true },
     delivered,
   ],
-  ["refused for good", {}, permanent, { ...failed, suppress: true }],
+  ["refused for good", {}, permanent, failed],
   ["refused for what it says", {}, { ...permanent, status: "5.7.26" }, failed],
-  ["refused, and nobody wants to know", { dsn: notify("NEVER") }, permanent, {
-    ...failed,
-    notice: null,
-    suppress: true,
-  }],
-  ["refused, of nobody", { sender: "" }, permanent, { ...failed, notice: null, suppress: true }],
-  ["refused, a notice of ours", { traits: queueTraits.notice }, permanent, {
-    ...failed,
-    notice: null,
-    suppress: true,
-  }],
+  ["refused, and nobody wants to know", { dsn: notify("NEVER") }, permanent, { ...failed, notice: null }],
+  ["refused, of nobody", { sender: "" }, permanent, { ...failed, notice: null }],
+  ["refused, a notice of ours", { traits: queueTraits.notice }, permanent, { ...failed, notice: null }],
   ["later", {}, temporary, wait],
   ["later, the fourth time", { attempts: 4 }, temporary, wait],
   ["later, the fifth time", { attempts: 5 }, temporary, { kind: "wait", notice: "delayed" }],

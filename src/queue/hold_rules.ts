@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { normalForm } from "../address/domain.ts";
 
 /** A rule. */
 export interface HoldRule {
@@ -26,4 +27,10 @@ export function isHeldBy(rule: HoldRule, message: Holdable): boolean {
   return (rule.accountId === 0 || rule.accountId === message.accountId) &&
     (rule.senderDomain === "" || rule.senderDomain === message.senderDomain) &&
     (rule.recipientDomain === "" || rule.recipientDomain === message.recipientDomain);
+}
+
+/** The domain of an address as the queue has it, in the form in which rules name it; empty for the null sender. */
+export function domainOf(address: string): string {
+  const domain = address.slice(address.lastIndexOf("@") + 1);
+  return domain.startsWith("[") ? domain : normalForm(domain) ?? domain.toLowerCase();
 }

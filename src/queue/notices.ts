@@ -6,11 +6,12 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { parseMailbox } from "../address/mailbox.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { parseEnvid, parseOrcpt, type TypedAddress, typedAddress } from "../message/dsn_address.ts";
 import { composeDsn } from "../message/dsn_compose.ts";
-import { type DsnRecipient, statusOfReply } from "../message/dsn_status.ts";
+import { type DsnRecipient, statusCode, statusOfReply } from "../message/dsn_status.ts";
 import type { NoticeFacts, NoticeRecipient } from "./conclude.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
 import { waitsLeft } from "./schedule.ts";
@@ -58,6 +59,8 @@ export function composeNotice(settings: NoticeSettings, facts: NoticeFacts, orig
 function recipientOf({ row, result }: NoticeRecipient, { kind, at }: NoticeFacts): DsnRecipient {
   const { orcpt } = parseDsnRequest(row.dsn);
   const { remote, code, text } = result;
+  // What nobody answered is in our own words.
+  const isReply = code !== 0;
   const tries = kind === "delayed" ? nextTries({ row, result }) : [];
   return {
     originalRecipient: orcpt === null
@@ -66,14 +69,23 @@ function recipientOf({ row, result }: NoticeRecipient, { kind, at }: NoticeFacts
     finalRecipient: typedAddress(addressOf(row.recipient) ?? { local: row.recipient, domain: "" }),
     action: kind,
     // A temporary reason that lasted too long is what the status says, in the class of failures. RFC 3464 2.3.4
-    status: code === 0 ? statusWithout(kind) : inClassOf(kind, statusOfReply(code, result.status || null)),
-    remoteMta: remote === null ? null : { type: "dns", name: remote.host, address: remote.address },
-    diagnostic: code === 0 ? null : { type: "smtp", text },
+    status: isReply
+      ? inClassOf(kind, statusOfReply(code, result.status || null))
+      : statusCode.test(result.status)
+      ? inClassOf(kind, result.status)
+      : statusWithout(kind),
+    remoteMta: remote === null || !isReply
+      ? null
+      : { type: "dns", name: remote.host, address: remote.address },
+    diagnostic: isReply ? { type: "smtp", text } : text === "" ? null : { type: ownWords, text },
     lastAttemptDate: at,
     finalLogId: String(row.id),
     willRetryUntil: tries.at(-1) ?? null,
   };
 }
+
+/** The type of diagnostics that are no replies. RFC 3464 2.3.6: names of one's own begin so. */
+const ownWords = "x-mailden";
 
 /** Nobody was reached: RFC 3463 3.5 (x.4.1, no answer from host; x.4.7, time expired). */
 function statusWithout(kind: NoticeFacts["kind"]): string {
@@ -95,9 +107,9 @@ function nextTries({ row }: NoticeRecipient): Millis[] {
   return tries;
 }
 
+/** As `printMailbox` wrote it. */
 function addressOf(text: string): Address | null {
-  const at = text.lastIndexOf("@");
-  return at < 1 ? null : { local: text.slice(0, at), domain: text.slice(at + 1) };
+  return text === "" ? null : readOr<Address | null>(null, () => parseMailbox(text));
 }
 
 /** What a sender wrote is passed on where it can be read. */

@@ -99,9 +99,27 @@ Deno.test("a delay says when it is tried again, truly", () => {
 Deno.test("what was temporary too long is a failure, and says why", () => {
   const late = { ...result, outcome: "temporary", code: 451, status: "4.3.0" } as const;
   assert.equal(composed({ recipients: [{ row, result: late }] }).status.recipients[0]?.status, "5.3.0");
-  const silent = { ...late, code: 0, status: "", remote: null };
+  const silent = { ...late, code: 0, status: "", text: "", remote: null };
   const [recipient] = composed({ recipients: [{ row, result: silent }] }).status.recipients;
   assert.deepEqual([recipient?.status, recipient?.remoteMta, recipient?.diagnostic], ["5.4.7", null, null]);
+});
+
+Deno.test("what nobody answered is told in our own words, and with the status that they have", () => {
+  const own = { ...result, code: 0, status: "5.7.10", text: "TLSA records of mx.x.example match nothing" };
+  const { text, status } = composed({ recipients: [{ row, result: own }] });
+  const [recipient] = status.recipients;
+  assert.deepEqual([recipient?.status, recipient?.remoteMta, recipient?.diagnostic], ["5.7.10", null, {
+    type: "x-mailden",
+    text: own.text,
+  }]);
+  assert.match(text, /Reason:\r\n +TLSA records/);
+  assert.doesNotMatch(text, /answered/);
+});
+
+Deno.test("an address in quotes stays what it is", () => {
+  const recipient = '"a b"@x.example';
+  const [read] = composed({ recipients: [{ row: { ...row, recipient }, result }] }).status.recipients;
+  assert.equal(read?.finalRecipient?.address, recipient);
 });
 
 Deno.test("what the sender asked for comes back", () => {

@@ -30,10 +30,18 @@ export const usualLimits: OutgoingLimits = { messagesPerDay: 1000, firstTimeReci
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** Gives a message to one recipient a sender of its own, and says by which id; null: it has the account's. */
+export type OwnSender = (from: Address) => { readonly sender: Address; readonly fromId: string } | null;
+
 /** The queue as a submission sees it. */
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
+  /**
+   * What an account may have sent in the last day, at most, by row: nothing else adds to it, and time only takes away. So it is
+   * not counted again for each message. It is too much where a unit is taken back, and right again when it is counted.
+   */
+  readonly #atMost = new Map<number, number>();
 
   /** @param added Called after the commit of what was added. */
   constructor(limits: (account: string) => OutgoingLimits, added: () => void) {
@@ -41,7 +49,16 @@ export class QueueOutbox implements Outbox {
     this.#added = added;
   }
 
-  *add(tx: Transaction, outgoing: Outgoing): Work<readonly DeliveryResult[]> {
+  /** The same for whose messages have senders of their own. */
+  withSenders(own: OwnSender): Outbox {
+    return { add: (tx, outgoing) => this.add(tx, outgoing, own) };
+  }
+
+  *add(
+    tx: Transaction,
+    outgoing: Outgoing,
+    own: OwnSender = () => null,
+  ): Work<readonly DeliveryResult[]> {
     const { recipients, account: name } = outgoing;
     const account = yield* tx.counts.accountNamed(name);
     if (account === undefined) return recipients.map(() => ({ kind: "refused", reason: "noPermission" }));
@@ -49,7 +66,7 @@ export class QueueOutbox implements Outbox {
     const over = yield* this.#over(account.id, name, addresses, tx.now);
     if (over !== null) return recipients.map(() => over);
     yield* noteRecipients(account.id, addresses, tx.now);
-    const ids = yield* enqueue(tx, account.id, outgoing);
+    const ids = yield* enqueue(tx, account.id, outgoing, own);
     tx.afterCommit(this.#added);
     return ids.map((id) => ({ kind: "delivered", id: String(id) }));
   }
@@ -62,14 +79,17 @@ export class QueueOutbox implements Outbox {
     now: Millis,
   ): Work<DeliveryResult | null> {
     const { messagesPerDay, firstTimeRecipientsPerDay } = this.#limits(account);
-    const sent = yield* sentSince(accountId, now - dayMs);
-    if (sent + addresses.length > messagesPerDay) {
+    const count = addresses.length;
+    let sent = this.#atMost.get(accountId) ?? Infinity;
+    if (sent + count > messagesPerDay) sent = yield* sentSince(accountId, now - dayMs);
+    this.#atMost.set(accountId, sent + count);
+    if (sent + count > messagesPerDay) {
       return tooMany(
         `at most ${messagesPerDay} messages a day can be sent: see maxOutgoingMessagesPerDay of the account`,
       );
     }
     // Fewer messages than that cannot have more recipients.
-    if (sent + addresses.length <= firstTimeRecipientsPerDay) return null;
+    if (sent + count <= firstTimeRecipientsPerDay) return null;
     if ((yield* firstTimes(accountId, addresses, now - dayMs)) <= firstTimeRecipientsPerDay) return null;
     return tooMany(
       `at most ${firstTimeRecipientsPerDay} new recipients a day can be written to: see ` +
@@ -87,12 +107,14 @@ function* enqueue(
   tx: Transaction,
   accountId: number,
   { request, email, body, recipients }: Outgoing,
+  own: OwnSender,
 ): Work<number[]> {
   const { from, index } = request;
   const rules = yield* holdRules();
   const senderDomain = from === null ? "" : domainOf(from);
   const bodyId = yield* body();
   return yield* addQueued(recipients.map(({ address, prefix }) => {
+    const { sender, fromId } = (from === null ? null : own(from)) ?? { sender: from, fromId: "" };
     const recipientDomain = domainOf(address);
     const held = rules.some((rule) =>
       isHeldBy({
@@ -106,7 +128,7 @@ function* enqueue(
       body_id: bodyId,
       size: prefix.length + email.body.hashes.size,
       prefix,
-      sender: from === null ? "" : printMailbox(from),
+      sender: sender === null ? "" : printMailbox(sender),
       recipient: printMailbox(address),
       domain: recipientDomain,
       submitted: tx.now,
@@ -119,7 +141,7 @@ function* enqueue(
         (index.has8Bit ? queueTraits.has8Bit : 0),
       message_id: index.messageId,
       subject: index.subject,
-      from_id: "",
+      from_id: fromId,
       dsn: "",
       release: "",
     };

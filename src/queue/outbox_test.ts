@@ -9,7 +9,7 @@ import { SubmissionService } from "../delivery/submission_service.ts";
 import { Indexer } from "../message/indexer.ts";
 import { addHoldRule } from "../store/hold_rules.ts";
 import { many, prepared } from "../store/query.ts";
-import { queueTraits } from "../store/queue_rows.ts";
+import { queueTraits, takeDue } from "../store/queue_rows.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "./outbox.ts";
 
@@ -31,7 +31,12 @@ interface Open {
   readonly clock: FakeClock;
   /** How often somebody was told that there is work. */
   readonly told: { count: number };
-  send(to: readonly string[], text?: string, deliveryId?: string): Promise<readonly DeliveryResult[]>;
+  send(
+    to: readonly string[],
+    text?: string,
+    deliveryId?: string,
+    submission?: SubmissionService,
+  ): Promise<readonly DeliveryResult[]>;
 }
 
 let ids = 0;
@@ -42,7 +47,7 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
   await temp.store.writer.run((tx) => createAccount(tx, { name: "ann", maxBytes: null }));
   const told = { count: 0 };
   const outbox = new QueueOutbox(() => ({ ...usualLimits, ...limits }), () => told.count++);
-  const submission = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
+  const usual = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
   return {
     temp,
     clock,
@@ -51,6 +56,7 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
       to,
       text = "From: ann@example.org\r\nSubject: s\r\nMessage-ID: <1@x>\r\n\r\ntext\r\n",
       deliveryId = (++ids).toString(16).padStart(32, "0"),
+      submission = usual,
     ) {
       const content = utf8(text);
       const indexer = new Indexer();
@@ -151,4 +157,49 @@ Deno.test("so many new recipients a day; known ones are free", async () => {
     "delivered",
     "delivered",
   ]);
+});
+
+Deno.test("an address counts as new once, however often it is written to on its first day", async () => {
+  const it = await open({ firstTimeRecipientsPerDay: 2 });
+  await using _ = it.temp;
+  for (let i = 0; i < 3; i++) assert.deepEqual(kinds(await it.send(["a@x.example"])), ["delivered"]);
+  assert.deepEqual(kinds(await it.send(["B@x.example", "b@x.example", "a@x.example"])), [
+    "delivered",
+    "delivered",
+    "delivered",
+  ]);
+  assert.deepEqual(kinds(await it.send(["c@x.example"])), ["refused"]);
+});
+
+Deno.test("what was refused, or is older than a day, does not count for ever", async () => {
+  const it = await open({ messagesPerDay: 3 });
+  await using _ = it.temp;
+  for (let i = 0; i < 5; i++) {
+    assert.deepEqual(kinds(await it.send(["a@x.example", "b@x.example"])), ["delivered", "delivered"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example", "b@x.example"])), ["refused", "refused"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example"])), ["delivered"]);
+    assert.deepEqual(kinds(await it.send(["a@x.example"])), ["refused"]);
+    await it.clock.advance(24 * 3_600_000);
+  }
+});
+
+Deno.test("each recipient gets a sender of its own where somebody makes them, and one job each", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const outbox = new QueueOutbox(() => usualLimits, () => {});
+  let made = 0;
+  const own = outbox.withSenders((from) => {
+    const fromId = `id${++made}`;
+    return { sender: { ...from, local: `${from.local}+${fromId}` }, fromId };
+  });
+  const submission = new SubmissionService(it.temp.store, book, "ann", undefined, null, own);
+  await it.send(["a@x.example", "b@x.example"], undefined, undefined, submission);
+  assert.deepEqual(rowsOf(it).map(({ sender, from_id }) => [sender, from_id]), [
+    ["ann+id1@example.org", "id1"],
+    ["ann+id2@example.org", "id2"],
+  ]);
+  const first = await it.temp.store.writer.run((tx) =>
+    takeDue({ domain: "x.example", now: tx.now, limit: 10, nextAttempt: () => tx.now + 1 })
+  );
+  assert.deepEqual(first.map(({ recipient }) => recipient), ["a@x.example"]);
 });

@@ -98,7 +98,7 @@ export interface QueueReport {
   readonly ms: number;
   /** Addresses dialled in this attempt, in order. */
   readonly dialed: readonly string[];
-  /** One for each recipient that something came of; the others are as if nothing had been tried. */
+  /** One for each recipient that something came of; of the others nobody knows, and they wait for their next attempt. */
   readonly results: readonly QueueResult[];
 }
 

@@ -7,11 +7,9 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { type Bytes, hex, MiB } from "../base/bytes.ts";
+import { type Bytes, hex } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
-import { Refused } from "../base/errors.ts";
-import type { BodyReader } from "../store/bodies.ts";
-import { turn } from "../store/connection.ts";
+import { type Reason, Refused } from "../base/errors.ts";
 import {
   dueDestinations,
   nextDue,
@@ -23,25 +21,41 @@ import {
 import type { Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import { nameOfAccount } from "../store/accounts.ts";
+import { suppressionOf } from "../store/suppressions.ts";
+import type { RowEnding } from "./conclude.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
 import { maxJobRecipients, maxLeases, type Queue, type QueueJob, type QueueReport } from "./queue.ts";
 import type { DayResults } from "../tlsrpt/results.ts";
+import { DueListener } from "./due_listener.ts";
+import { bounded, checkReport } from "./queue_report.ts";
+import { messagePieces } from "./message_pieces.ts";
 import { waitAfter } from "./schedule.ts";
+import { noteTls } from "./tls_notes.ts";
+import { suppressedEnding } from "./consequences.ts";
+import { suppressionKeyOf } from "./suppression.ts";
 
 /** Jobs that one call hands out. */
 export const maxTaken = 50;
-
-/** Octets of one piece of a message. */
-const pieceBytes = MiB;
 
 /** What the desk is handed. */
 export interface QueueDeskParts {
   readonly store: Store;
   /** Does what follows from a report, in one unit of the writer. */
   readonly conclude: (rows: readonly QueueRow[], report: QueueReport) => Promise<void>;
+  /** Gives up recipients of one message without an attempt, in one unit. */
+  readonly giveUp: (endings: readonly RowEnding[]) => Promise<void>;
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
 }
+
+const noRows: ReadonlySet<number> = new Set();
+
+/** Waits between attempts to write a report down: they double. */
+const firstWaitMs = 1000;
+const lastWaitMs = 60_000;
+
+/** Reasons of the disk and of the writer. */
+const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater"]);
 
 interface Lease {
   readonly job: QueueJob;
@@ -53,7 +67,11 @@ export class QueueDesk {
   readonly parts: QueueDeskParts;
   /** Domains that somebody is working on, on whatever connection, and how many jobs each has. */
   readonly busy = new Map<string, number>();
+  /** Recipients that are being worked on, by domain. */
+  readonly #leased = new Map<string, Set<number>>();
   readonly #listeners = new Set<DueListener>();
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
 
   constructor(parts: QueueDeskParts) {
     this.parts = parts;
@@ -75,6 +93,27 @@ export class QueueDesk {
     else this.busy.delete(domain);
   }
 
+  /** Recipients of a job are being worked on, or are not any more. */
+  lease({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+    const leased = this.#leased.get(domain) ?? new Set();
+    for (const { id } of rows) leased.add(id);
+    this.#leased.set(domain, leased);
+  }
+
+  release({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+    const leased = this.#leased.get(domain);
+    for (const { id } of rows) leased?.delete(id);
+    if (leased?.size === 0) this.#leased.delete(domain);
+  }
+
+  leasedOf(domain: string): ReadonlySet<number> {
+    return this.#leased.get(domain) ?? noRows;
+  }
+
+  isLeased(id: number, domain: string): boolean {
+    return this.leasedOf(domain).has(id);
+  }
+
   /** Something was added, released or given back: whoever listens is told when work is due. */
   changed(): void {
     for (const listener of this.#listeners) listener.tell();
@@ -86,8 +125,28 @@ export class QueueDesk {
     return listener;
   }
 
+  /** Whether the store is closing. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Waits, or until the store is closing. */
+  wait(ms: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.parts.store.clock.after(ms, resolve);
+    const wake = () => {
+      timer.cancel();
+      resolve();
+    };
+    this.#waiting.add(wake);
+    return promise.finally(() => this.#waiting.delete(wake));
+  }
+
   close(): void {
+    this.#closed = true;
     for (const listener of this.#listeners) listener.end();
+    for (const wake of this.#waiting) wake();
   }
 
   #due(): Millis | null {
@@ -118,6 +177,9 @@ export class ConnectionQueue implements Queue {
     },
   ): Promise<readonly QueueJob[]> {
     const { store, random } = this.#desk.parts;
+    const isGood = (domain === null || typeof domain === "string") && Array.isArray(busy) &&
+      Number.isSafeInteger(max);
+    if (!isGood) throw new Refused("badRequest", "not a request for work");
     const room = Math.min(max, maxTaken, maxLeases - this.#leases.size);
     if (this.#closed || room <= 0) return [];
     const now = store.clock.now();
@@ -128,45 +190,78 @@ export class ConnectionQueue implements Queue {
     if (domains.length === 0) return [];
     for (const each of domains) this.#desk.occupy(each);
     const nextAttempt = (attempts: number) => now + waitAfter(attempts, random());
-    let taken: Lease[];
+    const desk = this.#desk;
+    let taken: { readonly leases: Lease[]; readonly suppressed: (readonly RowEnding[])[] };
     try {
-      taken = await store.writer.run(function* (): Work<Lease[]> {
+      taken = await store.writer.run(function* (): Work<typeof taken> {
         const leases: Lease[] = [];
+        const suppressed: RowEnding[][] = [];
         for (const each of domains) {
-          const rows = yield* takeDue({ domain: each, now, limit: maxJobRecipients, nextAttempt });
+          const due = yield* takeDue({
+            domain: each,
+            now,
+            limit: maxJobRecipients,
+            leased: desk.leasedOf(each),
+            nextAttempt,
+          });
+          const { rows, endings } = yield* withoutSuppressed(due);
           if (rows.length > 0) leases.push({ rows, job: yield* jobOf(rows) });
+          if (endings.length > 0) suppressed.push(endings);
         }
-        return leases;
+        return { leases, suppressed };
       });
     } catch (error) {
       for (const each of domains) this.#desk.free(each);
       throw error;
     }
-    const worked = new Set(taken.map(({ job }) => job.domain));
+    const { leases, suppressed } = taken;
+    if (this.#closed) { // Meanwhile: nobody will report.
+      for (const each of domains) this.#desk.free(each);
+      return [];
+    }
+    for (const lease of leases) this.#hold(lease);
+    await this.#giveUp(suppressed);
+    const worked = new Set(leases.map(({ job }) => job.domain));
     for (const each of domains) if (!worked.has(each)) this.#desk.free(each);
-    for (const lease of taken) this.#leases.set(lease.job.lease, lease);
-    return taken.map(({ job }) => job);
+    if (suppressed.length > 0) this.#desk.changed();
+    return leases.map(({ job }) => job);
   }
 
-  async *content({ lease }: { readonly lease: string }): AsyncGenerator<Bytes, void, undefined> {
-    const { store } = this.#desk.parts;
-    const [row] = this.#lease(lease).rows;
-    if (row === undefined) return;
-    if (row.prefix.length > 0) yield row.prefix;
-    const body: BodyReader = store.read(store.bodies.open(row.body_id));
-    for (let at = 0; at < body.size; at += pieceBytes) {
-      yield body.slice(at, Math.min(at + pieceBytes, body.size));
-      await turn();
+  /** What fails here has been counted as an attempt, and is found again at the next. */
+  async #giveUp(messages: readonly (readonly RowEnding[])[]): Promise<void> {
+    const { giveUp, store: { log } } = this.#desk.parts;
+    const done = await Promise.allSettled(messages.map(giveUp));
+    for (const each of done) {
+      if (each.status === "rejected") log.warn("suppressed recipients wait on", { error: each.reason });
     }
   }
 
+  async *content({ lease }: { readonly lease: string }): AsyncGenerator<Bytes, void, undefined> {
+    const [row] = this.#lease(lease).rows;
+    if (row !== undefined) yield* messagePieces(this.#desk.parts.store, row);
+  }
+
+  /**
+   * While the disk is full, it is tried again and again, also when the connection is gone: a message that was delivered would
+   * else be sent again. So long, nothing else of its domain is handed out.
+   */
   async report(report: QueueReport): Promise<void> {
     const lease = this.#lease(report.lease);
-    checkReport(lease, report);
+    checkReport(lease.rows, report);
     // Ended first: a report that is repeated would count twice.
     this.#leases.delete(report.lease);
+    const { conclude, store } = this.#desk.parts;
     try {
-      await this.#desk.parts.conclude(lease.rows, report);
+      for (let waitMs = firstWaitMs;; waitMs = Math.min(2 * waitMs, lastWaitMs)) {
+        try {
+          return await conclude(lease.rows, bounded(report));
+        } catch (error) {
+          const mayWork = error instanceof Refused && worksLater.has(error.reason) &&
+            store.writer.closed === null && !this.#desk.closed;
+          if (!mayWork) throw error;
+          await this.#desk.wait(waitMs);
+        }
+      }
     } finally {
       this.#free(lease);
     }
@@ -177,7 +272,7 @@ export class ConnectionQueue implements Queue {
     const held = this.#lease(lease);
     this.#leases.delete(lease);
     try {
-      await store.writer.run(() => untakeQueued(held.rows.map(({ id }) => id), store.clock.now()));
+      await store.writer.run(() => untakeQueued(held.rows, store.clock.now()));
     } finally {
       this.#free(held);
     }
@@ -187,8 +282,8 @@ export class ConnectionQueue implements Queue {
     return this.#desk.listen();
   }
 
-  noteTls(_request: { readonly results: readonly DayResults[] }): Promise<void> {
-    return Promise.reject(new Refused("badRequest", "nothing keeps these yet"));
+  noteTls({ results }: { readonly results: readonly DayResults[] }): Promise<void> {
+    return noteTls(this.#desk.parts.store, results);
   }
 
   /** The connection is gone. What it was doing is tried again when its next attempt is due. */
@@ -198,13 +293,19 @@ export class ConnectionQueue implements Queue {
     this.#leases.clear();
   }
 
+  #hold(lease: Lease): void {
+    this.#leases.set(lease.job.lease, lease);
+    this.#desk.lease(lease.job, lease.rows);
+  }
+
   #lease(id: string): Lease {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new Refused("noCapability", "there is no such lease here");
     return lease;
   }
 
-  #free({ job }: Lease): void {
+  #free({ job, rows }: Lease): void {
+    this.#desk.release(job, rows);
     this.#desk.free(job.domain);
     this.#desk.changed();
   }
@@ -237,60 +338,16 @@ function* jobOf(rows: readonly QueueRow[]): Work<QueueJob> {
   };
 }
 
-/** A report is of its own job: each recipient once, and words of a bounded length. */
-function checkReport({ rows }: Lease, { results }: QueueReport): void {
-  const ids = new Set(rows.map(({ id }) => id));
-  for (const { id, outcome, code, text } of results) {
-    if (!ids.delete(id)) throw new Refused("badRequest", "a result for a recipient that is not of this job");
-    const known = outcome === "delivered" || outcome === "temporary" || outcome === "permanent";
-    if (!known || !Number.isInteger(code) || typeof text !== "string") {
-      throw new Refused("badRequest", "not a result");
-    }
+/** Recipients to whom the account's mail is not sent any more are not handed out. */
+function* withoutSuppressed(due: readonly QueueRow[]): Work<{ rows: QueueRow[]; endings: RowEnding[] }> {
+  const rows: QueueRow[] = [];
+  const endings: RowEnding[] = [];
+  for (const row of due) {
+    const found = row.account_id === 0
+      ? undefined
+      : yield* suppressionOf(row.account_id, suppressionKeyOf(row.recipient));
+    if (found === undefined) rows.push(row);
+    else endings.push({ row, ending: suppressedEnding(found) });
   }
-}
-
-/**
- * What {@link QueueDesk.listen} gives: the time when work is due, first as it is now, then whenever it may have changed.
- * Whoever is slow hears only of the last.
- */
-export class DueListener implements AsyncIterableIterator<{ readonly due: Millis | null }> {
-  readonly #due: () => Millis | null;
-  readonly #onEnd: () => void;
-  #stale = true;
-  #ended = false;
-  #wake: (() => void) | null = null;
-
-  constructor(due: () => Millis | null, onEnd: () => void) {
-    this.#due = due;
-    this.#onEnd = onEnd;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  tell(): void {
-    this.#stale = true;
-    this.#wake?.();
-  }
-
-  async next(): Promise<IteratorResult<{ readonly due: Millis | null }>> {
-    while (!this.#stale && !this.#ended) await new Promise<void>((resolve) => this.#wake = resolve);
-    this.#wake = null;
-    if (this.#ended) return { done: true, value: undefined };
-    this.#stale = false;
-    return { done: false, value: { due: this.#due() } };
-  }
-
-  return(): Promise<IteratorResult<{ readonly due: Millis | null }>> {
-    this.end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#onEnd();
-    this.#wake?.();
-  }
+  return { rows, endings };
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
-import { Refused } from "../base/errors.ts";
-import { type QueueRow, queueRow } from "../store/queue_rows.ts";
+import { type Reason, Refused } from "../base/errors.ts";
+import { noteQueued, type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
+import { addSuppression } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import type { RowEnding } from "./conclude.ts";
 import { printDsnRequest } from "./dsn_request.ts";
 import type { QueueReport } from "./queue.ts";
 import { QueueDesk } from "./queue_desk.ts";
@@ -14,17 +16,34 @@ interface Open {
   readonly clock: FakeClock;
   readonly desk: QueueDesk;
   readonly concluded: { rows: readonly QueueRow[]; report: QueueReport }[];
+  readonly givenUp: RowEnding[];
+  /** Reasons for which the next reports cannot be written down. */
+  readonly failing: Reason[];
 }
 
 function open(): Open {
   const clock = new FakeClock();
   const temp = tempStore({ clock });
   const concluded: Open["concluded"] = [];
+  const failing: Reason[] = [];
   const conclude = (rows: readonly QueueRow[], report: QueueReport) => {
+    const reason = failing.shift();
+    if (reason !== undefined) return Promise.reject(new Refused(reason, "not now"));
     concluded.push({ rows, report });
     return Promise.resolve();
   };
-  return { temp, clock, concluded, desk: new QueueDesk({ store: temp.store, conclude, random: () => 0.5 }) };
+  const givenUp: RowEnding[] = [];
+  const giveUp = async (endings: readonly RowEnding[]) => {
+    givenUp.push(...endings);
+    for (const { row } of endings) {
+      await temp.store.writer.run(function* (tx) {
+        yield* removeQueued(row.id);
+        yield* temp.store.bodies.dropUnused(tx, row.body_id, true);
+      });
+    }
+  };
+  const parts = { store: temp.store, conclude, giveUp, random: () => 0.5 };
+  return { temp, clock, concluded, givenUp, failing, desk: new QueueDesk(parts) };
 }
 
 const all = { domain: null, busy: [], max: 10 };
@@ -117,6 +136,50 @@ Deno.test("what is given back is due at once, and no attempt was made", async ()
   assert.equal((await queue.take(all)).length, 1);
 });
 
+Deno.test("what is given back keeps the time that somebody chose meanwhile", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const { store } = temp;
+  const [id = 0, other = 0] = await enqueue(store, ["a@x.example", "b@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const chosen = clock.now() + 86_400_000;
+  const note = { id, results: "[]", dialed: "[]", traits: 0, due: chosen, hold: false };
+  await store.writer.run(() => noteQueued(note));
+  await queue.giveBack({ lease: job?.lease ?? "" });
+  assert.deepEqual([store.read(queueRow(id)).due, store.read(queueRow(other)).due], [chosen, clock.now()]);
+  assert.equal(store.read(queueRow(id)).attempts, 0);
+});
+
+Deno.test("what takes longer than the wait for its next attempt is not handed out beside itself", async () => {
+  const { temp, desk, clock } = open();
+  await using _ = temp;
+  const [slow = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  await clock.advance(30 * 60_000);
+  const [other = 0] = await enqueue(temp.store, ["b@x.example"]);
+  const more = { domain: "x.example", busy: [], max: 1 };
+  const [next] = await queue.take(more);
+  assert.deepEqual(next?.recipients.map(({ id }) => id), [other]);
+  assert.deepEqual(await queue.take(more), []);
+  assert.deepEqual([desk.isLeased(slow, "x.example"), desk.isLeased(other, "y.example")], [true, false]);
+  // In doubt it is tried again once nobody works on it any more.
+  await queue.report(report(job?.lease ?? ""));
+  assert.deepEqual((await queue.take(more))[0]?.recipients.map(({ id }) => id), [slow]);
+  queue.close();
+  assert.equal(desk.isLeased(slow, "x.example"), false);
+});
+
+Deno.test("what is no request for work is refused", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  for (const max of [NaN, Infinity, 0.5]) {
+    await assert.rejects(desk.forConnection().take({ ...all, max }), refused("badRequest"));
+  }
+  for (const max of [0, -1]) assert.deepEqual(await desk.forConnection().take({ ...all, max }), []);
+});
+
 Deno.test("a front that is gone leaves its work to the next attempt", async () => {
   const { temp, desk, clock } = open();
   await using _ = temp;
@@ -161,4 +224,102 @@ Deno.test("work that is under way does not count as due", async () => {
   queue.close();
   assert.deepEqual((await listener.next()).value, { due: clock.now() });
   await listener.return();
+});
+
+Deno.test("who is on the account's list is not handed out, and the others of the message are", async () => {
+  const { temp, desk, givenUp } = open();
+  await using _ = temp;
+  const listed = {
+    address: "b@x.example",
+    original: "b@x.example",
+    automatic: true,
+    reason: "550",
+    created: 0,
+  };
+  await temp.store.writer.run(() => addSuppression(1, listed));
+  await enqueue(temp.store, ["a@x.example", "B+list@x.example"]);
+  await enqueue(temp.store, ["b@x.example"], { account_id: 2 }); // Another account's mail goes there.
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  assert.deepEqual(job?.recipients.map(({ address }) => address), ["a@x.example"]);
+  assert.deepEqual(givenUp.map(({ row, ending }) => [row.recipient, ending.outcome]), [
+    ["B+list@x.example", "suppressed"],
+  ]);
+  assert.match(givenUp[0]?.ending.text ?? "", /1970-01-01: 550/);
+  await queue.report(report(job?.lease ?? ""));
+  assert.equal((await queue.take(all))[0]?.recipients[0]?.address, "b@x.example");
+});
+
+Deno.test("a domain of which all is on the list is free for what comes next", async () => {
+  const { temp, desk, givenUp, clock } = open();
+  await using _ = temp;
+  const entry = { original: "", automatic: false, reason: "", created: 0 };
+  await temp.store.writer.run(() => addSuppression(1, { ...entry, address: "a@x.example" }));
+  await enqueue(temp.store, ["a@x.example"]);
+  await enqueue(temp.store, ["b@x.example"]);
+  const queue = desk.forConnection();
+  assert.deepEqual(await queue.take(all), []);
+  assert.equal(givenUp.length, 1);
+  const listener = desk.listen();
+  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  await listener.return();
+  assert.equal((await queue.take(all)).length, 1);
+});
+
+Deno.test("what a report says is kept in bounded words, and one that is none is refused", async () => {
+  const { temp, desk, concluded } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const result = {
+    id,
+    outcome: "temporary",
+    code: 450,
+    status: "4".repeat(1000),
+    text: "x".repeat(100_000),
+    remote: { host: "h".repeat(1000), address: "1".repeat(1000) },
+    relaysDsn: false,
+  } as const;
+  const good = { ...report(job?.lease ?? ""), dialed: Array(1000).fill("a".repeat(1000)), results: [result] };
+  await assert.rejects(queue.report({ ...good, ms: NaN }), refused("badRequest"));
+  await queue.report(good);
+  assert.ok(JSON.stringify(concluded[0]?.report).length < 5000);
+});
+
+Deno.test("while the disk is full, what was delivered is not handed out again, and is written down in the end", async () => {
+  const { temp, desk, concluded, failing, clock } = open();
+  await using _ = temp;
+  await enqueue(temp.store, ["a@x.example"]);
+  await enqueue(temp.store, ["b@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  failing.push("diskFull", "tryLater", "diskFull");
+  const reported = queue.report(report(job?.lease ?? ""));
+  await clock.advance(0);
+  assert.equal(failing.length, 2);
+  queue.close(); // Even so.
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  await clock.advance(1000);
+  await clock.advance(2000);
+  assert.equal(concluded.length, 0);
+  await clock.advance(4000);
+  await reported;
+  assert.equal(concluded.length, 1);
+  assert.equal((await desk.forConnection().take(all)).length, 1);
+});
+
+Deno.test("a report that can never be written down ends, and one that waits when the store closes", async () => {
+  const { temp, desk, failing, clock } = open();
+  await using _ = temp;
+  for (const address of ["a@x.example", "b@y.example"]) await enqueue(temp.store, [address]);
+  const queue = desk.forConnection();
+  const [one, two] = await queue.take(all);
+  failing.push("damaged");
+  await assert.rejects(queue.report(report(one?.lease ?? "")), refused("damaged"));
+  failing.push("diskFull", "diskFull");
+  const waiting = queue.report(report(two?.lease ?? ""));
+  await clock.advance(10);
+  desk.close();
+  await assert.rejects(waiting, refused("diskFull"));
 });

@@ -15,6 +15,12 @@ export function suppressionKey({ local, domain }: Address): string {
   return `${base.toLowerCase()}@${domain.toLowerCase()}`;
 }
 
+/** As {@link suppressionKey}, of an address as it is written. */
+export function suppressionKeyOf(address: string): string {
+  const at = address.lastIndexOf("@");
+  return suppressionKey({ local: address.slice(0, at), domain: address.slice(at + 1) });
+}
+
 /** Failed messages in a row to one address after which it is suppressed whatever the reasons were. */
 export const maxFailuresInARow = 3;
 

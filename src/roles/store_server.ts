@@ -5,7 +5,13 @@
  * in the root's keys, which are checked here; the mail of an account, and
  * sending in its name, need a capability that signing in gave on the same connection.
  *
- * Tested by `tests/scenarios/taken_over_test.ts`.
+ * What waits to be sent is the front's to send, so it must be able to have it, and no secret could tell it from somebody
+ * who took it over. What protects the queue is the lease: a connection is given messages that are due, one domain and one
+ * message at a time, each of which it may read until it has reported; every attempt is on record before; there is no list, no
+ * message can be asked for by its number, and none comes twice at once. So who took over a front sees what goes through it
+ * from then on, which it would anyhow, and not what was sent before, what waits for later, or what is on hold.
+ *
+ * Tested by `tests/scenarios/taken_over_test.ts` and `tests/scenarios/store_queue_test.ts`.
  *
  * @module
  */
@@ -36,9 +42,13 @@ import type { Signing } from "../delivery/signing.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
 import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { RootKeysService } from "../evidence/root_keys_service.ts";
+import { type Queue, queueMethods } from "../queue/queue.ts";
+import { type QueueAdmin, queueAdminMethods } from "../queue/queue_admin.ts";
+import type { ConnectionQueue } from "../queue/queue_desk.ts";
 import { offer, type Offers, offerWith } from "../rpc/callee.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import { connect, type Connection } from "../rpc/connection.ts";
+import { equalSecrets } from "../sasl/secrets.ts";
 import { disableLogin } from "../store/accounts.ts";
 import { undoCopies } from "../accounts/mail_store.ts";
 import { storeChores } from "../store/chores.ts";
@@ -50,15 +60,26 @@ import type { Boot } from "./boot.ts";
 import { domainsOf } from "./domains.ts";
 import type { ParserLink } from "./parser_link.ts";
 import { openSigning } from "./signing_keys.ts";
+import { openOutgoing, type Outgoing } from "./store_outgoing.ts";
+
+/** What of the boot is the store's. */
+export interface StoreServerBoot extends Pick<Boot, "config" | "domains"> {
+  readonly places: Pick<Boot["places"], "data">;
+  /** What the administrator's commands show; without it nobody administers. */
+  readonly adminCapability?: string;
+}
 
 export interface StoreParts {
-  readonly boot: Boot;
+  readonly boot: StoreServerBoot;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Who makes text of messages for search; without it there is no full-text index. */
   readonly parser: ParserLink | null;
 }
+
+/** Characters of the capability of administration: 128 bits in base64url. */
+const minAdminCapability = 22;
 
 /** How often the store looks whether its database still works. */
 const healthMs = 500;
@@ -80,6 +101,7 @@ interface Shared extends StoreParts {
   readonly signing: Signing;
   readonly surroundings: MailSurroundings;
   readonly rootKeys: RootKeysService;
+  readonly outgoing: Outgoing;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -87,7 +109,8 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
   const { boot, clock, log, metrics } = parts;
   const store = openStore({ folder: boot.places.data, clock, log, metrics });
   try {
-    const addresses = new Addresses(domainsOf(boot.config, boot.domains));
+    const domains = domainsOf(boot.config, boot.domains);
+    const addresses = new Addresses(domains);
     const authentication = await openAuthentication(parts, store, addresses);
     await makeAccounts(parts, store, authentication);
     const book: AddressBook = {
@@ -101,7 +124,17 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       serverAnnotations: new Map(adminContact === "" ? [] : [["/shared/admin", utf8(adminContact)]]),
     };
     const rootKeys = new RootKeysService({ store, folder: boot.places.data });
-    const shared: Shared = { ...parts, store, book, authentication, signing, rootKeys, surroundings };
+    const outgoing = openOutgoing(store, boot, signing, domains.postmaster?.account ?? null);
+    const shared: Shared = {
+      ...parts,
+      store,
+      book,
+      authentication,
+      signing,
+      rootKeys,
+      surroundings,
+      outgoing,
+    };
     await takeBackCopies(store, log);
     const peers = new Set<Peer>();
     const health = watchHealth(store, clock);
@@ -119,6 +152,7 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
         health.stop();
         await housekeeper.stop();
         parts.parser?.close();
+        outgoing.desk.close();
         await Promise.all([...peers].map((peer) => peer.close()));
         await texts?.stop();
         await store.close();
@@ -218,6 +252,7 @@ class Peer {
   readonly #connection: Connection;
   readonly #authenticator: ConnectionAuthenticator;
   readonly #deliver: DeliveryService;
+  readonly #queue: ConnectionQueue;
   /** By capability. */
   readonly #mail = new Map<string, StoreMail>();
   readonly #submit = new Map<string, SubmissionService>();
@@ -233,7 +268,8 @@ class Peer {
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
     const judge = shared.boot.config.localserve === null ? this.#judge() : null;
-    this.#deliver = new DeliveryService(store, book, undefined, judge);
+    this.#deliver = new DeliveryService(store, book, undefined, judge, shared.outgoing.returned);
+    this.#queue = shared.outgoing.desk.forConnection();
     this.#connection = connect(carrier, {
       clock,
       log,
@@ -263,9 +299,23 @@ class Peer {
         new StatusService(this.#shared.store, this.#shared.signing.records),
       ),
       rootKeys: offer<RootKeys>(rootKeysMethods, this.#shared.rootKeys),
+      queue: offer<Queue>(queueMethods, this.#queue),
       mail: offerWith<Mail>(mailMethods, (capability) => this.#openMail(capability)),
       submit: offerWith<Submit>(submitMethods, (capability) => this.#openSubmit(capability)),
+      queueAdmin: offerWith<QueueAdmin>(queueAdminMethods, (capability) => {
+        this.#checkAdmin(capability);
+        return this.#shared.outgoing.admin;
+      }),
     };
+  }
+
+  /** The administrator's commands are told the capability; no front ever is. @throws {Refused} `noCapability` */
+  #checkAdmin(capability: string): void {
+    const { adminCapability = "" } = this.#shared.boot;
+    const isRight = equalSecrets(utf8(capability), utf8(adminCapability));
+    if (adminCapability.length < minAdminCapability || !isRight) {
+      throw new Refused("noCapability", "this is not the capability of administration");
+    }
   }
 
   #openMail(capability: string): StoreMail {
@@ -283,9 +333,16 @@ class Peer {
   #openSubmit(capability: string): SubmissionService {
     const open = this.#submit.get(capability);
     if (open !== undefined) return open;
-    const { store, book, signing } = this.#shared;
+    const { store, book, signing, outgoing } = this.#shared;
     const holder = this.#authenticator.capabilities.holder(capability);
-    const submit = new SubmissionService(store, book, holder.account, stillHeld(holder), signing);
+    const submit = new SubmissionService(
+      store,
+      book,
+      holder.account,
+      stillHeld(holder),
+      signing,
+      outgoing.outboxFor(holder.account, holder.login),
+    );
     this.#submit.set(capability, submit);
     return submit;
   }
@@ -301,6 +358,7 @@ class Peer {
 
   #onClose(): void {
     this.#authenticator.close();
+    this.#queue.close();
     this.#release(this.#deliver.close());
     this.#ended();
   }

@@ -7,6 +7,7 @@
  */
 import { HistoryCutter, type HistoryLimits } from "./history.ts";
 import type { Chore } from "./housekeeping.ts";
+import { outgoingChores } from "./outgoing_chore.ts";
 import { Scrub } from "./scrub.ts";
 import type { Store } from "./store.ts";
 
@@ -19,5 +20,6 @@ export function storeChores(store: Store, limits: HistoryLimits): Chore[] {
     { kind: "expire", everyMs: expireEveryMs, run: () => store.expire() },
     new HistoryCutter(store, limits),
     new Scrub(store),
+    ...outgoingChores(store),
   ];
 }

@@ -37,3 +37,6 @@ export function bitAnd(bits: string, mask: number): RawBuilder<number> {
 export function literal(value: number): RawBuilder<number> {
   return sql.lit(value);
 }
+
+/** The empty text, written into the query: SQLite uses a partial index only if it can see its condition. */
+export const emptyText: RawBuilder<string> = sql.lit("");

@@ -7,6 +7,7 @@ import { historyEveryMs } from "./history.ts";
 import { type Chore, type ChoreContext, Housekeeper, lookMs, retryMs } from "./housekeeping.ts";
 import { many, prepared } from "./query.ts";
 import { scrubEveryMs } from "./scrub.ts";
+import { forgetEveryMs, lookThroughEveryMs } from "./outgoing_chore.ts";
 import { type TempStore, tempStore } from "./testing/temp_store.ts";
 
 const jobs = prepared((db, _p: Record<string, never>) =>
@@ -123,18 +124,24 @@ Deno.test("a chore that takes long keeps no other waiting", () =>
     await keeper.stop(); // Which ends the other.
   }));
 
-Deno.test("every store expires answers, cuts histories and checks bodies", () =>
+Deno.test("every store expires answers, cuts histories, checks bodies and forgets outgoing mail", () =>
   withClock(async ({ store }, clock) => {
     await store.writer.run(() => keepAnswer(new Uint8Array(16), clock.now() - keptMs - 1, "old"));
     const keeper = new Housekeeper(store, storeChores(store, { days: 60, messages: 20_000 }));
     keeper.start();
     const waiting = () => store.read(many(jobs, {})).filter((job) => job.due > clock.now());
-    await until(clock, () => waiting().length === 3);
+    await until(clock, () => waiting().length === 5);
     assert.equal(store.read(many(answers, {})).length, 0);
     const due = Object.fromEntries(
       store.read(many(jobs, {})).map((job) => [job.kind, job.due - clock.now()]),
     );
-    const times = { cutHistory: historyEveryMs, expire: expireEveryMs, scrubBodies: scrubEveryMs };
+    const times = {
+      cutHistory: historyEveryMs,
+      expire: expireEveryMs,
+      scrubBodies: scrubEveryMs,
+      forgetOutgoing: forgetEveryMs,
+      forgetRecipients: lookThroughEveryMs,
+    };
     for (const [kind, everyMs] of Object.entries(times)) {
       assert.ok((due[kind] ?? 0) > everyMs - 5 * lookMs && (due[kind] ?? 0) <= everyMs, kind);
     }

@@ -12,6 +12,7 @@ import type { Millis } from "../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import { splitEmails, splitFunctions } from "./migration_email_fields.ts";
 import { builder } from "./dialect.ts";
+import { outgoingTables } from "./outgoing_tables.ts";
 import { queueTables } from "./queue_tables.ts";
 import type { Tables } from "./schema.ts";
 
@@ -23,7 +24,14 @@ export class WrongDatabase extends Error {
 /** One step: statements in order. */
 type Migration = (db: Kysely<Tables>, now: Millis) => Compilable[];
 
-const migrations: readonly Migration[] = [first, splitEmails, commonHeader, sharing, queueTables];
+const migrations: readonly Migration[] = [
+  first,
+  splitEmails,
+  commonHeader,
+  sharing,
+  queueTables,
+  outgoingTables,
+];
 
 /** The number of the first step: 1 was another schema, in nobody's hands but the authors'. */
 const firstVersion = 2;

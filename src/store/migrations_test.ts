@@ -198,3 +198,33 @@ Deno.test("from schema 4 to 5, an account counts its messages and makes room for
       ]);
     }
   }));
+
+Deno.test("from schema 6 to 7, the queue is found by time, and what waits stays as it was", () =>
+  withConnection((connection) => {
+    fillOld(connection, oldEmail);
+    migrate(connection, 0, 6);
+    for (const due of [30, 10, 20]) {
+      connection.rows(
+        `insert into queue(account_id, base_id, body_id, size, sender, recipient, domain, submitted, due, attempts,
+           max_attempts, last_attempt, hold, traits, transport, subject, from_id, dsn, release, dialed, results, prefix)
+         values (1, 1, 1, 10, 'a@x', 'b@y', 'y', 5, ?, 0, 8, 0, 0, 0, '', 's', '', '', '', '[]', '[]', x'')`,
+        due,
+      );
+    }
+    connection.rows("insert into recipients(account_id, address, sent) values (1, 'b@y', 5)");
+    const before = connection.rows("select * from queue").map((row) => ({ ...row }));
+    migrate(connection, 0, 7);
+    assert.equal(versionOf(connection), 7);
+    assert.deepEqual(connection.rows("select * from queue").map((row) => ({ ...row })), before);
+    const byTime = "select due from queue where due > 5 order by due limit 2";
+    assert.deepEqual(connection.rows(byTime).map(({ due }) => due), [10, 20]);
+    assert.match(String(connection.rows(`explain query plan ${byTime}`)[0]?.["detail"]), /queue_by_due/);
+    assert.deepEqual({ ...connection.rows("select address, first from recipients")[0] }, {
+      address: "b@y",
+      first: 0,
+    });
+    for (const table of ["delivery_failures", "tls_results"]) {
+      assert.equal(connection.rows(`select count(*) as n from ${table}`)[0]?.["n"], 0);
+    }
+    assert.equal(connection.rows("PRAGMA integrity_check")[0]?.["integrity_check"], "ok");
+  }));

@@ -37,7 +37,7 @@ import type { Bytes } from "../base/bytes.ts";
 import { builder } from "./dialect.ts";
 import type { Tables } from "./schema.ts";
 
-export { bitAnd, literal, numbersOf } from "./dialect.ts";
+export { bitAnd, emptyText, literal, numbersOf } from "./dialect.ts";
 
 /** What a column or a parameter can hold. */
 export type SqlValue = number | string | Bytes | null;

@@ -7,8 +7,9 @@
  * @module
  */
 import type { Millis } from "../base/clock.ts";
-import { literal, many, prepared, run, type Work } from "./query.ts";
+import { emptyText, literal, many, one, prepared, run, type Work } from "./query.ts";
 import type { QueueRow } from "./queue_rows.ts";
+import type { QueueRetiredTable } from "./queue_schema.ts";
 
 /** Rows forgotten in one unit. */
 export const maxForgotten = 500;
@@ -62,6 +63,28 @@ const oldest = prepared((db, p: { now: number }) =>
 );
 
 const remove = prepared((db, p: { id: number }) => db.deleteFrom("queue_retired").where("id", "=", p.id));
+
+const byFromId = prepared((db, p: { fromId: string }) =>
+  db.selectFrom("queue_retired").selectAll().where("from_id", "<>", emptyText).where(
+    "from_id",
+    "=",
+    p.fromId,
+  ).limit(literal(1))
+);
+
+const amend = prepared((db, p: { id: number; results: string; outcome: string }) =>
+  db.updateTable("queue_retired").set({ results: p.results, outcome: p.outcome }).where("id", "=", p.id)
+);
+
+/** The recipient whose message had a sender with this id; undefined if it is not known (any more). */
+export function* retiredWithFromId(fromId: string): Work<QueueRetiredTable | undefined> {
+  return yield* one(byFromId, { fromId });
+}
+
+/** Changes what is known of how a recipient ended: somebody has told us more. */
+export function* amendRetired(id: number, outcome: Outcome, results: string): Work<void> {
+  yield* run(amend, { id, outcome, results });
+}
 
 /** How a recipient ended. */
 export type Outcome = "delivered" | "failed" | "dropped" | "suppressed";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, equalBytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { literal, many, numbersOf, one, prepared, run, type Work } from "./query.ts";
@@ -158,14 +158,20 @@ const nextDestination = prepared((db, p: { now: number }) =>
 );
 
 /** The row of a domain that is due first. */
-const firstDue = prepared((db, p: { domain: string; now: number }) =>
+const firstDue = prepared((db, p: { domain: string; now: number; leased: string }) =>
   db.selectFrom("queue").select(columns).where("hold", "=", literal(0)).where("domain", "=", p.domain)
-    .where("due", "<=", p.now).orderBy("due").orderBy("id").limit(literal(1))
+    .where("due", "<=", p.now).where("id", "not in", numbersOf(p.leased)).orderBy("due").orderBy("id").limit(
+      literal(1),
+    )
 );
 
-const ofBase = prepared((db, p: { baseId: number; domain: string; now: number; limit: number }) =>
+const ofBase = prepared((
+  db,
+  p: { baseId: number; domain: string; now: number; leased: string; limit: number },
+) =>
   db.selectFrom("queue").select(columns).where("base_id", "=", p.baseId).where("domain", "=", p.domain)
-    .where("hold", "=", literal(0)).where("due", "<=", p.now).orderBy("due").limit(p.limit)
+    .where("hold", "=", literal(0)).where("due", "<=", p.now).where("id", "not in", numbersOf(p.leased))
+    .orderBy("due").limit(p.limit)
 );
 
 const begin = prepared((db, p: { ids: string; now: number; due: number }) =>
@@ -176,13 +182,13 @@ const begin = prepared((db, p: { ids: string; now: number; due: number }) =>
   })).where("id", "in", numbersOf(p.ids))
 );
 
-const undo = prepared((db, p: { id: number; due: number }) =>
-  db.updateTable("queue").set((eb) => ({ attempts: eb("attempts", "-", 1), due: p.due })).where(
-    "id",
-    "=",
-    p.id,
-  )
-    .where("attempts", ">", literal(0)).returning("domain")
+const undo = prepared((db, p: { id: number; taken: number; due: number }) =>
+  db.updateTable("queue").set((eb) => ({
+    attempts: eb("attempts", "-", 1),
+    // Somebody may have chosen another time meanwhile.
+    due: eb.case().when("due", "=", p.taken).then(p.due).else(eb.ref("due")).end(),
+  }))
+    .where("id", "=", p.id).where("attempts", ">", literal(0)).returning("domain")
 );
 
 const byId = prepared((db, p: { id: number }) =>
@@ -261,6 +267,8 @@ export interface TakeDue {
   readonly now: Millis;
   /** Most recipients. */
   readonly limit: number;
+  /** Rows of the domain that are being worked on: an attempt may take longer than the wait for the next. */
+  readonly leased?: Iterable<number>;
   /** When to try again, should nothing be heard of this attempt. @param attempts How many it makes with this one. */
   readonly nextAttempt: (attempts: number) => Millis;
 }
@@ -271,12 +279,13 @@ export interface TakeDue {
  *
  * @returns The rows as they are now; none if nothing is due.
  */
-export function* takeDue({ domain, now, limit, nextAttempt }: TakeDue): Work<QueueRow[]> {
-  const first = yield* one(firstDue, { domain, now });
+export function* takeDue({ domain, now, limit, leased = [], nextAttempt }: TakeDue): Work<QueueRow[]> {
+  const others = JSON.stringify([...leased]);
+  const first = yield* one(firstDue, { domain, now, leased: others });
   if (first === undefined) return [];
-  const rows = (yield* many(ofBase, { baseId: first.base_id, domain, now, limit })).filter((row) =>
-    alike(row, first)
-  );
+  const rows = (yield* many(ofBase, { baseId: first.base_id, domain, now, leased: others, limit })).filter((
+    row,
+  ) => alike(row, first));
   const attempts = first.attempts + 1;
   const due = nextAttempt(attempts);
   yield* run(begin, { ids: JSON.stringify(rows.map(({ id }) => id)), now, due });
@@ -284,19 +293,20 @@ export function* takeDue({ domain, now, limit, nextAttempt }: TakeDue): Work<Que
   return rows.map((row) => ({ ...row, attempts, last_attempt: now, due }));
 }
 
-/** Gives back what was taken and not tried: it is due now, and the attempt does not count. */
-export function* untakeQueued(ids: readonly number[], now: Millis): Work<void> {
+/** Gives back what was taken and not tried: it is due now, and the attempt does not count. @param rows As they were taken. */
+export function* untakeQueued(rows: readonly Pick<QueueRow, "id" | "due">[], now: Millis): Work<void> {
   const domains = new Set<string>();
-  for (const id of ids) {
-    const row = yield* one(undo, { id, due: now });
+  for (const { id, due } of rows) {
+    const row = yield* one(undo, { id, taken: due, due: now });
     if (row !== undefined) domains.add(row.domain);
   }
   for (const domain of domains) yield* settleDestination(domain);
 }
 
-/** Whether two rows of one base can go in one transaction, at the same attempt. */
+/** Whether two rows of one base can go in one transaction, at the same attempt: also, whether they are the same message. */
 function alike(a: QueueRow, b: QueueRow): boolean {
-  return a.attempts === b.attempts && a.transport === b.transport && a.require_tls === b.require_tls;
+  return a.attempts === b.attempts && a.transport === b.transport && a.require_tls === b.require_tls &&
+    a.sender === b.sender && equalBytes(a.prefix, b.prefix);
 }
 
 /** What came of an attempt for a recipient who stays in the queue. */

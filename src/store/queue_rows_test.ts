@@ -11,6 +11,7 @@ import {
   type TakeDue,
   takeDue,
 } from "./queue_rows.ts";
+import { prepared, run } from "./query.ts";
 import type { Store } from "./store.ts";
 import { enqueue } from "./testing/queue_sample.ts";
 import { type TempStore, tempStore } from "./testing/temp_store.ts";
@@ -85,6 +86,24 @@ Deno.test("what differs in transport, TLS or attempts goes by itself", async () 
   await clock.advance(60 * minute);
   assert.deepEqual(ids(await take(store, clock, "x.example")), [a], "first attempt of a, second of b");
   assert.deepEqual(ids(await take(store, clock, "x.example")), [b]);
+});
+
+Deno.test("what has a sender or fields of its own goes by itself", async () => {
+  const { temp, clock } = queueStore();
+  await using _ = temp;
+  const { store } = temp;
+  const content = await enqueue(store, ["a@x.example", "b@x.example", "c@x.example", "d@x.example"]);
+  const set = prepared((db, p: { id: number; sender: string; prefix: Uint8Array<ArrayBuffer> }) =>
+    db.updateTable("queue").set({ sender: p.sender, prefix: p.prefix }).where("id", "=", p.id)
+  );
+  const [a = 0, b = 0, c = 0, d = 0] = content;
+  await store.writer.run(function* () {
+    yield* run(set, { id: b, sender: "a+id@example.org", prefix: new Uint8Array() });
+    yield* run(set, { id: c, sender: "a@example.org", prefix: new Uint8Array([65, 10]) });
+  });
+  const jobs: number[][] = [];
+  for (let i = 0; i < 3; i++) jobs.push(ids(await take(store, clock, "x.example")));
+  assert.deepEqual(jobs, [[a, d], [b], [c]]);
 });
 
 Deno.test("what is on hold waits, and its destination is not due", async () => {

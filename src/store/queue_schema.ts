@@ -116,8 +116,30 @@ export interface SuppressionsTable {
   created: number;
 }
 
+/** How often messages of an account to an address have failed in a row; what arrives ends the row. */
+export interface DeliveryFailuresTable {
+  account_id: number;
+  /** In the form in which suppressed addresses are compared. */
+  address: string;
+  failures: number;
+  last: number;
+}
+
+/** How TLS went with a domain on a day (RFC 8460), until it is reported. */
+export interface TlsResultsTable {
+  id: Generated<number>;
+  /** The UTC day's beginning. */
+  day: number;
+  /** In A-labels. */
+  domain: string;
+  /** `PolicyResults[]` as JSON. */
+  policies: string;
+}
+
 /** The tables of this file. */
 export interface QueueTables {
+  delivery_failures: DeliveryFailuresTable;
+  tls_results: TlsResultsTable;
   queue: QueueTable;
   queue_destinations: QueueDestinationsTable;
   queue_retired: QueueRetiredTable;

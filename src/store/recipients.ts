@@ -1,7 +1,11 @@
 /**
  * Whom accounts have written to, and when: what outgoing limits are counted by.
  *
- * Tested by `src/queue/outbox_test.ts`.
+ * Of the last day there is a row for each recipient of each message, which messages are counted by. Of what is older, only
+ * whether an account has ever written to an address matters: of several rows one is kept, and that for two years. So
+ * the limits themselves bound the table.
+ *
+ * Tested by `src/queue/outbox_test.ts` and `src/store/outgoing_chore_test.ts`.
  *
  * @module
  */
@@ -13,23 +17,54 @@ const countSince = prepared((db, p: { accountId: number; since: number }) =>
     .where("account_id", "=", p.accountId).where("sent", ">", p.since)
 );
 
-const addressesSince = prepared((db, p: { accountId: number; since: number }) =>
-  db.selectFrom("recipients").select("address").distinct()
-    .where("account_id", "=", p.accountId).where("sent", ">", p.since)
+const countFirst = prepared((db, p: { accountId: number; since: number }) =>
+  db.selectFrom("recipients").select((eb) => eb.fn.countAll<number>().as("n"))
+    .where("first", "=", literal(1)).where("account_id", "=", p.accountId).where("sent", ">", p.since)
 );
 
-const before = prepared((db, p: { accountId: number; address: string; until: number }) =>
+const ever = prepared((db, p: { accountId: number; address: string }) =>
   db.selectFrom("recipients").select("id").where("account_id", "=", p.accountId).where(
     "address",
     "=",
     p.address,
   )
-    .where("sent", "<=", p.until).limit(literal(1))
+    .limit(literal(1))
 );
 
-const insert = prepared((db, p: { accountId: number; address: string; sent: number }) =>
-  db.insertInto("recipients").values({ account_id: p.accountId, address: p.address, sent: p.sent })
+const oldBehind = prepared((db, p: { id: number; until: number }) =>
+  db.selectFrom("recipients").selectAll().where("id", ">", p.id).where("sent", "<=", p.until).orderBy("id")
+    .limit(literal(recipientsLookedAt))
 );
+
+/** A later row of the same address that is old as well. */
+const later = prepared((db, p: { accountId: number; address: string; id: number; until: number }) =>
+  db.selectFrom("recipients").select("id").where("account_id", "=", p.accountId).where(
+    "address",
+    "=",
+    p.address,
+  )
+    .where("id", ">", p.id).where("sent", "<=", p.until).limit(literal(1))
+);
+
+const remove = prepared((db, p: { id: number }) => db.deleteFrom("recipients").where("id", "=", p.id));
+
+const insert = prepared((db, p: { accountId: number; address: string; sent: number; first: number }) =>
+  db.insertInto("recipients").values({
+    account_id: p.accountId,
+    address: p.address,
+    sent: p.sent,
+    first: p.first,
+  })
+);
+
+/** For so long each message counts; a limit's day is not longer. */
+export const countedMs = 25 * 60 * 60 * 1000;
+
+/** Who was not written to for so long is a first-time recipient again. */
+export const rememberedMs = 730 * 24 * 60 * 60 * 1000;
+
+/** Rows that are looked at in one slice. */
+export const recipientsLookedAt = 500;
 
 /** Recipients that an account has written to since then; one counts once for each message. */
 export function* sentSince(accountId: number, since: Millis): Work<number> {
@@ -42,15 +77,42 @@ export function* sentSince(accountId: number, since: Millis): Work<number> {
  * @param addresses In lower case, as `local@domain`.
  */
 export function* firstTimes(accountId: number, addresses: readonly string[], since: Millis): Work<number> {
-  const recent = yield* many(addressesSince, { accountId, since });
-  let count = 0;
-  for (const address of new Set([...addresses, ...recent.map((row) => row.address)])) {
-    if ((yield* one(before, { accountId, address, until: since })) === undefined) count++;
+  let count = (yield* one(countFirst, { accountId, since }))?.n ?? 0;
+  for (const address of new Set(addresses)) {
+    if ((yield* one(ever, { accountId, address })) === undefined) count++;
   }
   return count;
 }
 
 /** Notes that an account writes to these. */
 export function* noteRecipients(accountId: number, addresses: readonly string[], now: Millis): Work<void> {
-  for (const address of addresses) yield* run(insert, { accountId, address, sent: now });
+  for (const address of addresses) {
+    const first = (yield* one(ever, { accountId, address })) === undefined ? 1 : 0;
+    yield* run(insert, { accountId, address, sent: now, first });
+  }
+}
+
+/** Some rows in order. */
+export interface OldRecipients {
+  /** Those that no limit needs any more. */
+  readonly ids: readonly number[];
+  /** The last that was looked at, null if there are no more. */
+  readonly last: number | null;
+}
+
+/** Looks at the next rows behind one. */
+export function* oldRecipients(behind: number, now: Millis): Work<OldRecipients> {
+  const until = now - countedMs;
+  const ids: number[] = [];
+  const rows = yield* many(oldBehind, { id: behind, until });
+  for (const { id, account_id: accountId, address, sent } of rows) {
+    const isDouble = (yield* one(later, { accountId, address, id, until })) !== undefined;
+    if (isDouble || sent < now - rememberedMs) ids.push(id);
+  }
+  return { ids, last: rows.length < recipientsLookedAt ? null : rows.at(-1)?.id ?? null };
+}
+
+/** Forgets rows. */
+export function* forgetRecipients(ids: readonly number[]): Work<void> {
+  for (const id of ids) yield* run(remove, { id });
 }

@@ -317,6 +317,8 @@ export interface RecipientsTable {
   /** Lower case, as `local@domain`. */
   address: string;
   sent: number;
+  /** 1: the account had never written to it before. */
+  first: Generated<number>;
 }
 
 /** Work with a due time. */

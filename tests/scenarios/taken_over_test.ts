@@ -25,6 +25,8 @@ import { rootAnchors } from "../../src/dns/trust_anchors.ts";
 import { type RootKeys, rootKeysMethods } from "../../src/evidence/root_keys.ts";
 import { Indexer } from "../../src/message/indexer.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
+import { type Queue, queueMethods } from "../../src/queue/queue.ts";
+import { type QueueAdmin, queueAdminMethods } from "../../src/queue/queue_admin.ts";
 import { dialUnix } from "../../src/roles/unix_socket.ts";
 import { client } from "../../src/rpc/client.ts";
 import { connect, type Connection } from "../../src/rpc/connection.ts";
@@ -147,6 +149,19 @@ Deno.test("who holds the store's socket can do no more than anybody who connects
       assert.deepEqual(told.anchors, rootAnchors);
       assert.ok(told.dueMs > 0, "and the next set is not looked at for a while");
       assert.deepEqual((await rootKeys.current({})).anchors, rootAnchors);
+    });
+    await t.step("of outgoing mail, nothing but what a lease of its own is for", async () => {
+      const queue = client<Queue>(one, "queue", queueMethods);
+      for (const lease of ["", "1", "0".repeat(32)]) {
+        await assert.rejects(Array.fromAsync(queue.content({ lease })), refuses("noCapability"));
+        await assert.rejects(queue.giveBack({ lease }), refuses("noCapability"));
+      }
+    });
+    await t.step("and no administration, with an account's capability neither", async () => {
+      for (const capability of [null, "", "A".repeat(43), await one.signIn()]) {
+        const admin = client<QueueAdmin>(one, "queueAdmin", queueAdminMethods, capability);
+        await assert.rejects(admin.holdRules({}), refuses("noCapability"));
+      }
     });
     await t.step("bytes that are no message end the connection, and the store serves on", async () => {
       for (

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
+import { ensureAccount } from "../accounts/accounts.ts";
+import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { many, prepared } from "../store/query.ts";
+import { dueDestinations, type NewQueueRow, noteQueued, queueRow } from "../store/queue_rows.ts";
+import { suppressionOf } from "../store/suppressions.ts";
+import { enqueue } from "../store/testing/queue_sample.ts";
+import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
+import { type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
+import { maxListed, type QueueFilter } from "./queue_admin.ts";
+import { QueueAdminService } from "./queue_admin_service.ts";
+
+const hour = 3_600_000;
+
+interface Open {
+  readonly temp: TempStore;
+  readonly clock: FakeClock;
+  readonly admin: QueueAdminService;
+  readonly told: NoticeFacts[];
+  /** How often somebody was told that what is due may have changed. */
+  readonly changed: { count: number };
+  add(recipients: readonly string[], change?: Partial<NewQueueRow>): Promise<number[]>;
+}
+
+async function open(): Promise<Open> {
+  const clock = new FakeClock();
+  const temp = tempStore({ clock });
+  for (const name of ["ann", "bob"]) await ensureAccount(temp.store, { name, maxBytes: null });
+  const told: NoticeFacts[] = [];
+  const changed = { count: 0 };
+  const parts: ConcludeParts = {
+    store: temp.store,
+    compose: (facts) => {
+      told.push(facts);
+      return utf8("Subject: it failed\r\n\r\n");
+    },
+    keepRetiredMs: () => hour,
+    postmaster: null,
+  };
+  const admin = new QueueAdminService({
+    store: temp.store,
+    giveUp: (endings) => giveUp(parts, endings),
+    hasTransport: (name) => name === "relay",
+    keepRetiredMs: () => hour,
+    isLeased: (id) => id === 1,
+    changed: () => changed.count++,
+  });
+  const add: Open["add"] = (recipients, change) => enqueue(temp.store, recipients, change);
+  return { temp, clock, admin, told, changed, add };
+}
+
+const filter = (change: Partial<QueueFilter> = {}): { filter: QueueFilter } => ({
+  filter: {
+    ids: null,
+    account: null,
+    from: null,
+    to: null,
+    hold: null,
+    submitted: null,
+    nextAttempt: null,
+    transport: null,
+    max: null,
+    ...change,
+  },
+});
+const refuses = (reason: string) => (error: unknown) => error instanceof Refused && error.reason === reason;
+const all = async <T>(pieces: AsyncIterable<readonly T[]>) => (await Array.fromAsync(pieces)).flat();
+const idsOf = async (pieces: AsyncIterable<readonly { readonly id: number }[]>) =>
+  (await all(pieces)).map(({ id }) => id);
+
+Deno.test("the list begins with what is due first, in pieces, and says what is known", async () => {
+  const { temp, clock, admin, add } = await open();
+  await using _ = temp;
+  const [late = 0] = await add(["a@x.example"], { due: clock.now() + hour, transport: "relay" });
+  const [first = 0, second = 0] = await add(["b@x.example", "c@y.example"], { account_id: 2, hold: 1 });
+  const record = {
+    at: 5,
+    ms: 7,
+    ok: false,
+    code: 450,
+    status: "4.2.0",
+    text: "later",
+    host: "h",
+    address: "1",
+  };
+  await temp.store.writer.run(() =>
+    noteQueued({
+      id: late,
+      results: JSON.stringify([record]),
+      dialed: "[]",
+      traits: 0,
+      due: clock.now() + hour,
+      hold: false,
+    })
+  );
+  assert.deepEqual(await idsOf(admin.list(filter())), [first, second, late]);
+  const [shown] = await all(admin.list(filter({ ids: [late] })));
+  assert.deepEqual([shown?.account, shown?.leased, shown?.transport, shown?.results], [
+    "ann",
+    late === 1,
+    "relay",
+    [{
+      startedAt: 5,
+      ms: 7,
+      delivered: false,
+      code: 450,
+      status: "4.2.0",
+      text: "later",
+      host: "h",
+      address: "1",
+    }],
+  ]);
+  assert.deepEqual(await idsOf(admin.list(filter({ account: "bob" }))), [first, second]);
+  assert.deepEqual(await idsOf(admin.list(filter({ max: 2 }))), [first, second]);
+  assert.deepEqual(await idsOf(admin.list(filter({ ids: [late, second], max: 1 }))), [second]);
+  const soon = { from: clock.now() + 1, until: null };
+  assert.deepEqual(await idsOf(admin.list(filter({ nextAttempt: soon }))), [late]);
+  await assert.rejects(all(admin.list(filter({ account: "eve" }))), refuses("badRequest"));
+});
+
+Deno.test("a long list comes whole, in pieces of a bounded size, also where all is due at once", async () => {
+  const { temp, clock, admin, add } = await open();
+  await using _ = temp;
+  const many = Array.from({ length: 600 }, (_, i) => `u${i}@x.example`);
+  const same = await add(many, { due: clock.now() + 5 });
+  const early = await add(many, { due: clock.now() });
+  const pieces = await Array.fromAsync(admin.list(filter()));
+  assert.deepEqual(pieces.flat().map(({ id }) => id), [...early, ...same]);
+  assert.ok(pieces.every(({ length }) => length > 0 && length <= maxListed));
+  assert.equal((await idsOf(admin.list(filter({ max: 701 })))).length, 701);
+});
+
+Deno.test("hold and unhold say whom they changed, and what is on hold is not due", async () => {
+  const { temp, clock, admin, add, changed } = await open();
+  await using _ = temp;
+  await add(["a@x.example", "b@y.example"]);
+  await add(["c@x.example"], { hold: 1 });
+  assert.equal(await admin.hold({ ...filter({ to: "x.example" }), hold: true }), 1);
+  assert.deepEqual(temp.store.read(dueDestinations(clock.now(), 10)), ["y.example"]);
+  assert.equal(await admin.hold({ ...filter({ hold: true }), hold: true }), 0);
+  assert.equal(await admin.hold({ ...filter(), hold: false }), 2);
+  assert.deepEqual(temp.store.read(dueDestinations(clock.now(), 10)), ["x.example", "y.example"]);
+  assert.ok(changed.count > 0);
+});
+
+Deno.test("schedule sets a time, or moves it, and each row once", async () => {
+  const { temp, clock, admin, add } = await open();
+  await using _ = temp;
+  const recipients = Array.from({ length: 250 }, (_, i) => `u${i}@x.example`);
+  const ids = await add(recipients);
+  const now = clock.now();
+  const dues = () => new Set(ids.map((id) => temp.store.read(queueRow(id)).due));
+  assert.equal(await admin.schedule({ ...filter(), at: null, delayMs: hour }), 250);
+  assert.deepEqual(dues(), new Set([now + hour]));
+  assert.equal(await admin.schedule({ ...filter(), at: null, delayMs: -2 * hour }), 250);
+  assert.deepEqual(dues(), new Set([now - hour]));
+  assert.equal(await admin.schedule({ ...filter({ ids: ids.slice(0, 1) }), at: now + 7, delayMs: 0 }), 1);
+  assert.deepEqual(dues(), new Set([now - hour, now + 7]));
+  await assert.rejects(admin.schedule({ ...filter(), at: NaN, delayMs: 0 }), refuses("badRequest"));
+});
+
+Deno.test("with a number, those that are due first are changed", async () => {
+  const { temp, clock, admin, add } = await open();
+  await using _ = temp;
+  const [late] = await add(["a@x.example"], { due: clock.now() + hour });
+  const [early] = await add(["b@x.example"]);
+  assert.equal(await admin.hold({ ...filter({ max: 1 }), hold: true }), 1);
+  assert.deepEqual(await idsOf(admin.list(filter({ hold: true }))), [early]);
+  assert.deepEqual(await idsOf(admin.list(filter({ hold: false }))), [late]);
+});
+
+Deno.test("transport and TLS of a message are chosen by hand, from what there is", async () => {
+  const { temp, admin, add } = await open();
+  await using _ = temp;
+  const [id = 0] = await add(["a@x.example"]);
+  await assert.rejects(admin.transport({ ...filter(), transport: "none" }), refuses("badRequest"));
+  assert.equal(await admin.transport({ ...filter(), transport: "relay" }), 1);
+  for (const [requireTls, kept] of [[true, 1], [false, 0], [null, null]] as const) {
+    assert.equal(await admin.requireTls({ ...filter(), requireTls }), 1);
+    assert.equal(temp.store.read(queueRow(id)).require_tls, kept);
+  }
+  assert.equal(temp.store.read(queueRow(id)).transport, "relay");
+  await admin.transport({ ...filter(), transport: "" });
+  assert.equal(temp.store.read(queueRow(id)).transport, "");
+});
+
+Deno.test("who fails a message tells its sender once, of all its recipients", async () => {
+  const { temp, admin, add, told } = await open();
+  await using _ = temp;
+  const ids = await add(["a@x.example", "b@y.example"]);
+  const [other] = await add(["c@x.example"], { sender: "" });
+  assert.equal(await admin.fail(filter()), 3);
+  assert.deepEqual(told.map(({ recipients }) => recipients.map(({ row }) => row.id)), [ids]);
+  assert.deepEqual(await idsOf(admin.list(filter())), []);
+  const done = await all(admin.retired(filter()));
+  assert.deepEqual(done.map(({ id, outcome }) => [id, outcome]), [[other, "failed"], [ids[1], "failed"], [
+    ids[0],
+    "failed",
+  ]]);
+  assert.equal(temp.store.read(suppressionOf(1, "a@x.example")), undefined);
+});
+
+Deno.test("what is dropped is gone with its body, and nobody is told", async () => {
+  const { temp, admin, add, told, clock } = await open();
+  await using _ = temp;
+  const [a = 0, b = 0] = await add(["a@x.example", "b@x.example"]);
+  assert.equal(await admin.drop(filter({ ids: [a] })), 1);
+  const dumped = await Array.fromAsync(admin.dump({ id: b }));
+  assert.match(fromUtf8(concat(dumped)), /^From: a@example\.org\r\n/);
+  await assert.rejects(Array.fromAsync(admin.dump({ id: a })), refuses("expunged"));
+  assert.equal(await admin.drop(filter()), 1);
+  assert.equal(told.length, 0);
+  assert.deepEqual(temp.store.read(many(bodies, {})), []);
+  assert.deepEqual(temp.store.read(dueDestinations(clock.now(), 10)), []);
+  const done = await all(admin.retired(filter({ to: "a@x" })));
+  assert.deepEqual(done.map(({ id, outcome, account }) => [id, outcome, account]), [[a, "dropped", "ann"]]);
+  assert.deepEqual(await idsOf(admin.retired(filter({ max: 1 }))), [b]);
+});
+const bodies = prepared((db, _p: Record<string, never>) => db.selectFrom("bodies").select("id"));
+
+Deno.test("a rule means the same for what waits as for what comes, and what it held stays so", async () => {
+  const { temp, admin, add } = await open();
+  await using _ = temp;
+  const any = { account: "", senderDomain: "", recipientDomain: "" };
+  const [a, b] = await add(["a@x.example", "b@y.example"]);
+  const [c] = await add(["a@x.example"], { account_id: 2 });
+  const [d] = await add(["a@x.example"], { sender: "" });
+  const held = async () => (await idsOf(admin.list(filter({ hold: true })))).sort();
+  const rule = { ...any, account: "ann", senderDomain: "EXAMPLE.org", recipientDomain: "x.example" };
+  const added = await admin.addHoldRule(rule);
+  assert.deepEqual([added.held, await held()], [1, [a]]);
+  assert.deepEqual((await admin.holdRules({})).map(({ account, senderDomain }) => [account, senderDomain]), [
+    ["ann", "example.org"],
+  ]);
+  assert.equal((await admin.addHoldRule(any)).held, 3);
+  assert.deepEqual(await held(), [a, b, c, d].sort());
+  await admin.removeHoldRule({ id: added.id });
+  assert.equal((await admin.holdRules({})).length, 1);
+  assert.equal((await held()).length, 4);
+  await assert.rejects(admin.addHoldRule({ ...any, account: "eve" }), refuses("badRequest"));
+  await assert.rejects(admin.addHoldRule({ ...any, senderDomain: "no domain" }), refuses("badRequest"));
+});
+
+Deno.test("addresses are put on an account's list and taken off it, however they are written", async () => {
+  const { temp, admin, clock } = await open();
+  await using _ = temp;
+  const list = (account: string | null) => all(admin.suppressions({ account }));
+  await admin.suppress({ account: "ann", address: "B.ob+list@X.example", reason: "asked for it" });
+  await admin.suppress({ account: "bob", address: "c@x.example", reason: "" });
+  assert.deepEqual(await list("ann"), [{
+    account: "ann",
+    address: "b.ob@x.example",
+    original: "B.ob+list@x.example",
+    automatic: false,
+    reason: "asked for it",
+    created: clock.now(),
+  }]);
+  assert.deepEqual((await list(null)).map(({ account }) => account), ["ann", "bob"]);
+  assert.equal(await admin.unsuppress({ account: "ann", address: "b.ob@x.example" }), true);
+  assert.equal(await admin.unsuppress({ account: "ann", address: "b.ob@x.example" }), false);
+  assert.deepEqual(await list("ann"), []);
+  await assert.rejects(list("eve"), refuses("badRequest"));
+  const nothing = { account: "ann", address: "nobody", reason: "" };
+  await assert.rejects(admin.suppress({ ...nothing, address: "a@@b" }), refuses("badRequest"));
+});

@@ -1,0 +1,75 @@
+/**
+ * A notice on its way into an inbox: what takes time is done before the writer, the rest in the unit of what it is about.
+ *
+ * Tested by `src/queue/conclude_test.ts`.
+ *
+ * @module
+ */
+import { ensureMailbox } from "../accounts/mail_mailboxes.ts";
+import { type Bytes, concat, utf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { maxReturnedOctets } from "../message/dsn_returned.ts";
+import { Indexer } from "../message/indexer.ts";
+import { addMessages, type PreparedEmail, prepareEmail } from "../store/add_message.ts";
+import type { ReadyBody } from "../store/bodies.ts";
+import { checkIndex } from "../store/check_index.ts";
+import type { Work } from "../store/query.ts";
+import type { QueueRow } from "../store/queue_rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Transaction } from "../store/transaction.ts";
+
+/** A notice that can be put into an inbox. */
+export interface ReadyNotice {
+  /** Rows of the queue that it is about. */
+  readonly about: ReadonlySet<number>;
+  readonly body: ReadyBody;
+  readonly email: PreparedEmail;
+}
+
+/** RFC 5321 4.4: final delivery says whom the envelope was from, and a notice is from nobody. */
+const prefix = utf8("Return-Path: <>\r\n");
+
+/** Makes a notice ready. Its body is to be released in the end. */
+export async function readyNotice(
+  store: Store,
+  rows: readonly QueueRow[],
+  content: Bytes,
+): Promise<ReadyNotice> {
+  const body = await store.bodies.ready({ content, spool: null }, store.spools.forOwner());
+  const indexer = new Indexer();
+  indexer.write(content);
+  return {
+    about: new Set(rows.map(({ id }) => id)),
+    body,
+    email: prepareEmail(body, checkIndex(indexer.end(), body.hashes.size)),
+  };
+}
+
+/** As much of a message as a notice may return; where it is damaged, what stands in front of it. */
+export function originalOf(store: Store, { prefix, body_id }: QueueRow): Bytes {
+  try {
+    const body = store.read(store.bodies.open(body_id));
+    return concat([prefix, body.slice(0, Math.min(body.size, maxReturnedOctets + 1))]);
+  } catch (error) {
+    if (error instanceof Refused) return prefix;
+    throw error;
+  }
+}
+
+/** Puts a notice into an inbox. One that is full does not keep the message in the queue for ever: the log has it. */
+export function* tell(store: Store, tx: Transaction, accountId: number, { email }: ReadyNotice): Work<void> {
+  const addition = { email, prefix, bits: 0, keywords: [], internalDate: tx.now };
+  try {
+    const mailbox = yield* ensureMailbox({ accountId, tx }, "Inbox");
+    yield* addMessages(tx, accountId, mailbox.id, [addition]);
+  } catch (error) {
+    // Refused before anything was changed.
+    if (!(error instanceof Refused) || error.reason !== "overQuota" && error.reason !== "tooMany") {
+      throw error;
+    }
+    store.log.warn("a notice did not fit into its sender's inbox", {
+      account: accountId,
+      why: error.message,
+    });
+  }
+}
