@@ -61,9 +61,9 @@ const smtpFields = {
   }),
   maxCommandLine: bytes({
     doc:
-      "Longest command line, its end included (RFC 5321 4.5.3.1.4 asks for 512 bytes, extensions for more).",
+      "Longest command line, its end included (RFC 5321 4.5.3.1.4 asks for 512 bytes, extensions for some 1500).",
     default: 2 * KiB,
-    min: 1 * KiB,
+    min: 2 * KiB,
     max: 64 * KiB,
   }),
   readTimeout: duration({ doc: "How long to wait for a client's next bytes.", default: 30_000, min: 1000 }),
@@ -123,6 +123,10 @@ const smtp = table(
   {
     port: port(25),
     ...smtpFields,
+    noRequireTls: flag({
+      doc: "Do not offer REQUIRETLS (RFC 8689) to other servers.",
+      default: false,
+    }),
     dnsBlocklists: list(host(""), { doc: "DNS blocklists that senders are looked up in (RFC 5782)." }),
   },
   "SMTP: mail from other servers (RFC 5321), with STARTTLS.",

@@ -11,13 +11,20 @@ import type { StaticConfig } from "../config/static_config.ts";
 import type { TransportConfig } from "../config/transport_config.ts";
 import type { QueueJob } from "./queue.ts";
 import { type Route, transportFor } from "./routes.ts";
-import { directTransport, type RelayTransport, type Transport } from "./transport.ts";
+import { directTransport, type LocalTransport, type RelayTransport, type Transport } from "./transport.ts";
 
 /** A transport that somebody chose by hand and that is there no longer: try again, somebody will notice. */
 export interface MissingTransport {
   readonly kind: "missing";
   readonly name: string;
 }
+
+/** The part of the configuration that says what transports there are, and what needs none. */
+export type TransportsConfig = Pick<StaticConfig, "transports" | "hostname" | "localserve"> & {
+  readonly listeners: Readonly<Record<string, { readonly hostname: string | null }>>;
+};
+
+const localTransport: LocalTransport = { kind: "local" };
 
 /** What of a message says which way it takes. */
 export type RoutedJob = Pick<QueueJob, "account" | "sender" | "domain" | "attempts" | "transport">;
@@ -28,11 +35,18 @@ export class ConfiguredTransports {
   readonly #accounts: ReadonlyMap<string, readonly Route[]>;
   readonly #domains: ReadonlyMap<string, readonly Route[]>;
   readonly #global: readonly Route[];
+  /** Domains that are delivered to here. */
+  readonly #own: ReadonlySet<string>;
+  /** Where no route matches. */
+  readonly #elsewhere: Transport;
 
   constructor(
-    { transports }: Pick<StaticConfig, "transports">,
+    { transports, hostname, listeners, localserve }: TransportsConfig,
     { routes, domains, accounts }: Pick<DynamicConfig, "routes" | "domains" | "accounts">,
   ) {
+    const hostnames = [hostname, ...Object.values(listeners).flatMap((each) => each.hostname ?? [])];
+    this.#own = new Set([...hostnames, ...Object.keys(domains)].map((name) => normalForm(name) ?? name));
+    this.#elsewhere = localserve === null ? directTransport : localTransport; // There everything stays here.
     this.#transports = new Map(
       Object.entries(transports).map(([name, each]) => [name, transportOf(each)]),
     );
@@ -52,13 +66,14 @@ export class ConfiguredTransports {
 
   /** The transport of this attempt, which `job.attempts` counts. */
   transportFor(job: RoutedJob): Transport | MissingTransport {
+    if (job.transport === "" && this.#own.has(job.domain)) return localTransport;
     const fromDomain = domainOf(job.sender);
     const name = transportFor(
       { fromDomain, toDomain: job.domain, attempts: job.attempts - 1 },
       job.transport,
       [this.#accounts.get(job.account) ?? [], this.#domains.get(fromDomain) ?? [], this.#global],
     );
-    if (name === "") return directTransport;
+    if (name === "") return this.#elsewhere;
     return this.#transports.get(name) ?? { kind: "missing", name };
   }
 }

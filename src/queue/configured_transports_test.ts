@@ -45,6 +45,12 @@ const kinds: [what: string, content: string, transport: Transport][] = [
   ["failure", 'fail]\ncode = 421\nmessage = "no"', { kind: "fail", code: 421, text: "no" }],
 ];
 
+const server = {
+  hostname: "mail.example.org",
+  listeners: { public: { hostname: "MX.example.org" }, other: { hostname: null } },
+  localserve: null,
+};
+
 const job: RoutedJob = {
   account: "you",
   sender: "you@bücher.example",
@@ -56,7 +62,7 @@ const job: RoutedJob = {
 for (const [what, content, transport] of kinds) {
   Deno.test(`transportFor() gives ${what}`, () => {
     const ways = new ConfiguredTransports(
-      { transports: read(`[transports.t.${content}`) },
+      { ...server, transports: read(`[transports.t.${content}`) },
       { routes: [], domains: {}, accounts: {} },
     );
     assert.deepEqual(ways.transportFor({ ...job, transport: "t" }), transport);
@@ -84,6 +90,7 @@ transport = "account"
 );
 const failing = (name: string) => `[transports.${name}.fail]\nmessage = "${name}"\n`;
 const ways = new ConfiguredTransports({
+  ...server,
   transports: read(["late", "domain", "account", "own"].map(failing).join("")),
 }, config);
 
@@ -97,6 +104,10 @@ const routed: [what: string, change: Partial<RoutedJob>, way: string][] = [
   ["the first attempt has none before it", { attempts: 1 }, "direct"],
   ["the second has one", { attempts: 2 }, "late"],
   ["an address literal is no domain", { domain: "[192.0.2.1]" }, "direct"],
+  ["mail for our own domains stays here", { domain: "bücher.example", attempts: 2 }, "local"],
+  ["and for this host", { domain: "mail.example.org" }, "local"],
+  ["by any of its names", { domain: "mx.example.org" }, "local"],
+  ["unless somebody said otherwise", { domain: "bücher.example", transport: "own" }, "own"],
   ["what was chosen by hand", { transport: "own", domain: "account.example" }, "own"],
 ];
 for (const [what, change, way] of routed) {
@@ -110,4 +121,13 @@ Deno.test("transportFor() names a transport that is gone", () => {
   assert.deepEqual(ways.transportFor({ ...job, transport: "gone" }), { kind: "missing", name: "gone" });
   assert.equal(ways.has("gone"), false);
   assert.equal(ways.has("own"), true);
+});
+
+Deno.test("transportFor(): in localserve everything stays here that no route takes elsewhere", () => {
+  const localserve = { account: "a", password: "", adminPassword: "" };
+  const transports = read(failing("late"));
+  const local = new ConfiguredTransports({ ...server, localserve, transports }, config);
+  assert.equal(local.transportFor(job).kind, "local");
+  assert.equal(local.transportFor({ ...job, domain: "[192.0.2.1]" }).kind, "local");
+  assert.equal(local.transportFor({ ...job, attempts: 2 }).kind, "fail");
 });

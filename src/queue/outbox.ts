@@ -6,6 +6,7 @@
 import type { Address } from "../address/address.ts";
 import { normalForm } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
+import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import type { DeliveryResult } from "../delivery/deliver.ts";
 import type { Outbox, Outgoing } from "../delivery/outbox.ts";
@@ -14,6 +15,8 @@ import type { Work } from "../store/query.ts";
 import { addQueued, queueTraits } from "../store/queue_rows.ts";
 import { firstTimes, noteRecipients, sentSince } from "../store/recipients.ts";
 import type { Transaction } from "../store/transaction.ts";
+import { printDsnRequest } from "./dsn_request.ts";
+import { printHold, releaseOf } from "./future_release.ts";
 import { isHeldBy } from "./hold_rules.ts";
 import { defaultMaxAttempts } from "./schedule.ts";
 
@@ -34,11 +37,24 @@ const dayMs = 24 * 60 * 60 * 1000;
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
+  readonly #detains: (address: Address) => boolean;
 
-  /** @param added Called after the commit of what was added. */
-  constructor(limits: (account: string) => OutgoingLimits, added: () => void) {
+  /**
+   * @param added Called after the commit of what was added.
+   * @param detains Addresses of ours whose mail goes through the queue: `localFault` in localserve, else none.
+   */
+  constructor(
+    limits: (account: string) => OutgoingLimits,
+    added: () => void,
+    detains: (address: Address) => boolean = () => false,
+  ) {
     this.#limits = limits;
     this.#added = added;
+    this.#detains = detains;
+  }
+
+  detains(address: Address): boolean {
+    return this.#detains(address);
   }
 
   *add(tx: Transaction, outgoing: Outgoing): Work<readonly DeliveryResult[]> {
@@ -86,13 +102,14 @@ function tooMany(text: string): DeliveryResult {
 function* enqueue(
   tx: Transaction,
   accountId: number,
-  { request, email, body, recipients }: Outgoing,
+  { request, email, body, requireTls, recipients }: Outgoing,
 ): Work<number[]> {
-  const { from, index } = request;
+  const { from, index, asked } = request;
+  const { ret = null, envid = null, hold = null } = asked ?? {};
   const rules = yield* holdRules();
   const senderDomain = from === null ? "" : domainOf(from);
   const bodyId = yield* body();
-  return yield* addQueued(recipients.map(({ address, prefix }) => {
+  return yield* addQueued(recipients.map(({ address, prefix, asked: { notify, orcpt } }) => {
     const recipientDomain = domainOf(address);
     const held = rules.some((rule) =>
       isHeldBy({
@@ -110,24 +127,29 @@ function* enqueue(
       recipient: printMailbox(address),
       domain: recipientDomain,
       submitted: tx.now,
-      due: tx.now,
+      due: hold === null ? tx.now : Math.max(tx.now, releaseOf(hold, tx.now)),
       max_attempts: defaultMaxAttempts,
       hold: held ? 1 : 0,
       transport: "",
-      require_tls: null,
-      traits: (needsUtf8(from, address) || index.hasUtf8Headers ? queueTraits.utf8 : 0) |
+      require_tls: requireTls === null ? null : requireTls ? 1 : 0,
+      traits: (needsUtf8(from, address) || index.hasUtf8Headers || hasUtf8(prefix) ? queueTraits.utf8 : 0) |
         (index.has8Bit ? queueTraits.has8Bit : 0),
       message_id: index.messageId,
       subject: index.subject,
       from_id: "",
-      dsn: "",
-      release: "",
+      dsn: printDsnRequest({ ret, envid, notify, orcpt }),
+      release: hold === null ? "" : printHold(hold),
     };
   }));
 }
 
 function domainOf({ domain }: Address): string {
   return domain.startsWith("[") ? domain : normalForm(domain) ?? domain.toLowerCase();
+}
+
+/** Whether our own fields hold UTF-8, as that which says whom the message is for. */
+function hasUtf8(prefix: Bytes): boolean {
+  return prefix.some((octet) => octet > 0x7f);
 }
 
 /** RFC 6531 3.3: only localparts need it; domains have A-labels. */

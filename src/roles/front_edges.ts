@@ -19,6 +19,7 @@ import type { ImapServices, ImapSettings } from "../imapd/settings.ts";
 import { Indexer } from "../message/indexer.ts";
 import type { Transport } from "../net/transport.ts";
 import { client } from "../rpc/client.ts";
+import { Destinations } from "../smtpd/destinations.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
 import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
 import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
@@ -43,7 +44,12 @@ export function edges(
   stopping: AbortSignal,
 ): (service: ServiceName, listener: Listener) => Handler {
   const { boot } = parts;
-  const smtp = smtpServices(parts, stopping);
+  const plain = smtpServices(parts, stopping);
+  // In localserve all mail stays here, and the DNS knows nobody.
+  const destinations = boot.config.localserve === null
+    ? new Destinations({ resolver: evidence.resolver, clock: parts.clock, log: parts.log })
+    : null;
+  const smtp: SmtpServices = { ...plain, destinations };
   const imap: ImapServices = {
     authenticator: smtp.authenticator,
     openMail: (capability) => client<Mail>(parts.store, "mail", mailMethods, capability),
@@ -98,6 +104,7 @@ function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
     submit: (capability) => client(store, "submit", submitMethods, capability),
     indexer: () => new Indexer(),
     evidence: null,
+    destinations: null,
     clock,
     random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
     publicId: (cid) => ids.seal(BigInt(`0x${cid}`)),
@@ -123,6 +130,7 @@ function smtpSettingsOf(
     kind: service === "smtp" ? "delivery" : service,
     hostname: listener.hostname ?? boot.config.hostname,
     startTls: listener.tls !== null && service !== "submissions",
+    requireTls: service !== "smtp" || listener.smtp?.noRequireTls !== true,
     mechanisms: offered,
     plainWithoutTls: service === "submission" && listener.submission?.noRequireStartTls === true,
     faults: boot.config.localserve !== null,
