@@ -49,7 +49,6 @@ function stage(faults = false): Stage {
   };
 }
 
-// deno-lint-ignore require-await
 async function* pieces(...all: Bytes[]) {
   yield* all;
 }
