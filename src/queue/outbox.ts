@@ -33,28 +33,36 @@ export const usualLimits: OutgoingLimits = { messagesPerDay: 1000, firstTimeReci
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** What a server can have in its own way. */
+export interface OutboxSettings {
+  /** Addresses of ours whose mail goes through the queue: those with a `localFault` in localserve, else none. */
+  readonly detains: (address: Address) => boolean;
+  /** Attempts before a message comes back. */
+  readonly maxAttempts: number;
+}
+
 /** The queue as a submission sees it. */
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
-  readonly #detains: (address: Address) => boolean;
+  readonly #own: OutboxSettings;
 
   /**
    * @param added Called after the commit of what was added.
-   * @param detains Addresses of ours whose mail goes through the queue: `localFault` in localserve, else none.
+   * @param own Where it is not as usual.
    */
   constructor(
     limits: (account: string) => OutgoingLimits,
     added: () => void,
-    detains: (address: Address) => boolean = () => false,
+    own: Partial<OutboxSettings> = {},
   ) {
     this.#limits = limits;
     this.#added = added;
-    this.#detains = detains;
+    this.#own = { detains: () => false, maxAttempts: defaultMaxAttempts, ...own };
   }
 
   detains(address: Address): boolean {
-    return this.#detains(address);
+    return this.#own.detains(address);
   }
 
   *add(tx: Transaction, outgoing: Outgoing): Work<readonly DeliveryResult[]> {
@@ -65,7 +73,7 @@ export class QueueOutbox implements Outbox {
     const over = yield* this.#over(account.id, name, addresses, tx.now);
     if (over !== null) return recipients.map(() => over);
     yield* noteRecipients(account.id, addresses, tx.now);
-    const ids = yield* enqueue(tx, account.id, outgoing);
+    const ids = yield* enqueue(tx, account.id, outgoing, this.#own.maxAttempts);
     tx.afterCommit(this.#added);
     return ids.map((id) => ({ kind: "delivered", id: String(id) }));
   }
@@ -103,6 +111,7 @@ function* enqueue(
   tx: Transaction,
   accountId: number,
   { request, email, body, requireTls, recipients }: Outgoing,
+  maxAttempts: number,
 ): Work<number[]> {
   const { from, index, asked } = request;
   const { ret = null, envid = null, hold = null } = asked ?? {};
@@ -128,7 +137,7 @@ function* enqueue(
       domain: recipientDomain,
       submitted: tx.now,
       due: hold === null ? tx.now : Math.max(tx.now, releaseOf(hold, tx.now)),
-      max_attempts: defaultMaxAttempts,
+      max_attempts: maxAttempts,
       hold: held ? 1 : 0,
       transport: "",
       require_tls: requireTls === null ? null : requireTls ? 1 : 0,

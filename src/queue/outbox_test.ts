@@ -52,7 +52,7 @@ async function open(limits: Partial<OutgoingLimits> = {}): Promise<Open> {
   const outbox = new QueueOutbox(
     () => ({ ...usualLimits, ...limits }),
     () => told.count++,
-    ({ local }) => local === "detained",
+    { detains: ({ local }) => local === "detained", maxAttempts: 3 },
   );
   const submission = new SubmissionService(temp.store, book, "ann", undefined, null, outbox);
   return {
@@ -110,6 +110,7 @@ Deno.test("mail for others waits in the queue, mail for us is here, in the order
     "1@x",
     0,
   ]);
+  assert.equal(first?.max_attempts, 3);
   assert.equal(it.told.count, 1);
 });
 
