@@ -7,6 +7,9 @@
  */
 import { flag, integer, table, type Value } from "./schema.ts";
 
+/** Most attempts that can be configured. */
+export const maxAttempts = 30;
+
 /** `[queue]`. */
 export const queue = table({
   concurrency: integer({
@@ -26,7 +29,7 @@ export const queue = table({
       `Attempts before a message comes back. The waits between them double from seven and a half minutes to a day:
 8 attempts take 16 hours, 13 five days.`,
     min: 1,
-    max: 30,
+    max: maxAttempts,
     default: 8,
   }),
   strict8BitMime: flag({

@@ -6,6 +6,7 @@
  * @module
  */
 import { normalForm } from "../address/domain.ts";
+import { maxAttempts } from "./queue_config.ts";
 import { type Field, integer, list, type Problem, table, text, tomlKey, type Value } from "./schema.ts";
 
 const domains = (doc: string) =>
@@ -26,7 +27,7 @@ const route = table({
   minimumAttempts: integer({
     doc: "Matches once so many attempts have failed: what does not arrive on one way can go another.",
     min: 0,
-    max: 30,
+    max: maxAttempts,
     default: 0,
   }),
   transport: text({

@@ -6,6 +6,7 @@
  */
 import { normalForm } from "../address/domain.ts";
 import type { DynamicConfig } from "../config/dynamic_config.ts";
+import { maxAttempts } from "../config/queue_config.ts";
 import type { RouteConfig } from "../config/route_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import type { TransportConfig } from "../config/transport_config.ts";
@@ -62,6 +63,14 @@ export class ConfiguredTransports {
   /** Whether a message can be given this transport by hand. */
   has(name: string): boolean {
     return this.#transports.has(name);
+  }
+
+  /** Whether each attempt goes straight to the recipient's mail exchangers: then these must be there. */
+  goesDirectly(mail: Omit<RoutedJob, "attempts" | "transport">): boolean {
+    for (let attempts = 1; attempts <= maxAttempts + 1; attempts++) {
+      if (this.transportFor({ ...mail, attempts, transport: "" }).kind !== "direct") return false;
+    }
+    return true;
   }
 
   /** The transport of this attempt, which `job.attempts` counts. */

@@ -131,3 +131,15 @@ Deno.test("transportFor(): in localserve everything stays here that no route tak
   assert.equal(local.transportFor({ ...job, domain: "[192.0.2.1]" }).kind, "local");
   assert.equal(local.transportFor({ ...job, attempts: 2 }).kind, "fail");
 });
+
+Deno.test("goesDirectly() knows the routes of later attempts", () => {
+  const late = {
+    ...config,
+    routes: config.routes.map((route) => ({ ...route, toDomain: [".corp.example"] })),
+  };
+  const all = new ConfiguredTransports({ ...server, transports: read(failing("late")) }, late);
+  assert.equal(all.goesDirectly(job), true);
+  assert.equal(all.goesDirectly({ ...job, domain: "corp.example" }), false);
+  assert.equal(all.goesDirectly({ ...job, domain: "account.example" }), false);
+  assert.equal(all.goesDirectly({ ...job, domain: "bücher.example" }), false);
+});

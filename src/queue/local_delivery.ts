@@ -186,8 +186,10 @@ async function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void
   signal.throwIfAborted();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(ms, resolve);
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const stop = () => resolve();
+  signal.addEventListener("abort", stop);
   await promise;
+  signal.removeEventListener("abort", stop);
   timer.cancel();
   signal.throwIfAborted();
 }

@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import { opaqueIds } from "../base/opaque_id.ts";
 import type { Listener, ServiceName } from "../config/static_config.ts";
 import { type Deliver, deliverMethods, submitMethods } from "../delivery/deliver.ts";
+import type { Resolver } from "../dns/resolver.ts";
 import { rememberResolutions } from "../delivery/resolution_cache.ts";
 import { bridge } from "../httpd/bridge.ts";
 import { imapMetrics } from "../imapd/metrics.ts";
@@ -18,6 +19,7 @@ import { imapRefusal, serveImap } from "../imapd/serve_imap.ts";
 import type { ImapServices, ImapSettings } from "../imapd/settings.ts";
 import { Indexer } from "../message/indexer.ts";
 import type { Transport } from "../net/transport.ts";
+import { ConfiguredTransports } from "../queue/configured_transports.ts";
 import { client } from "../rpc/client.ts";
 import { Destinations } from "../smtpd/destinations.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
@@ -45,9 +47,9 @@ export function edges(
 ): (service: ServiceName, listener: Listener) => Handler {
   const { boot } = parts;
   const plain = smtpServices(parts, stopping);
-  // In localserve all mail stays here, and the DNS knows nobody.
-  const destinations = boot.config.localserve === null
-    ? new Destinations({ resolver: evidence.resolver, clock: parts.clock, log: parts.log })
+  // In localserve all mail stays here; and where no server is asked, the DNS knows nobody.
+  const destinations = boot.config.localserve === null && boot.dns.mode !== "local"
+    ? destinationsOf(parts, evidence.resolver)
     : null;
   const smtp: SmtpServices = { ...plain, destinations };
   const imap: ImapServices = {
@@ -86,6 +88,11 @@ export function edges(
         return (transport) => bridge(transport, webSocketPath(boot.places, "metrics"));
     }
   };
+}
+
+function destinationsOf({ boot, clock, log }: FrontParts, resolver: Resolver): Destinations {
+  const ways = new ConfiguredTransports(boot.config, boot.domains);
+  return new Destinations({ resolver, clock, log, goesDirectly: (mail) => ways.goesDirectly(mail) });
 }
 
 /** The limits of an IMAP service. */

@@ -33,6 +33,7 @@ import {
 } from "../smtp/session_state.ts";
 import { withId } from "../smtp/session_steps.ts";
 import type { Address } from "../address/address.ts";
+import { printMailbox } from "../address/mailbox.ts";
 import { type Fault, recipientFault, senderFault } from "./faults.ts";
 import { authEvent, authResponse, commandEvent, shownLine } from "./line_events.ts";
 import { type BadLine, LineReader } from "./line_reader.ts";
@@ -289,7 +290,10 @@ export class Connection {
     if (this.#account === null) return await deliver.resolve({ address });
     const found = await this.#account.submit.resolve({ address });
     if (found.kind !== "unknownDomain" || destinations === null) return found;
-    return await destinations.judge(address.domain);
+    const { account, transaction } = this.#session;
+    const from = transaction?.from ?? null;
+    const sender = from === null ? "" : printMailbox(from);
+    return await destinations.judge({ domain: address.domain, account: account ?? "", sender });
   }
 
   async #asked<T>(answer: Promise<T>, event: (answer: T) => Event): Promise<void> {

@@ -17,6 +17,12 @@ import type { Judgement } from "../smtp/session_state.ts";
 /** How long a client waits for it. Most have the answer to a whole transaction's RCPT in a moment. */
 export const destinationDeadlineMs = 5000;
 
+/** And how long while answers do not come: who writes to a thousand others shall not wait for a DNS that is away. */
+export const impatientMs = 250;
+
+/** So many answers in a row did not come before that. */
+export const maxLate = 3;
+
 /** For how long a judgement is kept; the resolver keeps what the DNS said for as long as that says. */
 export const keepJudgementMs = 60_000;
 
@@ -31,7 +37,19 @@ type Destination = Extract<Judgement, { readonly kind: "unknownDomain" | "noSuch
 
 const reachable: Destination = { kind: "unknownDomain" };
 
+/** Mail for a domain that is not ours. */
+export interface MailElsewhere {
+  /** In normal form, or an address literal. */
+  readonly domain: string;
+  /** Who sends it: the name of the account. */
+  readonly account: string;
+  /** MAIL FROM as `local@domain`; empty for the null sender. */
+  readonly sender: string;
+}
+
 interface Parts {
+  /** Whether it goes to the domain's own mail exchangers. What a relay can reach, the DNS here need not know. */
+  readonly goesDirectly: (mail: MailElsewhere) => boolean;
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,13 +59,20 @@ export class Destinations {
   readonly #parts: Parts;
   #known = new Map<string, { readonly judgement: Promise<Destination>; readonly until: number }>();
   #asking = 0;
+  /** Answers in a row that did not come in time. */
+  #late = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  /** Never throws. @param domain In normal form, or an address literal. */
-  judge(domain: string): Promise<Destination> {
+  /** Never throws. */
+  async judge(mail: MailElsewhere): Promise<Destination> {
+    const found = await this.#ofDomain(mail.domain);
+    return found.kind === "unknownDomain" || this.#parts.goesDirectly(mail) ? found : reachable;
+  }
+
+  #ofDomain(domain: string): Promise<Destination> {
     if (domain.startsWith("[")) return Promise.resolve(reachable);
     const now = this.#parts.clock.monotonic();
     const before = this.#known.get(domain);
@@ -63,13 +88,18 @@ export class Destinations {
     const { clock, log } = this.#parts;
     const over = new AbortController();
     const late = Promise.withResolvers<Destination>();
-    const timer = clock.after(destinationDeadlineMs, () => {
+    const timer = clock.after(this.#late >= maxLate ? impatientMs : destinationDeadlineMs, () => {
+      this.#late++;
       over.abort();
       late.resolve(reachable); // Whether or not the resolver hears of it.
     });
     this.#asking++;
     try {
-      return await Promise.race([this.#look(`${asciiDomain(domain)}.`, over.signal), late.promise]);
+      const looked = this.#look(`${asciiDomain(domain)}.`, over.signal).then((found) => {
+        if (!over.signal.aborted) this.#late = 0;
+        return found;
+      });
+      return await Promise.race([looked, late.promise]);
     } catch (error) {
       log.debug("a domain cannot be looked up", {
         domain,

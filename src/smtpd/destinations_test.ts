@@ -7,12 +7,17 @@ import { type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import {
   destinationDeadlineMs,
   Destinations,
+  impatientMs,
   keepJudgementMs,
+  type MailElsewhere,
   maxAsking,
   maxJudgements,
+  maxLate,
 } from "./destinations.ts";
 
 const log = createLog({ level: "error", format: "text" }, () => 0, () => {});
+const goesDirectly = () => true;
+const to = (domain: string) => ({ domain, account: "ann", sender: "ann@example.org" });
 const mx = (preference: number, exchange: string) => ({ preference, exchange });
 
 const zone: Zone = {
@@ -45,8 +50,8 @@ const cases: [domain: string, kind: string][] = [
 for (const [domain, kind] of cases) {
   Deno.test(`judge() says ${kind} of ${domain}`, async () => {
     const clock = new FakeClock();
-    const destinations = new Destinations({ resolver: new ZoneResolver(zone), clock, log });
-    assert.equal((await destinations.judge(domain)).kind, kind);
+    const destinations = new Destinations({ resolver: new ZoneResolver(zone), clock, log, goesDirectly });
+    assert.equal((await destinations.judge(to(domain))).kind, kind);
     assert.equal(clock.pending, 0);
   });
 }
@@ -81,8 +86,8 @@ Deno.test("a name that is denied for MX and has an address is somebody", async (
   const resolver = new ScriptedResolver((type) =>
     Promise.resolve(type === "AAAA" ? "found" : "noSuchDomain")
   );
-  const destinations = new Destinations({ resolver, clock: new FakeClock(), log });
-  assert.equal((await destinations.judge("a.example")).kind, "unknownDomain");
+  const destinations = new Destinations({ resolver, clock: new FakeClock(), log, goesDirectly });
+  assert.equal((await destinations.judge(to("a.example"))).kind, "unknownDomain");
 });
 
 Deno.test("nobody waits longer than the deadline, whether or not the resolver gives up", async () => {
@@ -92,29 +97,56 @@ Deno.test("nobody waits longer than the deadline, whether or not the resolver gi
     signals.push(signal);
     return new Promise(() => {});
   });
-  const judged = new Destinations({ resolver, clock, log }).judge("a.example");
+  const judged = new Destinations({ resolver, clock, log, goesDirectly }).judge(to("a.example"));
   await clock.advance(destinationDeadlineMs);
   assert.equal((await judged).kind, "unknownDomain");
   assert.equal(signals[0]?.aborted, true);
 });
 
+Deno.test("a DNS that is away is not waited for again and again, until it is back", async () => {
+  const clock = new FakeClock();
+  let isAway = true;
+  const resolver = new ScriptedResolver(() =>
+    isAway ? new Promise(() => {}) : Promise.resolve("noSuchDomain")
+  );
+  const destinations = new Destinations({ resolver, clock, log, goesDirectly });
+  const waited = async (domain: string) => {
+    const before = clock.monotonic();
+    let isOver = false;
+    const judged = destinations.judge(to(domain)).finally(() => isOver = true);
+    await settle();
+    while (!isOver) await clock.advance(impatientMs);
+    await judged;
+    return clock.monotonic() - before;
+  };
+  for (let i = 0; i < maxLate; i++) assert.equal(await waited(`${i}.example`), destinationDeadlineMs);
+  assert.equal(await waited("more.example"), impatientMs);
+  isAway = false;
+  assert.equal(await waited("back.example"), 0);
+  isAway = true;
+  assert.equal(await waited("again.example"), destinationDeadlineMs);
+});
+
 Deno.test("a resolver that fails in a way of its own refuses nobody", async () => {
   const resolver = new ScriptedResolver(() => Promise.reject(new TypeError("a bug")));
   const clock = new FakeClock();
-  assert.equal((await new Destinations({ resolver, clock, log }).judge("a.example")).kind, "unknownDomain");
+  assert.equal(
+    (await new Destinations({ resolver, clock, log, goesDirectly }).judge(to("a.example"))).kind,
+    "unknownDomain",
+  );
   assert.equal(clock.pending, 0);
 });
 
 Deno.test("a domain is asked about once a minute", async () => {
   const clock = new FakeClock();
   const resolver = new ZoneResolver(zone);
-  const destinations = new Destinations({ resolver, clock, log });
-  await Promise.all([destinations.judge("good.example"), destinations.judge("good.example")]);
+  const destinations = new Destinations({ resolver, clock, log, goesDirectly });
+  await Promise.all([destinations.judge(to("good.example")), destinations.judge(to("good.example"))]);
   await clock.advance(keepJudgementMs - 1);
-  await destinations.judge("good.example");
+  await destinations.judge(to("good.example"));
   assert.equal(resolver.asked.length, 1);
   await clock.advance(1);
-  await destinations.judge("good.example");
+  await destinations.judge(to("good.example"));
   assert.equal(resolver.asked.length, 2);
 });
 
@@ -122,23 +154,42 @@ Deno.test("no more than so many are asked about at a time; what is too much is s
   const clock = new FakeClock();
   const open = Promise.withResolvers<Answer["status"]>();
   const resolver = new ScriptedResolver(() => open.promise);
-  const destinations = new Destinations({ resolver, clock, log });
-  const asked = Array.from({ length: maxAsking }, (_, i) => destinations.judge(`${i}.example`));
-  assert.equal((await destinations.judge("more.example")).kind, "unknownDomain");
+  const destinations = new Destinations({ resolver, clock, log, goesDirectly });
+  const asked = Array.from({ length: maxAsking }, (_, i) => destinations.judge(to(`${i}.example`)));
+  assert.equal((await destinations.judge(to("more.example"))).kind, "unknownDomain");
   await settle();
   assert.equal(resolver.asked, maxAsking);
   open.resolve("noSuchDomain");
   assert.ok((await Promise.all(asked)).every(({ kind }) => kind === "noSuchDomain"));
-  assert.equal((await destinations.judge("more.example")).kind, "noSuchDomain");
+  assert.equal((await destinations.judge(to("more.example"))).kind, "noSuchDomain");
 });
 
 Deno.test("what is known of others is forgotten before memory fills", async () => {
   const resolver = new ScriptedResolver(() => Promise.resolve("found"));
-  const destinations = new Destinations({ resolver, clock: new FakeClock(), log });
-  for (let i = 0; i < maxJudgements; i++) await destinations.judge(`${i}.example`);
-  await destinations.judge("0.example");
+  const destinations = new Destinations({ resolver, clock: new FakeClock(), log, goesDirectly });
+  for (let i = 0; i < maxJudgements; i++) await destinations.judge(to(`${i}.example`));
+  await destinations.judge(to("0.example"));
   assert.equal(resolver.asked, maxJudgements);
-  await destinations.judge("more.example");
-  await destinations.judge("0.example");
+  await destinations.judge(to("more.example"));
+  await destinations.judge(to("0.example"));
   assert.equal(resolver.asked, maxJudgements + 2);
+});
+
+Deno.test("what goes through a relay needs no name in our DNS", async () => {
+  const asked: MailElsewhere[] = [];
+  const destinations = new Destinations({
+    resolver: new ZoneResolver(zone),
+    clock: new FakeClock(),
+    log,
+    goesDirectly: (mail) => {
+      asked.push(mail);
+      return mail.domain !== "corp.internal";
+    },
+  });
+  const kinds = [];
+  for (const domain of ["corp.internal", "nowhere.example", "good.example"]) {
+    kinds.push((await destinations.judge(to(domain))).kind);
+  }
+  assert.deepEqual(kinds, ["unknownDomain", "noSuchDomain", "unknownDomain"]);
+  assert.deepEqual(asked, [to("corp.internal"), to("nowhere.example")]);
 });

@@ -73,7 +73,7 @@ function world(): World {
     indexer: () => new PlainIndexer(),
     evidence: null,
     destinations: {
-      judge: (domain) =>
+      judge: ({ domain }) =>
         Promise.resolve({
           kind: domain === "nowhere.example"
             ? "noSuchDomain"
