@@ -45,24 +45,24 @@ export interface OutboxSettings {
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
-  readonly #own: OutboxSettings;
+  readonly #settings: OutboxSettings;
 
   /**
    * @param added Called after the commit of what was added.
-   * @param own Where it is not as usual.
+   * @param settings Where it is not as usual.
    */
   constructor(
     limits: (account: string) => OutgoingLimits,
     added: () => void,
-    own: Partial<OutboxSettings> = {},
+    settings: Partial<OutboxSettings> = {},
   ) {
     this.#limits = limits;
     this.#added = added;
-    this.#own = { detains: () => false, maxAttempts: defaultMaxAttempts, ...own };
+    this.#settings = { detains: () => false, maxAttempts: defaultMaxAttempts, ...settings };
   }
 
   detains(address: Address): boolean {
-    return this.#own.detains(address);
+    return this.#settings.detains(address);
   }
 
   *add(tx: Transaction, outgoing: Outgoing): Work<readonly DeliveryResult[]> {
@@ -73,7 +73,7 @@ export class QueueOutbox implements Outbox {
     const over = yield* this.#over(account.id, name, addresses, tx.now);
     if (over !== null) return recipients.map(() => over);
     yield* noteRecipients(account.id, addresses, tx.now);
-    const ids = yield* enqueue(tx, account.id, outgoing, this.#own.maxAttempts);
+    const ids = yield* enqueue(tx, account.id, outgoing, this.#settings.maxAttempts);
     tx.afterCommit(this.#added);
     return ids.map((id) => ({ kind: "delivered", id: String(id) }));
   }
