@@ -134,14 +134,17 @@ export function judged(session: Session, rcpt: Rcpt, judgement: Judgement): Step
       }
       return refuse(session, 550, "5.7.1", "mail for this domain is not taken here");
     case "noSuchDomain": // RFC 6409 6.1: what will bounce is better refused where its author still sits.
-      return refuse(
-        session,
-        550,
-        "5.1.2",
-        `there is no domain ${shownDomain(address)}: look at its spelling`,
-      );
-    case "nullMx":
-      return refuse(session, 556, "5.1.10", `${shownDomain(address)} takes no mail`); // RFC 7505 4.1
+      return declineWith(session, transaction, {
+        code: 550,
+        enhanced: "5.1.2",
+        text: `there is no domain ${shownDomain(address)}: look at its spelling`,
+      });
+    case "nullMx": // RFC 7505 4.1
+      return declineWith(session, transaction, {
+        code: 556,
+        enhanced: "5.1.10",
+        text: `${shownDomain(address)} takes no mail`,
+      });
     case "disabled":
       return refuse(session, 451, "4.2.1", "this domain is disabled for now");
     case "refused":
@@ -168,7 +171,11 @@ function repeated(session: Session, transaction: Transaction): Step {
  * as such, a long list of recipients would end the connection each time anew. But there is an end to it.
  */
 function decline(session: Session, transaction: Transaction, text: string): Step {
-  const reply: Reply = { code: 452, enhanced: "4.5.3", text };
+  return declineWith(session, transaction, { code: 452, enhanced: "4.5.3", text });
+}
+
+/** The same for who can never be reached: of a user's long list some always are. */
+function declineWith(session: Session, transaction: Transaction, reply: Reply): Step {
   if (transaction.declined >= session.rules.maxRecipients) return refuseWith(session, reply);
   const declined = transaction.declined + 1;
   const actions: readonly Action[] = [{ kind: "reply", reply: withId(reply, session.rules.id) }];
