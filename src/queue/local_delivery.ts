@@ -31,10 +31,10 @@ export interface LocalDeliveryParts {
 }
 
 /**
- * Delivers a job's message here. Rejects only when `signal` aborts.
+ * Delivers a job's message here.
  *
  * @param content Its octets, from the beginning.
- * @returns One result for each recipient.
+ * @returns One result for each recipient; when `signal` aborts, of those alone of whom something is known.
  */
 export async function deliverLocally(
   parts: LocalDeliveryParts,
@@ -54,7 +54,7 @@ export async function deliverLocally(
     } else if (address === null) results.push(ofRefusal(recipient.id, "badName"));
     else good.push({ id: recipient.id, address });
   }
-  if (waitMs > 0) await wait(waitMs, parts.clock, signal);
+  if (waitMs > 0 && !await wait(waitMs, parts.clock, signal)) return [];
   if (good.length > 0) results.push(...await deliver(parts, job, good, content, signal));
   return results;
 }
@@ -85,7 +85,7 @@ async function deliver(
   let taken = false;
   try {
     for await (const piece of content) {
-      signal.throwIfAborted();
+      if (signal.aborted) return [];
       intake.add(piece);
       if (intake.pressed) await intake.push();
     }
@@ -110,7 +110,7 @@ async function deliver(
     taken = true;
     return recipients.map(({ id }, i) => resultOf(id, answers[i]));
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) return [];
     if (!(error instanceof Refused)) throw error;
     return recipients.map(({ id }) => ofRefusal(id, error.reason));
   } finally {
@@ -182,14 +182,14 @@ const refusals = {
   tryLater: later,
 } as const satisfies Record<Reason, readonly [code: number, status: string, text: string]>;
 
-async function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+/** Whether the time has passed; else everything stops. */
+async function wait(ms: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(ms, resolve);
   const stop = () => resolve();
   signal.addEventListener("abort", stop);
-  await promise;
+  if (!signal.aborted) await promise;
   signal.removeEventListener("abort", stop);
   timer.cancel();
-  signal.throwIfAborted();
+  return !signal.aborted;
 }
