@@ -32,7 +32,8 @@ configuration files, then serves SMTP, submission and IMAP on ports from 1025 up
 keeps it in one account (${localAccount.address}, password ${localAccount.password}). A page at http://localhost:1080/ shows
 all of this. The next start finds everything again; to begin anew, delete the folder.
 
-Local parts such as temperror@, permerror@ and timeout@ make failures on request; the page tells how.`,
+Local parts such as temperror@, permerror@ and timeout@ make failures on request, and queuepermerror@ a bounce; the page
+tells how.`,
   options: {
     dir: {
       type: "string",

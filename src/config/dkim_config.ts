@@ -26,7 +26,7 @@ const selector = table({
 export const dkim = table({
   selectors: map(selector, {
     doc: "Selectors, by name.",
-    sample: '"2026a"',
+    sample: "2026a",
     checkKey: (key) =>
       /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/.test(key)
         ? null

@@ -9,7 +9,22 @@ import { MiB } from "../base/bytes.ts";
 import { anyone } from "../imap/acl.ts";
 import { checkDkim, dkim } from "./dkim_config.ts";
 import { hideableCapabilities } from "../imap/hideable.ts";
-import { bytes, choice, flag, integer, list, map, table, text, type Value } from "./schema.ts";
+import { routes } from "./route_config.ts";
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  map,
+  type Problem,
+  table,
+  text,
+  type Value,
+} from "./schema.ts";
+
+const dayMs = 86_400_000;
 
 /** Most messages that a quota can name. */
 const mostMessages = 1_000_000_000;
@@ -37,6 +52,9 @@ const domain = table({
     max: mostMessages,
   }),
   dkim,
+  routes: routes(
+    "Ways of what is sent from this domain, where no route of the account matches; the first that matches counts.",
+  ),
 }, "A domain for which mail is accepted.");
 
 const destination = table({
@@ -68,12 +86,38 @@ const account = table({
       `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
 them: ${hideableCapabilities.join(", ")}.`,
   }),
-  destinations: map(destination, { doc: "Addresses of the account.", sample: '"you@example.org"' }),
+  maxOutgoingMessagesPerDay: integer({
+    doc: "Most messages to others in 24 hours; one to several recipients counts once for each.",
+    default: 1000,
+    min: 1,
+    max: 100_000_000,
+  }),
+  maxFirstTimeRecipientsPerDay: integer({
+    doc:
+      "Most recipients in 24 hours to whom the account has never written: a stolen password does not go far.",
+    default: 200,
+    min: 1,
+    max: 100_000_000,
+  }),
+  fromIdLoginAddresses: list(text({ doc: "" }), {
+    doc:
+      `Addresses of the account: who signs in with one of these gets an envelope sender for each recipient alone, as
+you+XXXX@example.org, by which bounces are told apart. Their domains need a separator.`,
+  }),
+  keepRetiredMessages: duration({
+    doc:
+      `For how long it is known what became of a message that was sent, for "queue retired" and for bounces that come
+later; "0s": not at all. Of the message itself nothing is kept.`,
+    default: 7 * dayMs,
+    max: 3650 * dayMs,
+  }),
+  destinations: map(destination, { doc: "Addresses of the account.", sample: "you@example.org" }),
+  routes: routes("Ways of what the account sends; the first that matches counts."),
 }, "An account: who signs in.");
 
 /** The whole file. */
 export const dynamicSchema = table({
-  domains: map(domain, { doc: "Domains, by name.", sample: '"example.org"' }),
+  domains: map(domain, { doc: "Domains, by name.", sample: "example.org" }),
   accounts: map(account, {
     doc: "Accounts, by a name that has no relation to addresses.",
     sample: "you",
@@ -84,6 +128,9 @@ export const dynamicSchema = table({
         ? null
         : "use letters, digits, dots, - and _ for names of accounts",
   }),
+  routes: routes(
+    "Ways of what is sent, where no route of account or domain matches; the first that matches counts.",
+  ),
 });
 
 export type DynamicConfig = Value<typeof dynamicSchema>;
@@ -131,8 +178,27 @@ export function checkDynamic(config: DynamicConfig): { path: string; message: st
       }
       owners.set(key, name);
     }
+    problems.push(...fromIdFaults(each, config.domains, `${path}.fromIdLoginAddresses`));
   }
   return problems;
+}
+
+/** Login addresses that get senders of their own are addresses of the account, in domains that cut something off. */
+function fromIdFaults(
+  { fromIdLoginAddresses, destinations }: DynamicConfig["accounts"][string],
+  domains: DynamicConfig["domains"],
+  path: string,
+): Problem[] {
+  return fromIdLoginAddresses.flatMap((address, i) => {
+    const domain = Object.entries(domains).find(([name]) => address.endsWith(`@${name}`))?.[1];
+    const known = Object.keys(destinations).some((each) => each.toLowerCase() === address.toLowerCase());
+    const message = !known
+      ? `${JSON.stringify(address)} is no address of this account: write it as in destinations`
+      : domain === undefined || domain.localpartCatchallSeparators.length === 0
+      ? `the domain of ${JSON.stringify(address)} has no localpartCatchallSeparators, which this needs`
+      : null;
+    return message === null ? [] : [{ path: `${path}[${i}]`, message }];
+  });
 }
 
 function unknownDomain(name: string): string {

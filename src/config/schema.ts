@@ -99,6 +99,25 @@ export function text(
   });
 }
 
+/** Text that is never shown, neither in a fault nor in an example. */
+export function secret(
+  settings: Common<string> & { readonly check?: (value: string) => string | null },
+): Field<string> {
+  const field = text({ ...settings, kind: "secret" });
+  return {
+    ...field,
+    read(value, path, problems) {
+      const found: Problem[] = [];
+      const read = field.read(value, path, found);
+      const hidden = `${shown(value)} `;
+      problems.push(
+        ...found.map(({ message }) => ({ path, message: message.replace(hidden, "the value ") })),
+      );
+      return read;
+    },
+  };
+}
+
 export function flag(settings: Common<boolean>): Field<boolean> {
   return scalar({
     doc: settings.doc,
@@ -304,7 +323,7 @@ export function map<T>(
       if (!isTable(value)) {
         problems.push({
           path,
-          message: `${shown(value)} is not a table: write [${path}.${settings.sample}]`,
+          message: `${shown(value)} is not a table: write [${join(path, settings.sample)}]`,
         });
         return undefined;
       }

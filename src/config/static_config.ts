@@ -6,11 +6,13 @@
  *
  * @module
  */
-import { parseIp } from "../base/ip_address.ts";
 import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
 import { authentication } from "./authentication_config.ts";
 import { dns } from "./dns_config.ts";
+import { host, ip, port } from "./network_fields.ts";
+import { queue } from "./queue_config.ts";
+import { checkTransports, transports } from "./transport_config.ts";
 import {
   bytes,
   choice,
@@ -25,25 +27,6 @@ import {
   text,
   type Value,
 } from "./schema.ts";
-
-const ip = text({
-  doc: "An IP address.",
-  kind: "IP address",
-  check: (value) => parseIp(value) === null ? "is no IP address: write it as 192.0.2.1 or 2001:db8::1" : null,
-});
-
-/** A host name in ASCII or Unicode; the resolver's rules are stricter where it matters. */
-function hostFault(value: string): string | null {
-  const good = value.length > 0 && value.length <= 253 &&
-    value.split(".").every((label) =>
-      /^[\p{L}\p{N}]([\p{L}\p{N}\p{M}-]{0,61}[\p{L}\p{N}\p{M}])?$/u.test(label)
-    );
-  return good ? null : "is no host name: write it as mail.example.org";
-}
-
-const host = (doc: string) => text({ doc, kind: "host name", check: hostFault });
-
-const port = (standard: number) => integer({ doc: "TCP port.", min: 1, max: 65535, default: standard });
 
 /** Limits of one kind of connection. The three numbers: one address, its network, its wide network. */
 const connectionFields = {
@@ -78,9 +61,9 @@ const smtpFields = {
   }),
   maxCommandLine: bytes({
     doc:
-      "Longest command line, its end included (RFC 5321 4.5.3.1.4 asks for 512 bytes, extensions for more).",
+      "Longest command line, its end included (RFC 5321 4.5.3.1.4 asks for 512 bytes, extensions for some 1500).",
     default: 2 * KiB,
-    min: 1 * KiB,
+    min: 2 * KiB,
     max: 64 * KiB,
   }),
   readTimeout: duration({ doc: "How long to wait for a client's next bytes.", default: 30_000, min: 1000 }),
@@ -140,6 +123,10 @@ const smtp = table(
   {
     port: port(25),
     ...smtpFields,
+    noRequireTls: flag({
+      doc: "Do not offer REQUIRETLS (RFC 8689) to other servers.",
+      default: false,
+    }),
     dnsBlocklists: list(host(""), { doc: "DNS blocklists that senders are looked up in (RFC 5782)." }),
   },
   "SMTP: mail from other servers (RFC 5321), with STARTTLS.",
@@ -242,6 +229,8 @@ export const staticSchema = table({
         : 'is none: write "mailto:postmaster@example.org", a tel: or a https: address',
   }),
   dns,
+  transports,
+  queue,
   history: table({
     days: integer({
       doc:
@@ -270,7 +259,7 @@ export type Listener = StaticConfig["listeners"][string];
 
 /** What no single field can tell: services that need TLS, ports used twice, nothing to do. */
 export function checkStatic(config: StaticConfig): { path: string; message: string }[] {
-  const problems: { path: string; message: string }[] = [];
+  const problems = checkTransports(config.transports);
   if (Object.keys(config.listeners).length === 0) {
     problems.push({
       path: "listeners",

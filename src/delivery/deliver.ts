@@ -9,6 +9,8 @@ import type { Reason } from "../base/errors.ts";
 import type { Spool } from "../accounts/mail.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import type { Methods } from "../rpc/service.ts";
+import type { Ret } from "../smtp/dsn_parameters.ts";
+import type { Hold } from "../smtp/mail.ts";
 
 /** What becomes of mail for an address. */
 export type Resolution =
@@ -43,12 +45,33 @@ export interface Incoming {
   readonly spool: string | null;
   /** The connection's id, for the log. */
   readonly cid: string;
+  /** What an account asks for; absent for nothing. Of strangers nothing is taken. */
+  readonly asked?: Asked;
+}
+
+/** What the sender of a submission asks for with the parameters of MAIL. */
+export interface Asked {
+  /** As they came. RFC 3461 4.3, 4.4 */
+  readonly ret: Ret | null;
+  readonly envid: string | null;
+  /** When it shall be sent. RFC 4865 */
+  readonly hold: Hold | null;
+  /** RFC 8689 */
+  readonly requireTls: boolean;
+}
+
+/** What it asks for with those of RCPT, as they came. RFC 3461 4.1, 4.2 */
+export interface AskedOfRecipient {
+  readonly notify: string | null;
+  readonly orcpt: string | null;
 }
 
 export interface IncomingRecipient {
   readonly address: Address;
   /** Trace fields in front of this recipient's copy, each line with CRLF. RFC 5321 4.4 */
   readonly prefix: Bytes;
+  /** Absent for nothing. */
+  readonly asked?: AskedOfRecipient;
 }
 
 /** One result for each recipient, in order. Only after this answer is the message safe. */

@@ -29,7 +29,16 @@ import type { Spools } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import type { AddressBook } from "./address_book.ts";
-import type { Deliver, DeliveryResult, Incoming, IncomingRecipient, Resolution } from "./deliver.ts";
+import { withoutFinalTrace } from "./final_trace.ts";
+import { wantsSuccess } from "../smtp/dsn_parameters.ts";
+import type {
+  AskedOfRecipient,
+  Deliver,
+  DeliveryResult,
+  Incoming,
+  IncomingRecipient,
+  Resolution,
+} from "./deliver.ts";
 import { decodeEvidence, maxEvidenceBytes } from "../evidence/evidence.ts";
 import type { Verdict } from "../evidence/verdict.ts";
 import { parseAnswer, printAnswer } from "./delivery_answer.ts";
@@ -43,10 +52,17 @@ export const maxRecipients = 1000;
 /** Of a submission: who sends it, and what else becomes of it. */
 export interface Sending {
   readonly account: string;
-  /** Makes the recipients' prefixes once the body is there; may refuse it. */
-  readonly stamp: (body: ReadyBody, request: Incoming) => readonly IncomingRecipient[];
+  /** Makes the recipients' prefixes once the body is there, and reads its header; may refuse it. */
+  readonly stamp: (body: ReadyBody, request: Incoming) => Stamped;
   /** Takes what is for others; null: nothing is sent to others. */
   readonly outbox: Outbox | null;
+}
+
+/** What was made of a submission's header. */
+export interface Stamped {
+  readonly recipients: readonly IncomingRecipient[];
+  /** As in {@link Outgoing}. */
+  readonly requireTls: boolean | null;
 }
 
 /** Where mail goes that is taken and not believed. */
@@ -128,7 +144,9 @@ export class DeliveryService implements Deliver {
     }
     const body = await this.#store.bodies.ready(request, this.#spools);
     try {
-      const recipients = sending === null ? request.recipients : sending.stamp(body, request);
+      const { recipients, requireTls } = sending === null
+        ? { recipients: request.recipients, requireTls: null }
+        : sending.stamp(body, request);
       const email = prepareEmail(body, checkIndex(request.index, body.hashes.size));
       // Of what own users send, nothing is an answer to what they sent.
       const returned = sending !== null ? null : this.#returned?.read(
@@ -137,7 +155,7 @@ export class DeliveryService implements Deliver {
       ) ?? null;
       const junk = judged?.junk === true;
       const answer = await this.#store.writer.run(
-        (tx) => this.#unit(tx, id, email, { request, recipients, sending, junk, returned }),
+        (tx) => this.#unit(tx, id, email, { request, recipients, requireTls, sending, junk, returned }),
         writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
@@ -174,22 +192,33 @@ export class DeliveryService implements Deliver {
     return answer;
   }
 
-  /** Recipients for whom others are responsible; none where nothing is sent to others. */
-  #elsewhere({ recipients, sending }: JudgedDelivery): readonly IncomingRecipient[] {
-    if (sending === null || sending.outbox === null) return [];
-    return recipients.filter(({ address }) => this.#book.lookup(address).kind === "unknownDomain");
+  /** Recipients for whom others are responsible, or who have to wait; none where nothing is sent to others. */
+  #elsewhere({ request, recipients, sending }: JudgedDelivery): readonly IncomingRecipient[] {
+    const outbox = sending?.outbox ?? null;
+    if (outbox === null) return [];
+    return recipients.filter((recipient) => {
+      const { kind } = this.#book.lookup(recipient.address);
+      return kind === "unknownDomain" ||
+        kind === "local" && (waits(request, recipient) || outbox.detains(recipient.address));
+    });
   }
 
   *#sendOn(
     tx: Transaction,
     email: PreparedEmail,
-    { request, sending }: JudgedDelivery,
-    recipients: readonly IncomingRecipient[],
+    { request, requireTls, sending }: JudgedDelivery,
+    elsewhere: readonly IncomingRecipient[],
     bodies: BodyRows | null,
   ): Work<readonly DeliveryResult[]> {
-    if (sending === null || sending.outbox === null || recipients.length === 0) return [];
+    if (sending === null || sending.outbox === null || elsewhere.length === 0) return [];
+    const { account, outbox } = sending;
     const body = () => bodyRow(email.body, bodies);
-    return yield* sending.outbox.add(tx, { account: sending.account, request, email, body, recipients });
+    const recipients = elsewhere.map(({ address, prefix, asked = askedNothing }) => ({
+      address,
+      prefix: withoutFinalTrace(prefix),
+      asked,
+    }));
+    return yield* outbox.add(tx, { account, request, email, body, requireTls, recipients });
   }
 
   /** Delivers to one recipient. What it refuses it refuses before it has changed anything of the account. */
@@ -266,11 +295,22 @@ export class DeliveryService implements Deliver {
 interface JudgedDelivery {
   readonly request: Incoming;
   readonly recipients: readonly IncomingRecipient[];
+  readonly requireTls: boolean | null;
   /** Null for what comes in. */
   readonly sending: Sending | null;
   readonly junk: boolean;
   /** Null unless it is a notice. */
   readonly returned: NoteReturned | null;
+}
+
+const askedNothing: AskedOfRecipient = { notify: null, orcpt: null };
+
+/**
+ * Whether mail for us goes through the queue: to be released later (RFC 4865), or since somebody wants to hear that it
+ * arrived (RFC 3461 5.2.3), which the queue tells.
+ */
+function waits({ asked }: Incoming, recipient: IncomingRecipient): boolean {
+  return (asked?.hold ?? null) !== null || wantsSuccess(recipient.asked?.notify ?? null);
 }
 
 /** The delivery's id as bytes, after what else can be checked of the request. */

@@ -12,11 +12,14 @@ import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts"
 import { Refused } from "../base/errors.ts";
 import { maxHeaderOctets } from "../dkim/message_reader.ts";
 import { Indexer } from "../message/indexer.ts";
+import { saysTlsRequiredNo } from "../message/tls_required.ts";
 import type { ReadyBody } from "../store/bodies.ts";
 import type { Store } from "../store/store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
-import { DeliveryService } from "./delivery_service.ts";
+import { checkAsked } from "./asked.ts";
+import { DeliveryService, type Stamped } from "./delivery_service.ts";
+import { endOfFinalTrace } from "./final_trace.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Signing } from "./signing.ts";
 
@@ -81,6 +84,7 @@ export class SubmissionService implements Submit {
     if (!this.#mine(addressOf(fromAddress))) {
       throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
     }
+    checkAsked(request, this.#store.clock.now());
     if (request.evidence !== null) throw new Refused("badRequest", "evidence of a submission");
     return await this.#delivery.send(request, {
       account: this.#account,
@@ -94,7 +98,7 @@ export class SubmissionService implements Submit {
   }
 
   /** The prefixes with signatures, of a message whose author is looked up in its own octets. */
-  #stamp(body: ReadyBody, request: Incoming): readonly IncomingRecipient[] {
+  #stamp(body: ReadyBody, request: Incoming): Stamped {
     const pieces = () => this.#store.bodies.pieces(body);
     const header = headerOf(pieces());
     const author = authorOf(header);
@@ -102,7 +106,11 @@ export class SubmissionService implements Submit {
       throw new Refused("noPermission", `the message of account ${this.#account} is not from it alone`);
     }
     const fields = this.#sign(author.domain, header, body, request);
-    return fields === "" ? request.recipients : stamped(request, fields);
+    return {
+      recipients: fields === "" ? request.recipients : stamped(request, fields),
+      // The parameter goes before the field. RFC 8689 4.1
+      requireTls: request.asked?.requireTls === true ? true : saysTlsRequiredNo(header) ? false : null,
+    };
   }
 
   /** DKIM-Signature fields; none for a message that cannot be signed, which is sent all the same. */
@@ -168,10 +176,10 @@ function* cut(pieces: Iterable<Bytes>, start: number, end: number): Generator<By
 
 /** Puts fields above Received, which is older, and below what only this delivery adds. RFC 5321 4.4 */
 function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] {
-  return recipients.map(({ address, prefix }) => {
-    const text = fromLatin1(prefix);
-    const at = /^received:/im.exec(text)?.index ?? 0;
-    return { address, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
+  return recipients.map((recipient) => {
+    const { prefix } = recipient;
+    const at = endOfFinalTrace(prefix);
+    return { ...recipient, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
   });
 }
 

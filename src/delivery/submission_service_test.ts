@@ -180,3 +180,34 @@ Deno.test("what is sent is signed above its Received field, with the fields that
     const [result] = await verifier.finish();
     assert.deepEqual([result?.status, result?.signature?.signedFields.includes("date")], ["pass", true]);
   }));
+
+const good = { ret: null, envid: null, hold: null, requireTls: false } as const;
+const wishes: [what: string, change: Partial<Incoming>][] = [
+  ["an identifier that would end the command", { asked: { ...good, envid: "a\r\nDATA" } }],
+  ["an identifier of 95 characters", { asked: { ...good, envid: "x".repeat(95) } }],
+  ["a release in a year", { asked: { ...good, hold: { kind: "for", seconds: 31_536_000 } } }],
+  ["a release at no time", { asked: { ...good, hold: { kind: "until", at: NaN } } }],
+  ["a release far ahead", { asked: { ...good, hold: { kind: "until", at: Number.MAX_SAFE_INTEGER } } }],
+  ["notices of a kind that is none", {
+    recipients: [{ address: address("bob"), prefix: utf8(""), asked: { notify: "ALWAYS", orcpt: null } }],
+  }],
+  ["an original recipient without type", {
+    recipients: [{
+      address: address("bob"),
+      prefix: utf8(""),
+      asked: { notify: null, orcpt: "bob@x.example" },
+    }],
+  }],
+];
+for (const [what, change] of wishes) {
+  Deno.test(`a front cannot ask for ${what}`, () =>
+    withStore(async (store) => {
+      const submission = new SubmissionService(store, book, "ann");
+      await assert.rejects(
+        submission.submit({ ...submitted(["bob"], "ann"), ...change }),
+        refused("badRequest"),
+      );
+      assert.deepEqual(store.read(many(stored, {})), []);
+      await submission.close();
+    }));
+}

@@ -155,6 +155,8 @@ function document(shown: LocalPage, counts: Counts): Html {
               <li><code>timeout@</code> hangs for an hour.</li>
               <li>With <code>rcptto</code> in front (<code>rcpttopermerror@</code>) already the recipient is refused, with
     <code>mailfrom</code> in front of a sender's, the sender.</li>
+              <li>With <code>queue</code> in front (<code>queuepermerror@</code>) a submission is taken, and comes back as a bounce;
+    <code>queuetemperror@</code> is tried again and again, and comes back late.</li>
             </ul>
           </section>
         </main>

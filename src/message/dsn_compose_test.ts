@@ -29,6 +29,7 @@ const draft: DsnDraft = {
     dsnGateway: null,
     receivedFromMta: null,
     arrivalDate: Date.UTC(2026, 10, 21, 12),
+    futureRelease: null,
     recipients: [bob],
   },
   original: utf8("From: alice@example.org\r\nSubject: Hi\r\nMessage-ID: <m1@example.org>\r\n\r\nHello\r\n"),

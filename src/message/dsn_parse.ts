@@ -82,6 +82,7 @@ export function parseDeliveryStatus(body: Uint8Array): ReadStatus {
     dsnGateway: mtaOf(message, "dsn-gateway"),
     receivedFromMta: mtaOf(message, "received-from-mta"),
     arrivalDate: dateOf(message, "arrival-date"),
+    futureRelease: textOf(message, "future-release-request"),
     recipients,
   };
 }

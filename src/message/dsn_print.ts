@@ -42,6 +42,7 @@ export function printDeliveryStatus(status: DeliveryStatus, form: DsnForm): stri
     field("DSN-Gateway", status.dsnGateway, mtaName),
     field("Received-From-MTA", status.receivedFromMta, mtaName),
     field("Arrival-Date", status.arrivalDate, (at) => printDate(at)),
+    field("Future-Release-Request", status.futureRelease, (wish) => plainText(wish, ascii)),
   ].join("");
   return [message, ...recipients.map((one) => printRecipient(one, form))].join("\r\n");
 }

@@ -28,6 +28,7 @@ export const status: DeliveryStatus = {
   dsnGateway: null,
   receivedFromMta: null,
   arrivalDate: null,
+  futureRelease: null,
   recipients: [recipient],
 };
 const ascii = { utf8: false };
@@ -41,6 +42,7 @@ Deno.test("all fields, in the order of the standard", () => {
     dsnGateway: { type: "dns", name: "gate.example.org", address: null },
     receivedFromMta: { type: "dns", name: "client.example.org", address: "192.0.2.7" },
     arrivalDate: Date.UTC(2026, 10, 21, 12),
+    futureRelease: "for;3600",
     recipients: [{
       originalRecipient: { type: "rfc822", address: "Bob@example.com" },
       finalRecipient: { type: "rfc822", address: "bob@mx.example.com" },
@@ -59,6 +61,7 @@ Deno.test("all fields, in the order of the standard", () => {
     "DSN-Gateway: dns; gate.example.org",
     "Received-From-MTA: dns; client.example.org (192.0.2.7)",
     "Arrival-Date: Sat, 21 Nov 2026 12:00:00 +0000",
+    "Future-Release-Request: for;3600",
     "",
     "Original-Recipient: rfc822; Bob@example.com",
     "Final-Recipient: rfc822; bob@mx.example.com",
@@ -104,6 +107,7 @@ Deno.test("nothing that a stranger says ends its field, whatever it is", () => {
     dsnGateway: null,
     receivedFromMta: { type: "dns", name: `${evil} (192.0.2.1)`, address: evil },
     arrivalDate: null,
+    futureRelease: evil,
     recipients: [{
       ...recipient,
       originalRecipient: { type: evil, address: evil },
@@ -226,6 +230,7 @@ const anyStatus: fc.Arbitrary<DeliveryStatus> = fc.record({
   dsnGateway: fc.option(mta),
   receivedFromMta: fc.option(mta),
   arrivalDate: fc.option(at),
+  futureRelease: fc.option(fc.constantFrom("for;60", "until;2026-01-02T03:04:05Z")),
   recipients: fc.array(anyRecipient, { minLength: 1, maxLength: 4 }),
 }, { noNullPrototype: true });
 

@@ -65,6 +65,8 @@ export interface DsnMessageFields {
   /** Whom the message came from: the name in EHLO, and the address. */
   readonly receivedFromMta: MtaName | null;
   readonly arrivalDate: Millis | null;
+  /** When the message was to be sent, as `for;3600` or `until;2026-01-02T03:04:05Z`. RFC 4865 */
+  readonly futureRelease: string | null;
 }
 
 /** A whole status, as others write it. */

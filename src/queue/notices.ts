@@ -46,11 +46,13 @@ export function composeNotice(settings: NoticeSettings, facts: NoticeFacts, orig
       dsnGateway: null,
       receivedFromMta: null,
       arrivalDate: first.row.submitted,
+      futureRelease: first.row.release || null,
       recipients: facts.recipients.map((each) => recipientOf(each, facts)),
     },
     nextTries: facts.kind === "delayed" ? nextTries(first) : [],
     original,
-    ret: ret === null ? null : ret === "FULL" ? "full" : "headers",
+    // What must not go over an open line does not come back over one either. RFC 8689 5
+    ret: first.row.require_tls === 1 ? "headers" : ret === null ? null : ret === "FULL" ? "full" : "headers",
     path: here,
   }, random);
   return message;
@@ -67,7 +69,7 @@ function recipientOf({ row, result }: NoticeRecipient, { kind, at }: NoticeFacts
       ? null
       : readOr<TypedAddress | null>(null, () => parseOrcpt(orcpt, { utf8: true })),
     finalRecipient: typedAddress(addressOf(row.recipient) ?? { local: row.recipient, domain: "" }),
-    action: kind,
+    action: kind === "relayed" && remote === null ? "delivered" : kind, // To nobody else: it is here.
     // A temporary reason that lasted too long is what the status says, in the class of failures. RFC 3464 2.3.4
     status: isReply
       ? inClassOf(kind, statusOfReply(code, result.status || null))

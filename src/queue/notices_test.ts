@@ -151,3 +151,47 @@ Deno.test("a stranger's words end no field", () => {
   const { status } = composed({ recipients: [{ row, result: { ...result, text } }] });
   assert.deepEqual([status.recipients.length, status.recipients[0]?.status], [1, "5.1.1"]);
 });
+
+Deno.test("what arrived here was delivered, not passed on", () => {
+  const row_ = { ...row, dsn: printDsnRequest({ ret: null, envid: null, notify: "SUCCESS", orcpt: null }) };
+  const here: QueueResult = {
+    ...result,
+    outcome: "delivered",
+    code: 250,
+    status: "2.0.0",
+    text: "250 2.0.0 delivered here",
+    remote: null,
+  };
+  for (const [remote, action] of [[null, "delivered"], [result.remote, "relayed"]] as const) {
+    const bytes = composeNotice(
+      settings,
+      { kind: "relayed", recipients: [{ row: row_, result: { ...here, remote } }], at },
+      original,
+    ) ?? new Uint8Array();
+    assert.match(fromUtf8(bytes), new RegExp(`^Action: ${action}\\r$`, "m"));
+  }
+});
+
+Deno.test("a notice says when a message was to be sent. RFC 4865", () => {
+  const facts: NoticeFacts = {
+    kind: "failed",
+    recipients: [{ row: { ...row, release: "for;3600" }, result }],
+    at,
+  };
+  const text = fromUtf8(composeNotice(settings, facts, original) ?? new Uint8Array());
+  assert.match(text, /^Future-Release-Request: for;3600\r$/m);
+});
+
+Deno.test("of a message that requires TLS only the header comes back. RFC 8689 5", () => {
+  const dsn = printDsnRequest({ ret: "FULL", envid: null, notify: null, orcpt: null });
+  for (const [require_tls, whole] of [[1, false], [0, true], [null, true]] as const) {
+    const facts: NoticeFacts = {
+      kind: "failed",
+      recipients: [{ row: { ...row, dsn, require_tls }, result }],
+      at,
+    };
+    const text = fromUtf8(composeNotice(settings, facts, original) ?? new Uint8Array());
+    assert.equal(text.includes("the text"), whole);
+    assert.match(text, /Subject: hello/);
+  }
+});

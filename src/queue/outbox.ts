@@ -6,6 +6,7 @@
 import type { Address } from "../address/address.ts";
 import { normalForm } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
+import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import type { DeliveryResult } from "../delivery/deliver.ts";
 import type { Outbox, Outgoing } from "../delivery/outbox.ts";
@@ -14,6 +15,8 @@ import type { Work } from "../store/query.ts";
 import { addQueued, queueTraits } from "../store/queue_rows.ts";
 import { firstTimes, noteRecipients, sentSince } from "../store/recipients.ts";
 import type { Transaction } from "../store/transaction.ts";
+import { printDsnRequest } from "./dsn_request.ts";
+import { printHold, releaseOf } from "./future_release.ts";
 import { isHeldBy } from "./hold_rules.ts";
 import { defaultMaxAttempts } from "./schedule.ts";
 
@@ -30,6 +33,14 @@ export const usualLimits: OutgoingLimits = { messagesPerDay: 1000, firstTimeReci
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** What a server can have in its own way. */
+export interface OutboxSettings {
+  /** Addresses of ours whose mail goes through the queue: those with a `localFault` in localserve, else none. */
+  readonly detains: (address: Address) => boolean;
+  /** Attempts before a message comes back. */
+  readonly maxAttempts: number;
+}
+
 /** Gives a message to one recipient a sender of its own, and says by which id; null: it has the account's. */
 export type OwnSender = (from: Address) => { readonly sender: Address; readonly fromId: string } | null;
 
@@ -37,21 +48,37 @@ export type OwnSender = (from: Address) => { readonly sender: Address; readonly 
 export class QueueOutbox implements Outbox {
   readonly #limits: (account: string) => OutgoingLimits;
   readonly #added: () => void;
+  readonly #settings: OutboxSettings;
   /**
    * What an account may have sent in the last day, at most, by row: nothing else adds to it, and time only takes away. So it is
    * not counted again for each message. It is too much where a unit is taken back, and right again when it is counted.
    */
   readonly #atMost = new Map<number, number>();
 
-  /** @param added Called after the commit of what was added. */
-  constructor(limits: (account: string) => OutgoingLimits, added: () => void) {
+  /**
+   * @param added Called after the commit of what was added.
+   * @param settings Where it is not as usual.
+   */
+  constructor(
+    limits: (account: string) => OutgoingLimits,
+    added: () => void,
+    settings: Partial<OutboxSettings> = {},
+  ) {
     this.#limits = limits;
     this.#added = added;
+    this.#settings = { detains: () => false, maxAttempts: defaultMaxAttempts, ...settings };
+  }
+
+  detains(address: Address): boolean {
+    return this.#settings.detains(address);
   }
 
   /** The same for whose messages have senders of their own. */
   withSenders(own: OwnSender): Outbox {
-    return { add: (tx, outgoing) => this.add(tx, outgoing, own) };
+    return {
+      add: (tx, outgoing) => this.add(tx, outgoing, own),
+      detains: (address) => this.detains(address),
+    };
   }
 
   *add(
@@ -66,7 +93,7 @@ export class QueueOutbox implements Outbox {
     const over = yield* this.#over(account.id, name, addresses, tx.now);
     if (over !== null) return recipients.map(() => over);
     yield* noteRecipients(account.id, addresses, tx.now);
-    const ids = yield* enqueue(tx, account.id, outgoing, own);
+    const ids = yield* enqueue(tx, account.id, outgoing, own, this.#settings.maxAttempts);
     tx.afterCommit(this.#added);
     return ids.map((id) => ({ kind: "delivered", id: String(id) }));
   }
@@ -106,14 +133,16 @@ function tooMany(text: string): DeliveryResult {
 function* enqueue(
   tx: Transaction,
   accountId: number,
-  { request, email, body, recipients }: Outgoing,
+  { request, email, body, requireTls, recipients }: Outgoing,
   own: OwnSender,
+  maxAttempts: number,
 ): Work<number[]> {
-  const { from, index } = request;
+  const { from, index, asked } = request;
+  const { ret = null, envid = null, hold = null } = asked ?? {};
   const rules = yield* holdRules();
   const senderDomain = from === null ? "" : domainOf(from);
   const bodyId = yield* body();
-  return yield* addQueued(recipients.map(({ address, prefix }) => {
+  return yield* addQueued(recipients.map(({ address, prefix, asked: { notify, orcpt } }) => {
     const { sender, fromId } = (from === null ? null : own(from)) ?? { sender: from, fromId: "" };
     const recipientDomain = domainOf(address);
     const held = rules.some((rule) =>
@@ -132,24 +161,29 @@ function* enqueue(
       recipient: printMailbox(address),
       domain: recipientDomain,
       submitted: tx.now,
-      due: tx.now,
-      max_attempts: defaultMaxAttempts,
+      due: hold === null ? tx.now : Math.max(tx.now, releaseOf(hold, tx.now)),
+      max_attempts: maxAttempts,
       hold: held ? 1 : 0,
       transport: "",
-      require_tls: null,
-      traits: (needsUtf8(from, address) || index.hasUtf8Headers ? queueTraits.utf8 : 0) |
+      require_tls: requireTls === null ? null : requireTls ? 1 : 0,
+      traits: (needsUtf8(from, address) || index.hasUtf8Headers || hasUtf8(prefix) ? queueTraits.utf8 : 0) |
         (index.has8Bit ? queueTraits.has8Bit : 0),
       message_id: index.messageId,
       subject: index.subject,
       from_id: fromId,
-      dsn: "",
-      release: "",
+      dsn: printDsnRequest({ ret, envid, notify, orcpt }),
+      release: hold === null ? "" : printHold(hold),
     };
   }));
 }
 
 function domainOf({ domain }: Address): string {
   return domain.startsWith("[") ? domain : normalForm(domain) ?? domain.toLowerCase();
+}
+
+/** Whether our own fields hold UTF-8, as that which says whom the message is for. */
+function hasUtf8(prefix: Bytes): boolean {
+  return prefix.some((octet) => octet > 0x7f);
 }
 
 /** RFC 6531 3.3: only localparts need it; domains have A-labels. */

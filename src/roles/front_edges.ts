@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import { opaqueIds } from "../base/opaque_id.ts";
 import type { Listener, ServiceName } from "../config/static_config.ts";
 import { type Deliver, deliverMethods, submitMethods } from "../delivery/deliver.ts";
+import type { Resolver } from "../dns/resolver.ts";
 import { rememberResolutions } from "../delivery/resolution_cache.ts";
 import { bridge } from "../httpd/bridge.ts";
 import { imapMetrics } from "../imapd/metrics.ts";
@@ -18,7 +19,9 @@ import { imapRefusal, serveImap } from "../imapd/serve_imap.ts";
 import type { ImapServices, ImapSettings } from "../imapd/settings.ts";
 import { Indexer } from "../message/indexer.ts";
 import type { Transport } from "../net/transport.ts";
+import { ConfiguredTransports } from "../queue/configured_transports.ts";
 import { client } from "../rpc/client.ts";
+import { Destinations } from "../smtpd/destinations.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
 import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
 import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
@@ -43,7 +46,12 @@ export function edges(
   stopping: AbortSignal,
 ): (service: ServiceName, listener: Listener) => Handler {
   const { boot } = parts;
-  const smtp = smtpServices(parts, stopping);
+  const plain = smtpServices(parts, stopping);
+  // In localserve all mail stays here; and where no server is asked, the DNS knows nobody.
+  const destinations = boot.config.localserve === null && boot.dns.mode !== "local"
+    ? destinationsOf(parts, evidence.resolver)
+    : null;
+  const smtp: SmtpServices = { ...plain, destinations };
   const imap: ImapServices = {
     authenticator: smtp.authenticator,
     openMail: (capability) => client<Mail>(parts.store, "mail", mailMethods, capability),
@@ -82,6 +90,11 @@ export function edges(
   };
 }
 
+function destinationsOf({ boot, clock, log }: FrontParts, resolver: Resolver): Destinations {
+  const ways = new ConfiguredTransports(boot.config, boot.domains);
+  return new Destinations({ resolver, clock, log, goesDirectly: (mail) => ways.goesDirectly(mail) });
+}
+
 /** The limits of an IMAP service. */
 function limitsOf(config: Listener["imaps"]): Partial<ImapSettings> {
   if (config === null) return {};
@@ -98,6 +111,7 @@ function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
     submit: (capability) => client(store, "submit", submitMethods, capability),
     indexer: () => new Indexer(),
     evidence: null,
+    destinations: null,
     clock,
     random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
     publicId: (cid) => ids.seal(BigInt(`0x${cid}`)),
@@ -123,6 +137,7 @@ function smtpSettingsOf(
     kind: service === "smtp" ? "delivery" : service,
     hostname: listener.hostname ?? boot.config.hostname,
     startTls: listener.tls !== null && service !== "submissions",
+    requireTls: service !== "smtp" || listener.smtp?.noRequireTls !== true,
     mechanisms: offered,
     plainWithoutTls: service === "submission" && listener.submission?.noRequireStartTls === true,
     faults: boot.config.localserve !== null,

@@ -23,6 +23,8 @@ import { RootKeyFollower } from "./root_key_follower.ts";
 
 /** The evidence of all listeners, and how to end it. */
 export interface FrontEvidence {
+  /** Who is asked in the DNS. */
+  readonly resolver: Resolver;
   /** For a listener with these blocklists and this name. */
   gatherer(hostname: string, blocklists: readonly string[]): Gatherer;
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export async function frontEvidence(parts: FrontParts): Promise<FrontEvidence> {
   const own = authservIds(boot.config, boot.domains);
   const suffixes = boot.config.localserve === null ? publicSuffixList : localSuffixes;
   return {
+    resolver,
     gatherer: (hostname, blocklists) =>
       new Gatherer({
         resolver,

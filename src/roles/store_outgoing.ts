@@ -7,12 +7,14 @@
  */
 import { randomBytes } from "node:crypto";
 import { accountOf } from "../accounts/accounts.ts";
+import type { Address } from "../address/address.ts";
 import { hex } from "../base/bytes.ts";
 import type { Outbox } from "../delivery/outbox.ts";
 import type { ReturnedMail } from "../delivery/returned_mail.ts";
 import type { Signing } from "../delivery/signing.ts";
 import { conclude, type ConcludeParts, giveUp } from "../queue/conclude.ts";
 import { newFromId, senderWithId } from "../queue/from_id.ts";
+import { localFault } from "../queue/local_fault.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "../queue/outbox.ts";
 import { QueueAdminService } from "../queue/queue_admin_service.ts";
 import { QueueDesk } from "../queue/queue_desk.ts";
@@ -88,7 +90,12 @@ export function openOutgoing(
     changed: () => desk.changed(),
   });
   const separators = (domain: string) => boot.domains.domains[domain]?.localpartCatchallSeparators ?? [];
-  const outbox = new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed());
+  const outbox = new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed(), {
+    maxAttempts: boot.config.queue.maxAttempts,
+    ...(boot.config.localserve === null
+      ? {}
+      : { detains: (address: Address) => localFault(address) !== null }),
+  });
   const withSenders = outbox.withSenders((from) => {
     const fromId = newFromId((octets) => new Uint8Array(randomBytes(octets)));
     const sender = senderWithId(from, fromId, separators(from.domain));

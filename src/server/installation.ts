@@ -11,6 +11,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
 import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
+import { checkRoutes } from "../config/route_config.ts";
 import {
   checkStatic,
   type Listener,
@@ -48,7 +49,10 @@ export async function readInstallation(folder: string): Promise<Installation> {
   const staticFile = join(root, "mailden.toml");
   const domainsFile = join(root, "domains.toml");
   const config = readConfig(await readText(staticFile), staticFile, staticSchema, checkStatic);
-  const domains = readConfig(await readText(domainsFile), domainsFile, dynamicSchema, checkDynamic);
+  const domains = readConfig(await readText(domainsFile), domainsFile, dynamicSchema, (read) => [
+    ...checkDynamic(read),
+    ...checkRoutes(read, config.transports),
+  ]);
   const problems: PlacedProblem[] = [];
   const certificates: Record<string, PemPair[]> = {};
   for (const [name, listener] of Object.entries(config.listeners)) {

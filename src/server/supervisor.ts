@@ -10,6 +10,7 @@
  * @module
  */
 import type { Log } from "../base/log.ts";
+import { withoutSecrets } from "../config/transport_config.ts";
 import type { Boot, FrontBoot } from "../roles/boot.ts";
 import { grantFlags, grants } from "../roles/grants.ts";
 import { bootDns } from "./dns_servers.ts";
@@ -64,7 +65,7 @@ export async function supervise(installation: Installation, version: string, log
       name: "store",
       entry: new URL("../roles/store_main.ts", import.meta.url),
       grant: grants.store(places),
-      boot,
+      boot: { ...boot, config: { ...boot.config, transports: withoutSecrets(boot.config.transports) } },
       output: (bytes) => parser.take(bytes),
     },
     log,

@@ -8,7 +8,6 @@ import { isAscii } from "../address/domain.ts";
 import type { Offers } from "./client_offers.ts";
 import type { Notify, OutgoingMessage, OutgoingRecipient } from "./client_state.ts";
 import { printMail } from "./mail.ts";
-import { printParameters } from "./parameters.ts";
 import { printRcpt } from "./rcpt.ts";
 
 /** Characters of ENVID and ORCPT. RFC 3461 4.2, 4.4 */
@@ -17,7 +16,7 @@ export const maxOrcptLength = 500;
 
 /** MAIL, without CRLF. @throws {TypeError} If a part of the message's envelope is no part of one. */
 export function printMailLine(message: OutgoingMessage, offers: Offers, utf8: boolean): string {
-  const line = printMail({
+  return checkedLine(printMail({
     verb: "MAIL",
     from: message.from,
     utf8,
@@ -26,22 +25,22 @@ export function printMailLine(message: OutgoingMessage, offers: Offers, utf8: bo
     smtpUtf8: utf8,
     auth: null,
     hold: null,
-  });
-  const more = new Map<string, string | null>();
-  if (offers.dsn && message.ret !== null) more.set("RET", message.ret);
-  if (offers.dsn && message.envid !== null) more.set("ENVID", checkedEnvid(message.envid));
-  if (message.requireTls) more.set("REQUIRETLS", null);
-  return checkedLine(line + printParameters(more));
+    ret: offers.dsn ? message.ret : null,
+    envid: offers.dsn && message.envid !== null ? checkedEnvid(message.envid) : null,
+    requireTls: message.requireTls,
+  }));
 }
 
 /** RCPT, without CRLF. @throws {TypeError} */
 export function printRcptLine(recipient: OutgoingRecipient, offers: Offers, utf8: boolean): string {
-  const line = printRcpt({ verb: "RCPT", to: recipient.to, utf8 });
-  if (!offers.dsn || recipient.notify === null && recipient.orcpt === null) return checkedLine(line);
-  const more = new Map<string, string | null>();
-  if (recipient.notify !== null) more.set("NOTIFY", notifyValue(recipient.notify));
-  if (recipient.orcpt !== null) more.set("ORCPT", orcptValue(recipient.orcpt, utf8));
-  return checkedLine(line + printParameters(more));
+  const { to, notify, orcpt } = recipient;
+  return checkedLine(printRcpt({
+    verb: "RCPT",
+    to,
+    utf8,
+    notify: offers.dsn && notify !== null ? notifyValue(notify) : null,
+    orcpt: offers.dsn && orcpt !== null ? orcptValue(orcpt, utf8) : null,
+  }));
 }
 
 function notifyValue(notify: Notify): string {

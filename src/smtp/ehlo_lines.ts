@@ -9,15 +9,19 @@ import type { Millis } from "../base/clock.ts";
 import { printLimits } from "./limits.ts";
 import { maxHoldSeconds, type Session } from "./session_state.ts";
 
-/** The lines, in the reference's order. No DSN, no BINARYMIME, no REQUIRETLS: these come with the queue. */
+/**
+ * The lines, in the reference's order. No BINARYMIME. DSN for our users only: strangers whose addresses nobody has checked
+ * could have our notices sent to others.
+ */
 export function ehloLines(session: Session, now: Millis): string[] {
   const { rules, secure } = session;
   const lines = [rules.hostname, "PIPELINING", `SIZE ${rules.maxMessageBytes}`];
   if (!secure && rules.startTls) lines.push("STARTTLS");
+  if (secure && rules.requireTls) lines.push("REQUIRETLS"); // RFC 8689 2
   if (rules.submission) {
     const offered = mechanismsNow(session);
     if (offered.length > 0) lines.push(`AUTH ${offered.join(" ")}`);
-    lines.push(`FUTURERELEASE ${maxHoldSeconds} ${until(now)}`);
+    lines.push(`FUTURERELEASE ${maxHoldSeconds} ${until(now)}`, "DSN"); // RFC 3461 3
   }
   const limits = printLimits({ mailMax: null, rcptMax: rules.maxRecipients, rcptDomainMax: null });
   lines.push("ENHANCEDSTATUSCODES", "8BITMIME", `LIMITS ${limits}`, "SMTPUTF8", "CHUNKING");

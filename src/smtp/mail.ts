@@ -16,6 +16,7 @@ import {
 import { printPath } from "../address/mailbox.ts";
 import { isAscii } from "../address/domain.ts";
 import { parsePath } from "./path.ts";
+import { readEnvid, readRet, type Ret } from "./dsn_parameters.ts";
 
 /** `MAIL FROM:<from>`; `from` is null for `<>`, the sender of bounces. */
 export interface Mail {
@@ -33,6 +34,12 @@ export interface Mail {
   readonly auth: string | null;
   /** When it shall be sent. RFC 4865 */
   readonly hold: Hold | null;
+  /** What a notice of failure brings. RFC 3461 4.3 */
+  readonly ret: Ret | null;
+  /** The sender's name for this transaction, in xtext as it came. RFC 3461 4.4 */
+  readonly envid: string | null;
+  /** Every server on the way must be known, and spoken to over TLS. RFC 8689 2 */
+  readonly requireTls: boolean;
 }
 
 /** A wish to be sent later. */
@@ -61,11 +68,20 @@ export function parseMail(args: string): Mail {
 
 type MailParameters = Omit<Mail, "verb" | "from" | "utf8">;
 
-const noParameters: MailParameters = { size: null, body: null, smtpUtf8: false, auth: null, hold: null };
+const noParameters: MailParameters = {
+  size: null,
+  body: null,
+  smtpUtf8: false,
+  auth: null,
+  hold: null,
+  ret: null,
+  envid: null,
+  requireTls: false,
+};
 
 function mailParameters(parameters: Parameters): MailParameters {
   if (parameters.size === 0) return noParameters;
-  let { size, body, smtpUtf8, auth, hold } = noParameters;
+  let { size, body, smtpUtf8, auth, hold, ret, envid, requireTls } = noParameters;
   for (const [name, value] of parameters) {
     switch (name) {
       case "SIZE":
@@ -89,15 +105,25 @@ function mailParameters(parameters: Parameters): MailParameters {
           ? { kind: "for", seconds: parseNumber(value, 9) }
           : { kind: "until", at: parseTime(value) };
         break;
+      case "RET":
+        ret = readRet(value);
+        break;
+      case "ENVID":
+        envid = readEnvid(value);
+        break;
+      case "REQUIRETLS":
+        if (value !== null) throw new SyntaxError("REQUIRETLS has no value");
+        requireTls = true;
+        break;
       default:
         throw new UnknownParameter(name);
     }
   }
-  return { size, body, smtpUtf8, auth, hold };
+  return { size, body, smtpUtf8, auth, hold, ret, envid, requireTls };
 }
 
 export function printMail(command: Mail): string {
-  const { from, size, body, smtpUtf8, auth, hold } = command;
+  const { from, size, body, smtpUtf8, auth, hold, ret, envid, requireTls } = command;
   const parameters = new Map<string, string | null>();
   if (size !== null) parameters.set("SIZE", String(size));
   if (body !== null) parameters.set("BODY", body);
@@ -105,6 +131,9 @@ export function printMail(command: Mail): string {
   if (auth !== null) parameters.set("AUTH", auth);
   if (hold?.kind === "for") parameters.set("HOLDFOR", String(hold.seconds));
   if (hold?.kind === "until") parameters.set("HOLDUNTIL", new Date(hold.at).toISOString());
+  if (ret !== null) parameters.set("RET", ret);
+  if (envid !== null) parameters.set("ENVID", envid);
+  if (requireTls) parameters.set("REQUIRETLS", null);
   return `MAIL FROM:${printPath(from, command)}${printParameters(parameters)}`;
 }
 

@@ -14,6 +14,9 @@ export interface Recipient {
   readonly address: Address;
   /** Whether the address exists. If it does not, that is said after the message only: see `Judgement`. */
   readonly known: boolean;
+  /** As in `Rcpt`. */
+  readonly notify: string | null;
+  readonly orcpt: string | null;
 }
 
 /** What lists share: each knows how many of it are its own. */

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Recipient, Recipients } from "./recipients.ts";
 
-const recipient = (local: string): Recipient => ({ address: { local, domain: "b.example" }, known: true });
+const recipient = (local: string): Recipient => ({
+  address: { local, domain: "b.example" },
+  known: true,
+  notify: null,
+  orcpt: null,
+});
 
 Deno.test("recipients are there in their order, each by its address", () => {
   const two = Recipients.none().with(recipient("a")).with(recipient("A"));

@@ -71,7 +71,7 @@ export function step(session: Session, event: Event): Step {
       if (!event.allowed) return refuse(session, 550, "5.7.1", "this sender is not yours to use");
       return openTransaction(session, event.mail);
     case "resolved":
-      return judged(session, event.to, event.judgement);
+      return judged(session, event.rcpt, event.judgement);
     case "refused":
       return refuseWith(session, event.reply);
     case "challenged":

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { asciiDomain, isAscii } from "../address/domain.ts";
 import { needsSmtpUtf8 } from "../address/mailbox.ts";
 import type { Millis } from "../base/clock.ts";
 import type { Bdat } from "./bdat.ts";
@@ -51,10 +52,20 @@ export function mail(session: Session, command: Mail, now: Millis): Step {
   if (command.hold !== null && isTooFar(command.hold, now)) {
     return refuse(session, 501, "5.5.4", `at most ${maxHoldSeconds} seconds ahead`);
   }
+  if ((command.ret !== null || command.envid !== null) && !rules.submission) return noDsn(session);
+  if (command.requireTls && !rules.requireTls) return refuse(session, 555, "5.5.4", "no REQUIRETLS here");
+  if (command.requireTls && !session.secure) {
+    return refuse(session, 523, "5.7.10", "REQUIRETLS needs TLS"); // RFC 8689 2
+  }
   if (!rules.submission && command.from?.domain.startsWith("[")) {
     return refuse(session, 550, "5.7.1", "senders at address literals are not taken");
   }
   return [session, [{ kind: "checkSender", mail: command }]];
+}
+
+/** It was not offered. RFC 5321 4.1.1.11 */
+function noDsn(session: Session): Step {
+  return refuse(session, 555, "5.5.4", "no notices of delivery here");
 }
 
 function isTooFar(hold: Hold, now: Millis): boolean {
@@ -63,11 +74,14 @@ function isTooFar(hold: Hold, now: Millis): boolean {
 
 /** The sender will do. */
 export function openTransaction(session: Session, command: Mail): Step {
-  const { from, smtpUtf8, hold } = command;
+  const { from, smtpUtf8, hold, ret, envid, requireTls } = command;
   const transaction: Transaction = {
     from,
     smtpUtf8,
     hold,
+    ret,
+    envid,
+    requireTls,
     recipients: Recipients.none(),
     declined: 0,
     chunkBytes: 0,
@@ -82,6 +96,10 @@ export function rcpt(session: Session, command: Rcpt): Step {
   if ((command.utf8 || needsSmtpUtf8(command.to)) && !transaction.smtpUtf8) {
     return refuse(session, 553, "5.6.7", "this recipient needs SMTPUTF8");
   }
+  if ((command.notify !== null || command.orcpt !== null) && !rules.submission) return noDsn(session);
+  if (command.orcpt !== null && !isAscii(command.orcpt) && !transaction.smtpUtf8) {
+    return refuse(session, 501, "5.5.4", "an ORCPT in UTF-8 needs SMTPUTF8"); // RFC 6533 3
+  }
   if (transaction.recipients.length >= rules.maxRecipients) {
     return decline(session, transaction, `at most ${rules.maxRecipients} recipients`); // RFC 5321 4.5.3.1.10
   }
@@ -89,12 +107,13 @@ export function rcpt(session: Session, command: Rcpt): Step {
   if (transaction.from === null && transaction.recipients.length > 0 && !rules.submission) {
     return decline(session, transaction, "one recipient for the null sender");
   }
-  return [session, [{ kind: "resolve", to: command.to }]];
+  return [session, [{ kind: "resolve", rcpt: command }]];
 }
 
 /** The answer to that. */
-export function judged(session: Session, address: Address, judgement: Judgement): Step {
+export function judged(session: Session, rcpt: Rcpt, judgement: Judgement): Step {
   const { transaction, rules } = session;
+  const { to: address, notify, orcpt } = rcpt;
   if (transaction === null) return outOfOrder(session);
   const { first } = transaction.recipients;
   if (transaction.recipients.has(address)) return repeated(session, transaction);
@@ -102,25 +121,40 @@ export function judged(session: Session, address: Address, judgement: Judgement)
     case "local":
       // The recipients before will be refused after the message, and this one with them.
       if (first?.known === false) return decline(session, transaction, "send to this recipient on its own");
-      return addRecipient(session, transaction, { address, known: true });
+      return addRecipient(session, transaction, { address, known: true, notify, orcpt });
     case "unknownAddress": {
       const refusal = refuse(session, 550, "5.1.1", "no such address");
       if (rules.submission) return refusal; // Users are no strangers who try out addresses.
       if (first?.known === true) return waiting(unknownAddressWaitMs, refusal);
-      return addRecipient(session, transaction, { address, known: false });
+      return addRecipient(session, transaction, { address, known: false, notify, orcpt });
     }
     case "unknownDomain":
-      return refuse(
-        session,
-        550,
-        rules.submission ? "5.1.2" : "5.7.1",
-        "mail for this domain is not taken here",
-      );
+      if (rules.submission) {
+        return addRecipient(session, transaction, { address, known: true, notify, orcpt });
+      }
+      return refuse(session, 550, "5.7.1", "mail for this domain is not taken here");
+    case "noSuchDomain": // RFC 6409 6.1: what will bounce is better refused where its author still sits.
+      return declineWith(session, transaction, {
+        code: 550,
+        enhanced: "5.1.2",
+        text: `there is no domain ${shownDomain(address)}: look at its spelling`,
+      });
+    case "nullMx": // RFC 7505 4.1
+      return declineWith(session, transaction, {
+        code: 556,
+        enhanced: "5.1.10",
+        text: `${shownDomain(address)} takes no mail`,
+      });
     case "disabled":
       return refuse(session, 451, "4.2.1", "this domain is disabled for now");
     case "refused":
       return refuse(session, judgement.code, `${Math.floor(judgement.code / 100)}.7.1`, judgement.text);
   }
+}
+
+/** In ASCII, as replies are. */
+function shownDomain({ domain }: Address): string {
+  return asciiDomain(domain);
 }
 
 /** One copy, however often it is said; but there is an end to saying it. */
@@ -137,7 +171,11 @@ function repeated(session: Session, transaction: Transaction): Step {
  * as such, a long list of recipients would end the connection each time anew. But there is an end to it.
  */
 function decline(session: Session, transaction: Transaction, text: string): Step {
-  const reply: Reply = { code: 452, enhanced: "4.5.3", text };
+  return declineWith(session, transaction, { code: 452, enhanced: "4.5.3", text });
+}
+
+/** The same for who can never be reached: of a user's long list some always are. */
+function declineWith(session: Session, transaction: Transaction, reply: Reply): Step {
   if (transaction.declined >= session.rules.maxRecipients) return refuseWith(session, reply);
   const declined = transaction.declined + 1;
   const actions: readonly Action[] = [{ kind: "reply", reply: withId(reply, session.rules.id) }];

@@ -9,7 +9,9 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import type { Bdat } from "./bdat.ts";
 import type { Command, Verb } from "./command.ts";
+import type { Ret } from "./dsn_parameters.ts";
 import type { Hold, Mail } from "./mail.ts";
+import type { Rcpt } from "./rcpt.ts";
 import type { Recipients } from "./recipients.ts";
 import type { Reply } from "./reply.ts";
 
@@ -23,6 +25,8 @@ export interface Rules {
   readonly submission: boolean;
   /** Whether there is a certificate to offer. */
   readonly startTls: boolean;
+  /** Whether REQUIRETLS is offered, on connections with TLS. RFC 8689 */
+  readonly requireTls: boolean;
   /** Offered with AUTH, in this order. */
   readonly mechanisms: readonly string[];
   /** Whether a password may come without TLS (PLAIN, LOGIN). */
@@ -59,6 +63,10 @@ export interface Transaction {
   readonly from: Address | null;
   readonly smtpUtf8: boolean;
   readonly hold: Hold | null;
+  /** As in {@link Mail}. */
+  readonly ret: Ret | null;
+  readonly envid: string | null;
+  readonly requireTls: boolean;
   readonly recipients: Recipients;
   /** Recipients that were told to come in another transaction. */
   readonly declined: number;
@@ -100,7 +108,12 @@ export type Judgement =
    * and nothing can be bounced yet: then it is refused at once.
    */
   | { readonly kind: "unknownAddress" }
+  /** Not ours: refused to strangers, and sent on for users. */
   | { readonly kind: "unknownDomain" }
+  /** Nor anybody else's: the DNS says for certain that there is no such domain. */
+  | { readonly kind: "noSuchDomain" }
+  /** The domain says that it takes no mail. RFC 7505 */
+  | { readonly kind: "nullMx" }
   | { readonly kind: "disabled" }
   | { readonly kind: "refused"; readonly code: number; readonly text: string };
 
@@ -125,7 +138,7 @@ export type Event =
   | { readonly kind: "badLine"; readonly fault: LineFault; readonly verb: Verb | null }
   | { readonly kind: "secured"; readonly certificate: boolean }
   | { readonly kind: "senderChecked"; readonly mail: Mail; readonly allowed: boolean }
-  | { readonly kind: "resolved"; readonly to: Address; readonly judgement: Judgement }
+  | { readonly kind: "resolved"; readonly rcpt: Rcpt; readonly judgement: Judgement }
   /** Whom we asked cannot answer, or something of ours refuses the command. */
   | { readonly kind: "refused"; readonly reply: Reply }
   | { readonly kind: "challenged"; readonly exchange: string; readonly challenge: Bytes }
@@ -152,7 +165,7 @@ export type Action =
   /** Will this sender do, and may the account use it? Comes back as `senderChecked` or `refused`. */
   | { readonly kind: "checkSender"; readonly mail: Mail }
   /** What becomes of mail for this address? Comes back as `resolved`. */
-  | { readonly kind: "resolve"; readonly to: Address }
+  | { readonly kind: "resolve"; readonly rcpt: Rcpt }
   /** Comes back as `challenged`, `signedIn` or `notSignedIn`. */
   | { readonly kind: "authenticate"; readonly mechanism: string; readonly initial: Bytes | null }
   | { readonly kind: "continueAuth"; readonly exchange: string; readonly response: Bytes }

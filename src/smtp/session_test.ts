@@ -11,6 +11,7 @@ const rules: Rules = {
   id: "ID",
   submission: false,
   startTls: true,
+  requireTls: true,
   mechanisms: ["EXTERNAL", "SCRAM-SHA-256", "PLAIN", "LOGIN"],
   plainWithoutTls: false,
   maxMessageBytes: 1000,
@@ -30,7 +31,7 @@ function answer(action: Action): Event | null {
     case "checkSender":
       return { kind: "senderChecked", mail: action.mail, allowed: true };
     case "resolve":
-      return { kind: "resolved", to: action.to, judgement: { kind: "local" } };
+      return { kind: "resolved", rcpt: action.rcpt, judgement: { kind: "local" } };
     case "receive":
       return { kind: "received", chunk: action.chunk, reply: null, suspicious: false };
     case "authenticate":
@@ -109,7 +110,7 @@ Deno.test("an answer to a question that is over changes nothing", () => {
   const [session] = begin(rules, false, false);
   const [after] = step(session, {
     kind: "resolved",
-    to: { local: "a", domain: "b" },
+    rcpt: { verb: "RCPT", to: { local: "a", domain: "b" }, utf8: false, notify: null, orcpt: null },
     judgement: { kind: "local" },
   });
   assert.equal(after.transaction, null);

@@ -17,6 +17,8 @@ export interface Hop {
   readonly id: string;
   /** `TLSv1.3` and the cipher, or null. */
   readonly tls: { readonly version: string; readonly cipher: string } | null;
+  /** Whether it came with REQUIRETLS. RFC 8689 */
+  readonly requireTls: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -40,13 +42,17 @@ export function protocolName(protocol: Protocol): string {
  * A Received field with its CRLFs.
  *
  * @param recipient For `for`; null if several are to get the copy (they are none of each other's business).
+ * @param form How the recipient is written.
  */
-export function printReceived(hop: Hop, recipient: Address | null): string {
+export function printReceived(hop: Hop, recipient: Address | null, form: AddressForm = hop.protocol): string {
   const from = hop.from === null ? hop.by.hostname : `${hop.from.helo} (${literal(hop.from.address)})`;
   const tls = hop.tls === null ? "" : `\r\n\t(${hop.tls.version} ${hop.tls.cipher})`;
-  const target = recipient === null ? "" : `\r\n\tfor ${printPath(recipient, hop.protocol)}`;
+  const required = hop.requireTls ? "\r\n\t(requiretls)" : "";
+  const target = recipient === null ? "" : `\r\n\tfor ${printPath(recipient, form)}`;
   return `Received: from ${from}\r\n\tby ${hop.by.hostname} (${literal(hop.by.address)})\r\n` +
-    `\tvia tcp with ${protocolName(hop.protocol)} id ${hop.id}${tls}${target};\r\n\t${printDate(hop.at)}\r\n`;
+    `\tvia tcp with ${protocolName(hop.protocol)} id ${hop.id}${tls}${required}${target};\r\n\t${
+      printDate(hop.at)
+    }\r\n`;
 }
 
 /** An IP address as RFC 5321 4.1.3 writes it. */

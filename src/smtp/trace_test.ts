@@ -14,6 +14,7 @@ const hop: Hop = {
   protocol: { extended: true, utf8: false, tls: true, authenticated: false },
   id: "sealed",
   tls: { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" },
+  requireTls: false,
   at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
 };
 

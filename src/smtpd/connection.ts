@@ -18,12 +18,14 @@ import { maxAuthLine } from "../smtp/auth.ts";
 import type { Bdat } from "../smtp/bdat.ts";
 import type { Verb } from "../smtp/command.ts";
 import type { Mail } from "../smtp/mail.ts";
+import type { Rcpt } from "../smtp/rcpt.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { begin, step } from "../smtp/session.ts";
 import {
   type Action,
   type AuthTurn,
   type Event,
+  type Judgement,
   type Rules,
   type Session,
   type SignedIn,
@@ -31,6 +33,7 @@ import {
 } from "../smtp/session_state.ts";
 import { withId } from "../smtp/session_steps.ts";
 import type { Address } from "../address/address.ts";
+import { printMailbox } from "../address/mailbox.ts";
 import { type Fault, recipientFault, senderFault } from "./faults.ts";
 import { authEvent, authResponse, commandEvent, shownLine } from "./line_events.ts";
 import { type BadLine, LineReader } from "./line_reader.ts";
@@ -105,12 +108,13 @@ export class Connection {
   }
 
   #rules(): Rules {
-    const { kind, hostname, startTls, mechanisms, plainWithoutTls, limits } = this.#settings;
+    const { kind, hostname, startTls, requireTls, mechanisms, plainWithoutTls, limits } = this.#settings;
     return {
       hostname,
       id: this.#id,
       submission: kind !== "delivery",
       startTls,
+      requireTls,
       mechanisms,
       plainWithoutTls,
       ...limits,
@@ -197,7 +201,7 @@ export class Connection {
       case "checkSender":
         return this.#checkSender(action.mail);
       case "resolve":
-        return this.#resolve(action.to);
+        return this.#resolve(action.rcpt);
       case "authenticate":
         return this.#authenticate(action.mechanism, action.initial);
       case "continueAuth":
@@ -271,14 +275,25 @@ export class Connection {
     );
   }
 
-  #resolve(to: Address): Promise<void> {
-    const fault = this.#settings.faults ? recipientFault(to) : null;
+  #resolve(rcpt: Rcpt): Promise<void> {
+    const fault = this.#settings.faults ? recipientFault(rcpt.to) : null;
     if (fault !== null) return this.#fail(fault).then((event) => this.#happens(event) ?? undefined);
-    const service = this.#account?.submit ?? this.#services.deliver;
     return this.#asked(
-      service.resolve({ address: to }),
-      (judgement) => ({ kind: "resolved", to, judgement }),
+      this.#judgement(rcpt.to),
+      (judgement) => ({ kind: "resolved", rcpt, judgement }),
     );
+  }
+
+  /** Of a user's recipient elsewhere the DNS is asked as well. */
+  async #judgement(address: Address): Promise<Judgement> {
+    const { destinations, deliver } = this.#services;
+    if (this.#account === null) return await deliver.resolve({ address });
+    const found = await this.#account.submit.resolve({ address });
+    if (found.kind !== "unknownDomain" || destinations === null) return found;
+    const { account, transaction } = this.#session;
+    const from = transaction?.from ?? null;
+    const sender = from === null ? "" : printMailbox(from);
+    return await destinations.judge({ domain: address.domain, account: account ?? "", sender });
   }
 
   async #asked<T>(answer: Promise<T>, event: (answer: T) => Event): Promise<void> {

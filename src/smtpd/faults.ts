@@ -1,19 +1,16 @@
 /**
- * Failures on request, for those who test their programs against localserve: an address says how to fail.
+ * Failures on request, for those who test their programs against localserve: an address says how to fail, see
+ * `fault_pattern.ts`. Where nobody answers, an hour passes.
  *
- * | end of the localpart | what happens |
- * | --- | --- |
- * | `temperror` | 451 |
- * | `permerror` | 550 |
- * | `timeout` | an hour passes, then 451 |
- * | three digits, 400 to 600 | that code |
- *
- * At its beginning, `mailfrom` (of a sender) and `rcptto` (of a recipient) have that command fail; else the
- * message does, once it is sent.
+ * At its beginning, `mailfrom` (of a sender) and `rcptto` (of a recipient) have that command fail, and `queue` (of a
+ * recipient of a submission) the delivery, after the message was taken (`queue/local_fault.ts`); else the message does,
+ * once it is sent.
  *
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { askedFault } from "../delivery/fault_pattern.ts";
+import { localFault } from "../queue/local_fault.ts";
 import type { Reply } from "../smtp/reply.ts";
 
 /** How to fail. */
@@ -34,28 +31,35 @@ export function recipientFault(to: Address): Fault | null {
   return to.local.startsWith("rcptto") ? faultOf(to.local) : null;
 }
 
-/** How a message to these recipients shall fail, or null: the first that asks for it decides, for all. */
-export function messageFault(recipients: readonly { readonly address: Address }[]): Fault | null {
+/**
+ * How a message to these recipients shall fail, or null: the first that asks for it decides, for all.
+ *
+ * @param queued Whether it goes through the queue, as submissions do: there others fail.
+ */
+export function messageFault(
+  recipients: readonly { readonly address: Address }[],
+  queued: boolean,
+): Fault | null {
   for (const { address } of recipients) {
-    const fault = faultOf(address.local);
+    const fault = queued && localFault(address) !== null ? null : faultOf(address.local);
     if (fault !== null) return fault;
   }
   return null;
 }
 
 function faultOf(local: string): Fault | null {
-  if (local.endsWith("temperror")) {
-    return { waitMs: 0, reply: reply(451, "temporary failure, as the address asks for") };
-  }
-  if (local.endsWith("permerror")) {
-    return { waitMs: 0, reply: reply(550, "permanent failure, as the address asks for") };
-  }
-  if (local.endsWith("timeout")) {
+  const asked = askedFault(local);
+  if (asked === null) return null;
+  if (asked.kind === "timeout") {
     return { waitMs: hourMs, reply: reply(451, "an hour has passed, as the address asks for") };
   }
-  const digits = /[0-9]{3}$/.exec(local);
-  const code = Number(digits?.[0] ?? 0);
-  if (code < 400 || code > 600) return null;
+  const { code } = asked;
+  if (local.endsWith("temperror")) {
+    return { waitMs: 0, reply: reply(code, "temporary failure, as the address asks for") };
+  }
+  if (local.endsWith("permerror")) {
+    return { waitMs: 0, reply: reply(code, "permanent failure, as the address asks for") };
+  }
   return { waitMs: 0, reply: reply(code, `failure with code ${code}, as the address asks for`) };
 }
 

@@ -22,11 +22,18 @@ const faults: [local: string, fault: [number, string, number] | null][] = [
 ];
 for (const [local, fault] of faults) {
   Deno.test(`"${local}" fails the message with ${fault?.[0] ?? "nothing"}`, () => {
-    assert.deepEqual(short(messageFault([{ address: at("fine") }, { address: at(local) }])), fault);
+    assert.deepEqual(short(messageFault([{ address: at("fine") }, { address: at(local) }], false)), fault);
     assert.equal(senderFault(at(local)), null);
     assert.equal(recipientFault(at(local)), null);
   });
 }
+
+Deno.test("what is to fail in the queue is taken, where there is one", () => {
+  const queue550 = [{ address: at("queue550") }];
+  assert.equal(messageFault(queue550, true), null);
+  assert.equal(messageFault(queue550, false)?.reply.code, 550);
+  assert.equal(messageFault([...queue550, { address: at("x451") }], true)?.reply.code, 451);
+});
 
 Deno.test("prefixes choose the command", () => {
   assert.equal(senderFault(at("mailfromtemperror"))?.reply.code, 451);

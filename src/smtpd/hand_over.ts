@@ -6,13 +6,13 @@
  *
  * @module
  */
-import { asciiDomain } from "../address/domain.ts";
+import { asciiDomain, normalForm } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
 import type { Address } from "../address/address.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { newDeliveryId } from "../delivery/delivery_id.ts";
-import type { DeliveryResult, Incoming, Submit } from "../delivery/deliver.ts";
+import type { Asked, DeliveryResult, Incoming, Submit } from "../delivery/deliver.ts";
 import { encodeEvidence, type Evidence } from "../evidence/evidence.ts";
 import { printEvidenceFields } from "../evidence/trace_fields.ts";
 import type { MessageIndex } from "../message/message_index.ts";
@@ -20,7 +20,7 @@ import type { Reply } from "../smtp/reply.ts";
 import type { Recipient } from "../smtp/recipients.ts";
 import type { Transaction } from "../smtp/session_state.ts";
 import type { Hop } from "../smtp/trace.ts";
-import type { Body } from "./body_intake.ts";
+import type { Body } from "../delivery/body_intake.ts";
 import { replyFor, replyForError, storeReplies } from "./replies.ts";
 import type { SmtpServices } from "./services.ts";
 import type { SmtpSettings } from "./settings.ts";
@@ -96,7 +96,7 @@ async function store(
   const { transaction, body, evidence, hop, submit } = arrival;
   const { from } = transaction;
   const { partial, clock } = services;
-  const all = transaction.recipients.all();
+  const all = submit === null ? transaction.recipients.all() : qualified(transaction, hop);
   const open = partial.empty
     ? all
     : all.filter(({ address }) => !partial.has(from, address, index, clock.now()));
@@ -114,6 +114,7 @@ async function store(
     content: body.content,
     spool: body.spool,
     cid: arrival.cid,
+    ...(submit === null ? {} : { asked: askedBy(transaction) }),
   };
   const ask = () => submit === null ? services.deliver.deliver(incoming) : submit.submit(incoming);
   try {
@@ -128,6 +129,20 @@ async function store(
     }
     return replyForError(error, log, storeReplies);
   }
+}
+
+/** `<Postmaster>` without a domain is this server's: what waits in the queue needs one. RFC 5321 4.1.1.3 */
+function qualified({ recipients }: Transaction, { by }: Hop): readonly Recipient[] {
+  return recipients.all().map((recipient) => {
+    const { address } = recipient;
+    if (address.domain !== "") return recipient;
+    return { ...recipient, address: { ...address, domain: normalForm(by.hostname) ?? by.hostname } };
+  });
+}
+
+/** What a user asks for beside the message. */
+function askedBy({ ret, envid, hold, requireTls }: Transaction): Asked {
+  return { ret, envid, hold, requireTls };
 }
 
 /** Asks again where the store was away for a moment. */

@@ -14,7 +14,7 @@ import type { Bdat } from "../smtp/bdat.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { type Transaction, unknownAddressWaitMs } from "../smtp/session_state.ts";
 import type { Hop } from "../smtp/trace.ts";
-import { BodyIntake } from "./body_intake.ts";
+import { BodyIntake } from "../delivery/body_intake.ts";
 import { messageFault } from "./faults.ts";
 import { handOver } from "./hand_over.ts";
 import type { LineReader } from "./line_reader.ts";
@@ -75,7 +75,9 @@ export class MessageReceiver {
         return { kind: "endless", reply: reception.fault() ?? replyFor("tooLarge") };
       }
       const over = chunk === null || chunk.last;
-      let reply = over || reception.fault() !== null ? await this.#refusal(transaction, reception) : null;
+      let reply = over || reception.fault() !== null
+        ? await this.#refusal(transaction, reception, sender.submit !== null)
+        : null;
       if (reply === null && over) reply = await this.#deliver(transaction, reception, sender);
       taken = reply === null;
       if (taken && !over) this.#chunks = reception;
@@ -132,10 +134,10 @@ export class MessageReceiver {
   }
 
   /** Why the message is not even looked at. */
-  async #refusal(transaction: Transaction, reception: Reception): Promise<Reply | null> {
+  async #refusal(transaction: Transaction, reception: Reception, queued: boolean): Promise<Reply | null> {
     const broken = reception.fault();
     if (broken !== null) return broken;
-    const fault = this.#settings.faults ? messageFault(transaction.recipients.all()) : null;
+    const fault = this.#settings.faults ? messageFault(transaction.recipients.all(), queued) : null;
     if (fault !== null) {
       await reception.drop();
       if (fault.waitMs > 0) await this.#wait(fault.waitMs);
@@ -191,6 +193,7 @@ export class MessageReceiver {
       },
       id: this.#source.id,
       tls,
+      requireTls: transaction.requireTls,
       at: this.#services.clock.now(),
     };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../base/bytes.ts";
 import { keptMs, maxKept, PartialDeliveries } from "./partial_deliveries.ts";
-import { PlainIndexer } from "./testing/plain_indexer.ts";
+import { PlainIndexer } from "../delivery/testing/plain_indexer.ts";
 
 const from = { local: "a", domain: "example.net" };
 const to = (n: number) => ({ local: `u${n}`, domain: "example.org" });

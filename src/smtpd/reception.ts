@@ -15,7 +15,7 @@ import type { Gathering } from "../evidence/gather.ts";
 import { TransportError } from "../net/transport.ts";
 import { DataReader } from "../smtp/data_reader.ts";
 import type { Reply } from "../smtp/reply.ts";
-import type { Body, BodyIntake } from "./body_intake.ts";
+import type { Body, BodyIntake } from "../delivery/body_intake.ts";
 import type { LineReader } from "./line_reader.ts";
 
 /** How reading ended. */

@@ -15,8 +15,8 @@ import { serveSmtp } from "./serve.ts";
 import type { SmtpServices } from "./services.ts";
 import { smtpSettings } from "./settings.ts";
 import { MemoryAuthenticator } from "./testing/memory_authenticator.ts";
-import { MemoryDelivery } from "./testing/memory_delivery.ts";
-import { PlainIndexer } from "./testing/plain_indexer.ts";
+import { MemoryDelivery } from "../delivery/testing/memory_delivery.ts";
+import { PlainIndexer } from "../delivery/testing/plain_indexer.ts";
 
 const envelope = utf8("MAIL FROM:<someone@example.net> SIZE=2100\r\nRCPT TO:<user@example.org>\r\nDATA\r\n");
 const body = utf8(
@@ -32,6 +32,7 @@ const services: SmtpServices = {
   authenticator: new MemoryAuthenticator(),
   submit: () => delivery,
   evidence: null,
+  destinations: null,
   indexer: () => ({ write: () => {}, end: () => index }),
   clock: new FakeClock(),
   random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),

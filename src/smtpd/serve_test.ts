@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { maxInlineBytes } from "../accounts/mail.ts";
 import { settle } from "../../tests/support/fake_clock.ts";
-import { maxPiecesInFlight } from "./body_intake.ts";
+import { maxPiecesInFlight } from "../delivery/body_intake.ts";
 import { type SmtpStage, smtpStage, type StageSettings } from "./testing/smtp_stage.ts";
 import { Refused } from "../base/errors.ts";
 import { retryWaitsMs } from "./hand_over.ts";

@@ -8,7 +8,8 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Gatherer } from "../evidence/gather.ts";
 import type { Deliver, Submit } from "../delivery/deliver.ts";
-import type { Indexing } from "./body_intake.ts";
+import type { Destinations } from "./destinations.ts";
+import type { Indexing } from "../delivery/body_intake.ts";
 import type { SmtpMetrics } from "./metrics.ts";
 import type { PartialDeliveries } from "./partial_deliveries.ts";
 
@@ -22,6 +23,8 @@ export interface SmtpServices {
   readonly indexer: () => Indexing;
   /** Finds out what can be known of incoming mail; null where nothing is to be. */
   readonly evidence: Pick<Gatherer, "begin"> | null;
+  /** Knows domains that no mail can reach; null where all mail stays here. */
+  readonly destinations: Pick<Destinations, "judge"> | null;
   readonly clock: Clock;
   /** So many random octets. */
   readonly random: (octets: number) => Bytes;

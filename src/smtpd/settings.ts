@@ -62,6 +62,8 @@ export interface SmtpSettings {
   readonly hostname: string;
   /** Whether STARTTLS can be offered: there is a certificate. */
   readonly startTls: boolean;
+  /** Offer REQUIRETLS where there is TLS. RFC 8689 */
+  readonly requireTls: boolean;
   /** Offered with AUTH on submission, in this order. */
   readonly mechanisms: readonly Mechanism[];
   /** Take passwords (PLAIN, LOGIN) without TLS; only for listeners that are reached on this machine alone. */
@@ -79,6 +81,7 @@ export function smtpSettings(
 ): SmtpSettings {
   return {
     startTls: false,
+    requireTls: true,
     mechanisms,
     plainWithoutTls: false,
     faults: false,

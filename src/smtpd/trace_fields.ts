@@ -9,7 +9,8 @@ import type { MessageIndex } from "../message/message_index.ts";
 import type { Recipient } from "../smtp/recipients.ts";
 import { type Hop, printDate, printDeliveredTo, printReceived, printReturnPath } from "../smtp/trace.ts";
 import type { Address } from "../address/address.ts";
-import type { Body, Indexing } from "./body_intake.ts";
+import { type AddressForm, needsSmtpUtf8 } from "../address/mailbox.ts";
+import type { Body, Indexing } from "../delivery/body_intake.ts";
 
 /**
  * Each recipient's copy with its trace fields.
@@ -27,11 +28,17 @@ export function withPrefixes(
   const returnPath = printReturnPath(from, hop.protocol);
   // Several recipients of a user's message may be hidden from each other (Bcc), and share its Received.
   const shared = hop.from === null && recipients.length > 1 ? printReceived(hop, null) : null;
-  return recipients.map(({ address }) => {
-    const received = shared ?? printReceived(hop, address);
+  return recipients.map(({ address, notify, orcpt }) => {
+    const received = shared ?? printReceived(hop, address, formOf(address, hop));
     const prefix = printDeliveredTo(address, hop.protocol) + returnPath + found + received + added;
-    return { address, prefix: briefUtf8(prefix) };
+    const asked = notify === null && orcpt === null ? {} : { asked: { notify, orcpt } };
+    return { address, prefix: briefUtf8(prefix), ...asked };
   });
+}
+
+/** Where a message leaves this server, no more of it needs SMTPUTF8 than must. RFC 6531 3.6 */
+function formOf(recipient: Address, { from, protocol }: Hop): AddressForm {
+  return from === null ? { utf8: needsSmtpUtf8(recipient) } : protocol;
 }
 
 /** Fields that a user's program left to us. RFC 6409 8.2, 8.3 */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromUtf8, utf8 } from "../base/bytes.ts";
 import type { Hop } from "../smtp/trace.ts";
-import { PlainIndexer } from "./testing/plain_indexer.ts";
+import { PlainIndexer } from "../delivery/testing/plain_indexer.ts";
 import { indexWith, missingFields, withPrefixes } from "./trace_fields.ts";
 
 const hop: Hop = {
@@ -10,6 +10,7 @@ const hop: Hop = {
   protocol: { extended: true, utf8: false, tls: false, authenticated: true },
   id: "ID",
   tls: null,
+  requireTls: false,
   at: 0,
 };
 const random = new Uint8Array(16).fill(255);
@@ -47,7 +48,12 @@ Deno.test("the index knows what was added, and keeps the offsets of the body", (
 });
 
 Deno.test("one recipient is named, several are not, in a user's message", () => {
-  const known = (local: string) => ({ address: { local, domain: "example.org" }, known: true });
+  const known = (local: string) => ({
+    address: { local, domain: "example.org" },
+    known: true,
+    notify: null,
+    orcpt: null,
+  });
   const one = withPrefixes([known("b")], null, hop, "Found: z\r\n", "X: y\r\n").map(({ prefix }) =>
     fromUtf8(prefix)
   );

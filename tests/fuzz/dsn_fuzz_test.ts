@@ -179,6 +179,7 @@ Deno.test("fuzz: notifications that go out", () => {
             dsnGateway: null,
             receivedFromMta: null,
             arrivalDate: null,
+            futureRelease: null,
             recipients,
           },
           original: message,

@@ -27,6 +27,7 @@ const words =
   "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN HELP STARTTLS AUTH FROM:<> FROM:<a@example.net> " +
   "TO:<b@example.org> TO:<nobody@example.org> TO:<postmaster> TO: FROM: < > @ a example.org [192.0.2.1] [IPv6:::1] " +
   "SIZE=10 SIZE= SIZE=99999999999999999999 BODY=8BITMIME BODY=7BIT SMTPUTF8 AUTH=<> AUTH=+3D HOLDFOR=1 HOLDUNTIL=2026-01-02T03:04:05Z " +
+  "RET=FULL ENVID=+2B REQUIRETLS NOTIFY=NEVER NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a ORCPT=utf-8;\\x{FC} ORCPT=x " +
   'PLAIN LOGIN SCRAM-SHA-256 AHVzZXJAZXhhbXBsZS5vcmcAc2VjcmV0 = * LAST 3 0 10 "a\\"b" xn--bcher-kva.example \xc3\xa9 \xff \0 . .. GET /';
 const word = fc.constantFrom(...words.split(" "));
 const line = fc.oneof(

@@ -68,6 +68,7 @@ const draft: DsnDraft = {
     dsnGateway: null,
     receivedFromMta: { type: "dns", name: "laptop", address: "192.0.2.7" },
     arrivalDate: Date.UTC(2026, 10, 21, 12),
+    futureRelease: null,
     recipients: [bob, {
       ...bob,
       finalRecipient: { type: "rfc822", address: "carol@example.com" },

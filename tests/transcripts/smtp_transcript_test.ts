@@ -11,7 +11,7 @@
  * | `! limit maxErrors 3` | a limit |
  *
  * And anywhere: `! refuse ADDRESS REASON`, `! throw REASON`, `! limited`, `! stop`, `! delivered ADDRESS...`,
- * `! body "json"`, `! prefix REGEXP`, `! spools N`, `! released N`, `! fail REASON [text]`, `! logged REGEXP`,
+ * `! body "json"`, `! asks JSON`, `! asksOf JSON...`, `! prefix REGEXP`, `! spools N`, `! released N`, `! fail REASON [text]`, `! logged REGEXP`,
  * `! metric LINE`, `! over` (the server has nothing more to do), `! again` (checks that, and connects anew).
  *
  * @module
@@ -153,6 +153,15 @@ async function act(words: readonly string[], stage: SmtpStage): Promise<boolean>
       return true;
     case "asked": // How often the store was asked to deliver, and with how many ids.
       assert.deepEqual([delivery.ids.length, new Set(delivery.ids).size], rest.map(Number));
+      return true;
+    case "asks":
+      assert.deepEqual(delivery.copies.at(-1)?.incoming.asked, JSON.parse(text));
+      return true;
+    case "asksOf":
+      assert.deepEqual(
+        delivery.copies.at(-1)?.incoming.recipients.map(({ asked }) => asked ?? null),
+        rest.map((each) => JSON.parse(each)),
+      );
       return true;
     case "spools":
       assert.equal(delivery.spools.size, Number(text));

@@ -39,6 +39,7 @@ export const serverRules: Rules = {
   id: "ID",
   submission: false,
   startTls: true,
+  requireTls: true,
   mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN", "EXTERNAL"],
   plainWithoutTls: false,
   maxMessageBytes: 1_000_000,
@@ -209,11 +210,11 @@ export class MemoryServer {
   }
 
   /** `unknown@` is refused, everybody else is taken. */
-  #resolve({ to }: Extract<Action, { kind: "resolve" }>): void {
-    const judgement = to.local === "unknown"
+  #resolve({ rcpt }: Extract<Action, { kind: "resolve" }>): void {
+    const judgement = rcpt.to.local === "unknown"
       ? { kind: "refused" as const, code: 550, text: "no such address" }
       : { kind: "local" as const };
-    this.#happens({ kind: "resolved", to, judgement });
+    this.#happens({ kind: "resolved", rcpt, judgement });
   }
 
   #shown(reply: Reply): Reply {

@@ -17,8 +17,8 @@ import { serveSmtp } from "../serve.ts";
 import type { SmtpServices } from "../services.ts";
 import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../settings.ts";
 import { MemoryAuthenticator } from "./memory_authenticator.ts";
-import { MemoryDelivery } from "./memory_delivery.ts";
-import { PlainIndexer } from "./plain_indexer.ts";
+import { MemoryDelivery } from "../../delivery/testing/memory_delivery.ts";
+import { PlainIndexer } from "../../delivery/testing/plain_indexer.ts";
 
 export type StageSettings = Partial<Omit<SmtpSettings, "limits">> & {
   readonly limits?: Partial<SmtpLimits>;
@@ -72,6 +72,16 @@ function world(): World {
     submit: () => delivery,
     indexer: () => new PlainIndexer(),
     evidence: null,
+    destinations: {
+      judge: ({ domain }) =>
+        Promise.resolve({
+          kind: domain === "nowhere.example"
+            ? "noSuchDomain"
+            : domain === "nomail.example"
+            ? "nullMx"
+            : "unknownDomain",
+        }),
+    },
     clock,
     random: (octets) => new Uint8Array(octets).fill(++chance),
     publicId: () => "ID",

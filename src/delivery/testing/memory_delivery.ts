@@ -8,7 +8,7 @@ import type { Address } from "../../address/address.ts";
 import { printMailbox } from "../../address/mailbox.ts";
 import { type Bytes, concat, fromLatin1 } from "../../base/bytes.ts";
 import { type Reason, Refused } from "../../base/errors.ts";
-import type { Deliver, DeliveryResult, Incoming, Resolution, Submit } from "../../delivery/deliver.ts";
+import type { Deliver, DeliveryResult, Incoming, Resolution, Submit } from "../deliver.ts";
 
 /** A copy that a recipient got. */
 export interface Copy {
