@@ -23,6 +23,8 @@ export interface Places {
   readonly domains: string;
   /** The store's RPC socket. */
   readonly storeSocket: string;
+  /** Where commands reach the server (`control_socket.ts`). */
+  readonly controlSocket: string;
   /** Folder of the program itself: a Worker's files are read with the permissions of its process. */
   readonly program: string;
   /** The front's own sockets, over which its web requests run inside. */
@@ -48,19 +50,20 @@ export const grants = {
     read: [storeSocket, ...webSockets],
     write: [storeSocket, ...webSockets],
   }),
-  // Holds all mail; never online.
-  store: ({ data, domains, storeSocket }) => ({
-    net: [unix(storeSocket)],
-    read: [data, domains, storeSocket],
-    write: [data, storeSocket],
+  // Holds all mail; never online. On its second socket it hears the administrator's commands.
+  store: ({ data, domains, storeSocket, controlSocket }) => ({
+    net: [unix(storeSocket), unix(controlSocket)],
+    read: [data, domains, storeSocket, controlSocket],
+    write: [data, storeSocket, controlSocket],
   }),
   // Reads strangers' HTML and texts: a bug here reaches nothing. Its pipes are all that it has.
   parser: () => ({ net: [], read: [], write: [] }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
-  local: ({ listen, data, domains, program, webSockets, dns }) => ({
-    net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix)],
-    read: [data, domains, program, ...webSockets],
-    write: [data, ...webSockets],
+  // The process takes the commands' connections, and hands them on.
+  local: ({ listen, data, domains, program, webSockets, controlSocket, dns }) => ({
+    net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix), unix(controlSocket)],
+    read: [data, domains, program, ...webSockets, controlSocket],
+    write: [data, ...webSockets, controlSocket],
   }),
 } satisfies Readonly<Record<RoleName, (places: Places) => Grant>>;
 

@@ -6,6 +6,7 @@ const places: Places = {
   data: "/m/data",
   domains: "/m/domains.toml",
   storeSocket: "/m/run/store.sock",
+  controlSocket: "/m/run/ctl.sock",
   program: "/p/src",
   webSockets: ["/m/run/web.sock"],
   dns: [],
@@ -20,9 +21,9 @@ Deno.test("the front gets no file but its sockets", () => {
   ]);
 });
 
-Deno.test("the store gets no network but its socket", () => {
-  assert.deepEqual(grants.store(places).net, ["unix:/m/run/store.sock"]);
-  assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock"]);
+Deno.test("the store gets no network but its sockets", () => {
+  assert.deepEqual(grants.store(places).net, ["unix:/m/run/store.sock", "unix:/m/run/ctl.sock"]);
+  assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock", "/m/run/ctl.sock"]);
 });
 
 Deno.test("the parser gets nothing", () => {

@@ -10,7 +10,7 @@
  * @module
  */
 import type { Log } from "../base/log.ts";
-import type { Boot, FrontBoot } from "../roles/boot.ts";
+import { type Boot, type FrontBoot, newAdminCapability, type StoreBoot } from "../roles/boot.ts";
 import { grantFlags, grants } from "../roles/grants.ts";
 import { bootDns } from "./dns_servers.ts";
 import { readIdKey } from "./id_key.ts";
@@ -48,6 +48,7 @@ export async function supervise(installation: Installation, version: string, log
     version,
     folder: installation.folder,
   };
+  const storeBoot: StoreBoot = { ...boot, adminCapability: newAdminCapability() };
   const frontBoot: FrontBoot = {
     ...boot,
     certificates: installation.certificates,
@@ -64,7 +65,7 @@ export async function supervise(installation: Installation, version: string, log
       name: "store",
       entry: new URL("../roles/store_main.ts", import.meta.url),
       grant: grants.store(places),
-      boot,
+      boot: storeBoot,
       output: (bytes) => parser.take(bytes),
     },
     log,

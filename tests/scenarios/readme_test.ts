@@ -139,6 +139,7 @@ const places: Places = {
   data: "data folder",
   domains: "domains.toml",
   storeSocket: "socket",
+  controlSocket: "socket",
   webSockets: ["socket"],
   dns: ["the DNS servers"],
   program: "program",

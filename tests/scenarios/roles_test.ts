@@ -9,7 +9,7 @@ import { join } from "../support/paths.ts";
 
 /** Tries everything; prints which attempts were not refused. */
 const probe = `
-const [data, domains, config, storeSocket, listen] = Deno.args;
+const [data, domains, config, storeSocket, controlSocket, listen] = Deno.args;
 const attempts = {
   "read /etc/passwd": () => Deno.readTextFileSync("/etc/passwd"),
   "read configuration": () => Deno.readTextFileSync(config),
@@ -30,6 +30,7 @@ const attempts = {
   "connect elsewhere": async () => (await Deno.connect({ hostname: "127.0.0.1", port: Number(listen) + 1 })).close(),
   "look up a name": () => Deno.resolveDns("example.org", "A"),
   "use the store's socket": () => Deno.listen({ transport: "unix", path: storeSocket }).close(),
+  "use the control socket": () => Deno.listen({ transport: "unix", path: controlSocket }).close(),
   "use another socket": () => Deno.listen({ transport: "unix", path: storeSocket + "2" }).close(),
   "signal another process": () => Deno.kill(Deno.ppid, "SIGCONT"),
 };
@@ -48,9 +49,23 @@ console.log(JSON.stringify(could));
 /** Each role, and all that it can do of what the probe tries. */
 const allowed: Readonly<Record<RoleName, readonly string[]>> = {
   front: ["listen as configured", "use the store's socket"],
-  store: ["read domains", "read mail", "write mail", "list data", "use the store's socket"],
+  store: [
+    "read domains",
+    "read mail",
+    "write mail",
+    "list data",
+    "use the store's socket",
+    "use the control socket",
+  ],
   parser: [],
-  local: ["read domains", "read mail", "write mail", "list data", "listen as configured"],
+  local: [
+    "read domains",
+    "read mail",
+    "write mail",
+    "list data",
+    "listen as configured",
+    "use the control socket",
+  ],
 };
 
 for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
@@ -61,6 +76,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
       data: join(folder, "data"),
       domains: join(folder, "domains.toml"),
       storeSocket: join(folder, "store.sock"),
+      controlSocket: join(folder, "ctl.sock"),
       program: join(folder, "src"),
       webSockets: [join(folder, "web.sock")],
       dns: [],
@@ -83,6 +99,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
         places.domains,
         config,
         places.storeSocket,
+        places.controlSocket,
         "41025",
       ],
     }).output();
