@@ -1,0 +1,54 @@
+/**
+ * Commands that speak with the running server run in a process of their own, which may open its control socket and do
+ * nothing else: the launcher that all commands share may not use sockets, and where this one is turns out only at the call.
+ *
+ * Tested by `tests/scenarios/control_test.ts`.
+ *
+ * @module
+ */
+import { dirname, resolve } from "node:path";
+import { findControlSocket } from "../server/installation.ts";
+import { fromFileUrl } from "../server/file_url.ts";
+import { type Arguments, UsageError } from "./command.ts";
+import { CommandError } from "./command_error.ts";
+
+/** Runs the same command line where the server can be spoken with; returns its exit code. */
+export async function runWithServer(args: readonly string[], given: Arguments): Promise<number> {
+  const folder = resolve(given.text("config") ?? ".");
+  const socket = await findControlSocket(folder).catch((error) => {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new CommandError(
+        `This user may not look into ${folder}: call this as the user that the server runs as.`,
+      );
+    }
+    throw new CommandError(noServer(folder));
+  });
+  if (socket.includes(",")) {
+    throw new UsageError(`${dirname(socket)} holds a comma: use a folder without one`);
+  }
+  const entry = fromFileUrl(new URL("./connected_main.ts", import.meta.url));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--cached-only",
+      `--allow-net=unix:${socket}`,
+      `--allow-read=${socket}`,
+      `--allow-write=${socket}`,
+      entry,
+      socket,
+      folder,
+      ...args,
+    ],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  return (await child.status).code;
+}
+
+/** For who calls a command where nobody answers. */
+export function noServer(folder: string): string {
+  return `No server runs in ${folder}: start it, or say with --config DIR where its mailden.toml is.`;
+}
