@@ -46,6 +46,8 @@ export interface Command {
   readonly words: string;
   /** Positional arguments for the usage line, as `DIR`. */
   readonly arguments?: string;
+  /** Whether it reads its words itself, as they are: then there are no options but --help. */
+  readonly ownArguments?: true;
   /** How many positional arguments there must be. */
   readonly count?: number;
   /** Whether it asks the network: then it runs in a process that may, and may nothing else but read. */
@@ -72,6 +74,7 @@ export class UsageError extends Error {
  * @throws {UsageError}
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
+  if (command.ownArguments === true) return { positionals: args, text: () => undefined, is: () => false };
   const { values, positionals } = parsed(command, args);
   checkCount(command, positionals);
   for (const [name, value] of Object.entries(values)) {

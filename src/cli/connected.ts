@@ -26,7 +26,8 @@ export async function runWithServer(args: readonly string[], given: Arguments): 
   if (socket.includes(",")) {
     throw new UsageError(`${dirname(socket)} holds a comma: use a folder without one`);
   }
-  const entry = fromFileUrl(new URL("./connected_main.ts", import.meta.url));
+  // It runs the command line again: by name, since it is this file's importer.
+  const entry = `${fromFileUrl(new URL("./", import.meta.url))}connected_main.ts`;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -32,6 +32,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   "config example": () => import("./config/example.ts"),
   "dns lookup": () => import("./dns/lookup.ts"),
   "message why": () => import("./message/why.ts"),
+  "sendmail": () => import("./sendmail.ts"),
   "queue list": () => import("./queue/list.ts"),
   "queue hold": () => import("./queue/hold.ts"),
   "queue unhold": () => import("./queue/unhold.ts"),
@@ -97,7 +98,7 @@ async function runLine(args: readonly string[], output: Output, surroundings: Su
   if (words === undefined || load === undefined) return await unknownCommand(args, output);
   const { command } = await load();
   const rest = args.slice(words.split(" ").length);
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (rest.includes("--help") || command.ownArguments !== true && rest.includes("-h")) {
     output.out(helpText(command));
     return 0;
   }

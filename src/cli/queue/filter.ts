@@ -1,6 +1,8 @@
 /**
  * Which messages of the queue a command is about: the options of all commands that take many.
  *
+ * Tested by `src/cli/queue/queue_commands_test.ts`.
+ *
  * @module
  */
 import type { Millis } from "../../base/clock.ts";

@@ -1,6 +1,8 @@
 /**
  * What the queue knows of a message, in words for people, and as JSON for programs.
  *
+ * Tested by `src/cli/queue/queue_commands_test.ts`.
+ *
  * @module
  */
 import type { Millis } from "../../base/clock.ts";
