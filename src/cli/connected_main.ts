@@ -6,7 +6,7 @@
  * @module
  */
 import net, { type Socket } from "node:net";
-import type { Bytes } from "../base/bytes.ts";
+import { utf8 } from "../base/bytes.ts";
 import { openControl } from "../ctl/control.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { CommandError } from "./command_error.ts";
@@ -30,17 +30,24 @@ async function dial(path: string, folder: string): Promise<Socket> {
   return socket;
 }
 
-async function write(bytes: Bytes): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+/** Writes to standard output; ends the command where nobody reads on, as in `queue list | head`. */
+function write(bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
+    throw error;
+  }
 }
 
 if (import.meta.main) {
   const [path = "", folder = "", ...args] = Deno.args;
   // deno-lint-ignore no-console -- The command line writes to the terminal.
-  const code = await main(args, { out: console.log, error: console.error }, {
+  const output = { out: (line: string) => write(utf8(`${line}\n`)), error: console.error };
+  const code = await main(args, output, {
     openControl: async () => await openControl(await dial(path, folder), systemClock),
     now: Date.now,
-    write: Deno.stdout.isTerminal() ? null : write,
+    write: Deno.stdout.isTerminal() ? null : (bytes) => Promise.resolve(write(bytes)),
   });
   Deno.exit(code);
 }

@@ -47,7 +47,7 @@ trusted and have the name of the host. never: plain text; for a server on this m
     doc: "A certificate in PEM to show to the server, with its key in clientKeyFile (EXTERNAL).",
     default: "",
   }),
-  clientKeyFile: text({ doc: "", default: "" }),
+  clientKeyFile: text({ doc: "The key of clientCertFile.", default: "" }),
   mechanisms: list(choice(clientMechanisms, { doc: "" }), {
     doc: "Ways to sign in, the most wanted first; passwords are never sent without TLS.",
     default: usualMechanisms,

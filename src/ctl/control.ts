@@ -17,6 +17,8 @@ import { readGreeting } from "./greeting.ts";
 /** The running server, as the administrator has it. */
 export interface Control {
   readonly queue: Client<QueueAdmin>;
+  /** Whether the server has gone, or ended the connection. */
+  readonly lost: boolean;
   close(): Promise<void>;
 }
 
@@ -33,9 +35,17 @@ export async function openControl(stream: Duplex, clock: Clock): Promise<Control
     stream.destroy();
     throw error;
   }
-  const connection = connect(new SocketCarrier(stream), { clock, log: silentLog });
+  const connection = connect(new SocketCarrier(stream), {
+    clock,
+    log: silentLog,
+    // A change of a million messages takes what it takes; who does not want to wait ends the command.
+    limits: { callDeadlineMs: null },
+  });
   return {
     queue: client<QueueAdmin>(connection, "queueAdmin", queueAdminMethods, capability),
+    get lost() {
+      return connection.closed !== null;
+    },
     async close() {
       connection.close();
       await connection.ended;

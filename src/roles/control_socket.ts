@@ -16,7 +16,7 @@ import { printGreeting, printRefusal } from "../ctl/greeting.ts";
 export const maxCommands = 32;
 
 /** A command that neither reads nor says anything for so long is disconnected: its place is for others. */
-export const commandIdleMs = 10 * 60_000;
+export const commandIdleMs = 30 * 60_000;
 
 export interface ControlSettings {
   readonly path: string;

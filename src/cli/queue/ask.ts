@@ -22,6 +22,9 @@ export async function askQueue<T>(
     const control = await openControl();
     try {
       return await ask(control.queue);
+    } catch (error) {
+      if (!control.lost) throw error;
+      throw new CommandError("The connection to the server was lost: nobody knows how far it came.");
     } finally {
       await control.close();
     }

@@ -31,11 +31,11 @@ ${filterHelp}`,
     return askQueue(surroundings, async (queue) => {
       let count = 0;
       for await (const rows of queue.list({ filter })) {
-        for (const row of rows) {
-          count++;
-          if (args.is("json")) output.out(JSON.stringify(queuedJson(row)));
-          else for (const line of queuedLines(row, now)) output.out(line);
-        }
+        count += rows.length;
+        const lines = args.is("json")
+          ? rows.map((row) => JSON.stringify(queuedJson(row)))
+          : rows.flatMap((row) => queuedLines(row, now));
+        if (lines.length > 0) output.out(lines.join("\n")); // At once: a write costs more than all the rest.
       }
       if (args.is("json")) return 0;
       const all = Object.values(filter).every((value) => value === null);

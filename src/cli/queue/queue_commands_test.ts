@@ -37,7 +37,8 @@ async function run(line: string | readonly string[], queue: FakeQueue = {}, raw 
     error: (text) => error += `${text}\n`,
   }, {
     now: () => now,
-    openControl: () => Promise.resolve({ queue: admin, close: () => Promise.resolve(void closed++) }),
+    openControl: () =>
+      Promise.resolve({ queue: admin, lost: false, close: () => Promise.resolve(void closed++) }),
     write: raw ? (bytes) => Promise.resolve(void (written += fromUtf8(bytes))) : null,
   });
   return { code, out, error, asked, closed, written };
@@ -341,6 +342,22 @@ Deno.test("queue suppress", async () => {
   ]);
   const none = await run("queue suppress remove ann Bob@example.net", { removed: false });
   assert.deepEqual([none.code, none.error], [1, "bob@example.net was not suppressed for account ann.\n"]);
+});
+
+Deno.test("a connection that is lost on the way is told apart from what the server refuses", async () => {
+  let error = "";
+  const { admin } = fakeQueueAdmin({});
+  const drop = () => Promise.reject(new Refused("tryLater", "the RPC peer is gone"));
+  const code = await main(["queue", "drop", "--all"], { out: () => {}, error: (line) => error += line }, {
+    now: () => now,
+    openControl: () =>
+      Promise.resolve({ queue: { ...admin, drop }, lost: true, close: () => Promise.resolve() }),
+    write: null,
+  });
+  assert.deepEqual([code, error], [
+    1,
+    "The connection to the server was lost: nobody knows how far it came.",
+  ]);
 });
 
 Deno.test("what the server refuses is said in its words", async () => {

@@ -13,12 +13,12 @@ import { parseMoment, parseSpan, timeText } from "./time_words.ts";
 
 export const command: Command = {
   words: "queue schedule",
-  arguments: "WHEN",
+  arguments: "TIME",
   count: 1,
   server: true,
   summary: "change when messages are tried next",
   help: `
-Sets the time of the next attempt. WHEN is 'now'; a time, as 2026-11-21T15:30:00Z; or a span, as 30m, 2h or 1d, by which the
+Sets the time of the next attempt. TIME is 'now'; a time, as 2026-11-21T15:30:00Z; or a span, as 30m, 2h or 1d, by which the
 time that is set is put off (with --now: so long after now). A span to bring it forward is -2h, behind two dashes:
 mailden queue schedule --all -- -2h. Attempts that were made count on. What is on hold stays so.
 ${filterHelp}`,

@@ -95,7 +95,7 @@ function octets(text: string): string {
 }
 
 function linesOf(text: string, keepDots: boolean): string {
-  const lines = text.replace(/^From .*\r?\n/, "").replace(/\r\n|\r|\n/g, "\r\n");
+  const lines = text.replace(/^(X-Not-Submitted:.*\r?\n)?From .*\r?\n/, "$1").replace(/\r\n|\r|\n/g, "\r\n");
   if (keepDots) return lines;
   const dot = /(?:^|\r\n)\.(?:\r\n|$)/.exec(lines);
   if (dot === null) return lines;

@@ -89,6 +89,13 @@ const texts: [title: string, message: string, args: string, more: string, sent: 
     `${date}${id}TLS-Required: No\r\nTo: x\r\nFrom: ann@example.org\r\n\r\none\r\n`,
   ],
   [
+    "also behind the field that says why it was kept",
+    "X-Not-Submitted: x\r\nFrom ann Sat Nov 21 16:30:00 2026\nTo: x\nFrom: ann@example.org\n\none\n",
+    "bob@example.net",
+    "",
+    `${date}${id}To: x\r\nFrom: ann@example.org\r\n\r\none\r\n`,
+  ],
+  [
     "several recipients are not told of each other",
     "hello\n",
     "bob@example.net eve@example.net",

@@ -29,10 +29,11 @@ ${filterHelp}`,
     return askQueue(surroundings, async (queue) => {
       let count = 0;
       for await (const rows of queue.retired({ filter })) {
-        for (const row of rows) {
-          count++;
-          output.out(args.is("json") ? JSON.stringify(retiredJson(row)) : retiredLine(row));
-        }
+        count += rows.length;
+        const lines = rows.map((row) =>
+          args.is("json") ? JSON.stringify(retiredJson(row)) : retiredLine(row)
+        );
+        if (lines.length > 0) output.out(lines.join("\n"));
       }
       if (!args.is("json")) output.out(count === 0 ? "No message matches." : `${counted(count)}.`);
       return 0;

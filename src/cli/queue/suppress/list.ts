@@ -28,10 +28,12 @@ With --json one object a line.`,
     return askQueue(surroundings, async (queue) => {
       let none = true;
       for await (const rows of queue.suppressions({ account })) {
-        for (const row of rows) {
-          none = false;
-          output.out(args.is("json") ? JSON.stringify(createdJson(row)) : suppressionLine(row));
-        }
+        const lines = rows.map((row) =>
+          args.is("json") ? JSON.stringify(createdJson(row)) : suppressionLine(row)
+        );
+        if (lines.length === 0) continue;
+        none = false;
+        output.out(lines.join("\n"));
       }
       if (none && !args.is("json")) output.out("No address is suppressed.");
       return 0;
