@@ -57,14 +57,18 @@ export function listenControl(settings: ControlSettings): Promise<ControlSocket>
   });
   const { promise, resolve, reject } = Promise.withResolvers<ControlSocket>();
   server.once("error", reject);
-  server.listen(path, () => {
+  const close = () => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  };
+  server.listen(path, () => resolve({ close }));
+  // The file is there by now, before anybody can connect; where it is not, an "error" tells why.
+  try {
     Deno.chmodSync(path, 0o600);
-    resolve({
-      close() {
-        server.close();
-        for (const socket of open) socket.destroy();
-      },
-    });
-  });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return promise;
+    close();
+    throw error;
+  }
   return promise;
 }

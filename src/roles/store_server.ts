@@ -46,13 +46,13 @@ import { Housekeeper } from "../store/housekeeping.ts";
 import { settingOr } from "../store/settings.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { openTexts } from "../store/text_indexer.ts";
-import type { StoreBoot } from "./boot.ts";
+import type { Boot } from "./boot.ts";
 import { domainsOf } from "./domains.ts";
 import type { ParserLink } from "./parser_link.ts";
 import { openSigning } from "./signing_keys.ts";
 
 export interface StoreParts {
-  readonly boot: StoreBoot;
+  readonly boot: Boot;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -278,7 +278,7 @@ Deno.test("queue holdrules", async () => {
     senderDomain: "",
     recipientDomain: "example.net",
   }]]);
-  assert.equal(added.out, "7: messages of account ann to example.net; 3 messages that waited on hold.\n");
+  assert.equal(added.out, "7: messages of account ann to example.net; 3 messages on hold now.\n");
   const removed = await run("queue holdrules remove 7");
   assert.deepEqual([removed.code, removed.asked], [0, [["removeHoldRule", { id: 7 }]]]);
 });

@@ -42,7 +42,10 @@ an account that sends what it should not: mailden queue holdrules add --account 
     }
     const { id, held } = await askQueue(surroundings, (queue) => queue.addHoldRule(rule));
     if (args.is("json")) output.out(JSON.stringify({ id, held }));
-    else output.out(`${id}: ${holdRuleText(rule)}; ${counted(held)} that waited on hold.`);
+    else {
+      const now = held === 0 ? "nothing that waits matches" : `${counted(held)} on hold now`;
+      output.out(`${id}: ${holdRuleText(rule)}; ${now}.`);
+    }
     return 0;
   },
 };
