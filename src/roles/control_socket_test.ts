@@ -84,13 +84,17 @@ Deno.test("a command that is one too many is told so, and the next has room agai
 });
 
 Deno.test("a command that stalls holds up no other, and loses its place", async () => {
-  await withSocket({ idleMs: 200 }, async (dial) => {
-    const stalled = await dial();
-    const closed = new Promise((resolve) => stalled.once("close", resolve));
-    stalled.resume();
+  await withSocket({}, async (dial) => {
+    const stalled = await dial(); // It never reads its greeting.
     const other = await openControl(await dial(), systemClock);
     assert.equal(await other.queue.fail({ filter: noFilter }), 3);
     await other.close();
+    stalled.destroy();
+  });
+  await withSocket({ idleMs: 20 }, async (dial) => {
+    const stalled = await dial();
+    const closed = new Promise((resolve) => stalled.once("close", resolve));
+    stalled.resume();
     await closed;
   });
 });

@@ -162,7 +162,11 @@ const dane: AttemptResult = {
   ...greylisted,
   code: 0,
   status: "4.7.10",
-  text: "DANE: no TLSA record at _25._tcp.mx1.example.net matches the certificate",
+  text: "mx1.example.net (192.0.2.1) failed in TLS: no TLSA record at _25._tcp.mx1.example.net matches",
+};
+const policy: AttemptResult = {
+  ...dane,
+  text: "the policy of example.net (MTA-STS) does not name this host",
 };
 
 Deno.test("queue list says in plain words what happened and what comes next", async () => {
@@ -177,6 +181,8 @@ Deno.test("queue list says in plain words what happened and what comes next", as
       queuedRecipient({ ...tried, id: 5, leased: true, results: [dane] }),
       queuedRecipient({ ...base, id: 6, futureRelease: "for;450" }),
       queuedRecipient({ ...tried, id: 7, attempts: 7, results: [{ ...greylisted, host: "", address: "" }] }),
+      queuedRecipient({ ...tried, id: 8, lastAttempt: now - minute, results: [policy] }),
+      queuedRecipient({ ...base, id: 9, attempts: 1, leased: true }),
     ],
   });
   assert.equal(
@@ -191,7 +197,7 @@ Deno.test("queue list says in plain words what happened and what comes next", as
    next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC
 3: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago; only over verified TLS
-   attempt 2 of 8, 8 m ago: mx1.example.net (192.0.2.1): DANE: no TLSA record at _25._tcp.mx1.example.net matches the certificate (4.7.10)
+   attempt 2 of 8, 8 m ago: mx1.example.net (192.0.2.1) failed in TLS: no TLSA record at _25._tcp.mx1.example.net matches (4.7.10)
    next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC
 4: <> to bob@example.net (2 KB, no subject)
    submitted by the server itself 30 m ago
@@ -199,8 +205,8 @@ Deno.test("queue list says in plain words what happened and what comes next", as
    on hold: 'mailden queue unhold --ids 4' lets it go
 5: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago
-   attempt 2 of 8, 8 m ago: mx1.example.net (192.0.2.1): DANE: no TLSA record at _25._tcp.mx1.example.net matches the certificate (4.7.10)
-   is being delivered now
+   tried 8 m ago: mx1.example.net (192.0.2.1) failed in TLS: no TLSA record at _25._tcp.mx1.example.net matches (4.7.10)
+   attempt 2 of 8 is under way
 6: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago
    not tried yet
@@ -209,7 +215,15 @@ Deno.test("queue list says in plain words what happened and what comes next", as
    submitted by account ann 30 m ago
    attempt 7 of 8, 8 m ago: the other server said: 451 4.7.1 greylisted, come back in 5 minutes
    next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC: the last
-7 messages.
+8: ann@example.org to bob@example.net (2 KB, "hello")
+   submitted by account ann 30 m ago
+   attempt 2 of 8, 1 m ago: nobody knows how it ended; the one before: mx1.example.net (192.0.2.1): the policy of example.net (MTA-STS) does not name this host (4.7.10)
+   next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC
+9: ann@example.org to bob@example.net (2 KB, "hello")
+   submitted by account ann 30 m ago
+   not tried yet
+   attempt 1 of 8 is under way
+9 messages.
 `,
   );
 });

@@ -56,10 +56,17 @@ function wishes({ transport, requireTls }: QueuedRecipient): string {
 }
 
 function lastText(row: QueuedRecipient, now: Millis): string {
+  const { attempts, maxAttempts, lastAttempt, leased } = row;
   const last = row.results.at(-1);
-  if (row.attempts === 0) return "not tried yet";
-  const which = `attempt ${row.attempts} of ${row.maxAttempts}, ${relativeText(row.lastAttempt, now)}`;
-  return last === undefined ? `${which}: nobody knows how it ended` : `${which}: ${attemptText(last)}`;
+  if (leased && last !== undefined) return `tried ${relativeText(last.startedAt, now)}: ${attemptText(last)}`;
+  if (leased || attempts === 0) return "not tried yet";
+  const which = `attempt ${attempts} of ${maxAttempts}, ${relativeText(lastAttempt, now)}`;
+  if (last === undefined) return `${which}: nobody knows how it ended`;
+  // An attempt that nothing was heard of, since a process was killed, is one more than there are results.
+  const isReported = last.startedAt >= lastAttempt || row.results.length >= attempts;
+  return isReported
+    ? `${which}: ${attemptText(last)}`
+    : `${which}: nobody knows how it ended; the one before: ${attemptText(last)}`;
 }
 
 /** What came of an attempt: who said what, or what kept us from asking. */
@@ -67,14 +74,16 @@ export function attemptText({ delivered, code, status, text, host, address }: At
   const where = oneLine(host) + (address === "" ? "" : ` (${oneLine(address)})`);
   const said = oneLine(text) || (delivered ? "delivered" : "no reason was given");
   if (code === 0) {
-    return `${where === "" ? "" : `${where}: `}${said}${status === "" ? "" : ` (${oneLine(status)})`}`;
+    // Our own words, which name the host where it matters.
+    const named = host === "" || said.includes(oneLine(host));
+    return `${named ? "" : `${where}: `}${said}${status === "" ? "" : ` (${oneLine(status)})`}`;
   }
   const words = [String(code), oneLine(status), said].filter((word) => word !== "").join(" ");
   return `${where === "" ? "the other server" : where} ${delivered ? "took it" : "said"}: ${words}`;
 }
 
 function nextText(row: QueuedRecipient, now: Millis): string {
-  if (row.leased) return "is being delivered now";
+  if (row.leased) return `attempt ${row.attempts} of ${row.maxAttempts} is under way`;
   if (row.hold) return `on hold: 'mailden queue unhold --ids ${row.id}' lets it go`;
   const when = row.nextAttempt <= now
     ? `due since ${spanText(now - row.nextAttempt)}`
