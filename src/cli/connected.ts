@@ -2,14 +2,13 @@
  * Commands that speak with the running server run in a process of their own, which may open its control socket and do
  * nothing else: the launcher that all commands share may not use sockets, and where this one is turns out only at the call.
  *
- * Tested by `tests/scenarios/control_test.ts`.
- *
  * @module
  */
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
+import { grantFlags } from "../roles/grants.ts";
 import { findControlSocket } from "../server/installation.ts";
 import { fromFileUrl } from "../server/file_url.ts";
-import { type Arguments, UsageError } from "./command.ts";
+import type { Arguments } from "./command.ts";
 import { CommandError } from "./command_error.ts";
 
 /** Runs the same command line where the server can be spoken with; returns its exit code. */
@@ -23,20 +22,14 @@ export async function runWithServer(args: readonly string[], given: Arguments): 
     }
     throw new CommandError(noServer(folder));
   });
-  if (socket.includes(",")) {
-    throw new UsageError(`${dirname(socket)} holds a comma: use a folder without one`);
-  }
   // It runs the command line again: by name, since it is this file's importer.
   const entry = `${fromFileUrl(new URL("./", import.meta.url))}connected_main.ts`;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
-      "--no-prompt",
       "--cached-only",
-      `--allow-net=unix:${socket}`,
-      `--allow-read=${socket}`,
-      `--allow-write=${socket}`,
+      ...connectedFlags(socket),
       entry,
       socket,
       folder,
@@ -47,6 +40,15 @@ export async function runWithServer(args: readonly string[], given: Arguments): 
     stderr: "inherit",
   }).spawn();
   return (await child.status).code;
+}
+
+/**
+ * All that a command may do that speaks with the server.
+ *
+ * @throws {TypeError} If the path holds a comma; then no server runs there either.
+ */
+export function connectedFlags(socket: string): string[] {
+  return grantFlags({ net: [`unix:${socket}`], read: [socket], write: [socket] });
 }
 
 /** For who calls a command where nobody answers. */

@@ -9,8 +9,9 @@ import { readConfig } from "../../config/load.ts";
 import { submitSchema } from "../../config/submit_config.ts";
 import { FakeClock } from "../../../tests/support/fake_clock.ts";
 import { systemClock } from "../../net/system_clock.ts";
-import { listenLocally, localhostCertificate } from "../../net/testing/loopback.ts";
+import { listenLocally, localhostCertificate, localhostStore } from "../../net/testing/loopback.ts";
 import type { Transport } from "../../net/transport.ts";
+import { createSelfSigned } from "../../tls/self_signed.ts";
 import { exitCodes, SendFailure } from "./exit_codes.ts";
 import type { Submission } from "./outgoing_message.ts";
 import { submit } from "./submit.ts";
@@ -79,6 +80,8 @@ interface Case {
   readonly answers?: Answers;
   readonly implicit?: boolean;
   readonly trusted?: boolean;
+  /** Whether we show a certificate. */
+  readonly certificate?: boolean;
   readonly args?: Parameters<typeof submit>[1];
 }
 
@@ -86,13 +89,14 @@ const noArgs = { notify: null, ret: null, envid: null };
 
 /** Hands in, and gives the code, what was said, and what the server heard. */
 async function handIn(
-  { settings = "", answers = {}, implicit = true, trusted = true, args = noArgs }: Case,
+  { settings = "", answers = {}, implicit = true, trusted = true, certificate = false, args = noArgs }: Case,
 ): Promise<{ code: number; text: string; heard: string[]; recipients: number | null }> {
   const heard: string[] = [];
   const clock = new FakeClock();
   const listener = await listenLocally({
     handler: (transport) => serve(transport, answers, heard, () => void clock.advance(180_000)),
     implicitTls: implicit,
+    tls: { certificates: localhostStore(), requestClientCertificate: true },
   });
   const config = readConfig(
     `host = "localhost"\nport = ${listener.port}\nfrom = "ann@example.org"\n${settings}`,
@@ -102,7 +106,10 @@ async function handIn(
   try {
     await submit(message, args, {
       config,
-      files: { trusted: trusted ? [localhostCertificate().chainPem] : [], certificate: null },
+      files: {
+        trusted: trusted ? [localhostCertificate().chainPem] : [],
+        certificate: certificate ? clientCertificate() : null,
+      },
       clock,
       addressesOf: () => Promise.resolve(["127.0.0.1"]),
     });
@@ -113,6 +120,17 @@ async function handIn(
   } finally {
     await listener.close(0);
   }
+}
+
+/** Anyone's will do: the server of these tests does not look. */
+function clientCertificate() {
+  return createSelfSigned({
+    names: ["ann"],
+    addresses: [],
+    notBefore: systemClock.now() - 60_000,
+    notAfter: systemClock.now() + 3_600_000,
+    serial: new Uint8Array([1]),
+  });
 }
 
 const account = 'username = "ann"\npassword = "secret"\n';
@@ -133,6 +151,12 @@ Deno.test("a message is handed in over implicit TLS, signed in, whole", async ()
     "QUIT",
   ]);
   assert.match(heard[0] ?? "", /^EHLO \[127\.0\.0\.1\]$/);
+});
+
+Deno.test("whoever shows a certificate signs in with that", async () => {
+  const answers = { EHLO: "250-localhost\r\n250 AUTH PLAIN EXTERNAL" };
+  const { code, text, heard } = await handIn({ answers, certificate: true });
+  assert.deepEqual([code, text, heard[1]], [0, "", "AUTH EXTERNAL ="]);
 });
 
 Deno.test("STARTTLS is demanded, and nothing is told before it", async () => {
