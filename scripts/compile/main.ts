@@ -126,6 +126,8 @@ function script(id: string): string {
     '  rename="Deno.renameSync(...Deno.args)"',
     '  DENO_DIR=$new/cache "$new/deno" eval --quiet --no-config "$rename" "$new" "$home" 2>/dev/null || rm -rf "$new"',
     "fi",
+    "# Programs call a link of this name, with arguments of its own.",
+    'case ${0##*/} in sendmail) set -- sendmail "$@" ;; esac',
     `DENO_DIR=$home/cache DENO_NO_UPDATE_CHECK=1 exec "$home/deno" run ${options()} --cached-only "$home/main.ts" "$@"`,
     "",
   ];

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { Bytes } from "../base/bytes.ts";
+import type { Millis } from "../base/clock.ts";
+import type { Control } from "../ctl/control.ts";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { nearest } from "./nearest.ts";
 
@@ -29,24 +32,37 @@ export interface Output {
   error(line: string): void;
 }
 
+/** What a command is given beside its arguments. */
+export interface Surroundings {
+  /** Connects to the running server; null in a process that may not. */
+  readonly openControl: (() => Promise<Control>) | null;
+  now(): Millis;
+  /** Writes octets as they are to standard output; null where that is a terminal. */
+  readonly write: ((bytes: Bytes) => Promise<void>) | null;
+}
+
 export interface Command {
   /** As `config test`. */
   readonly words: string;
   /** Positional arguments for the usage line, as `DIR`. */
   readonly arguments?: string;
+  /** Whether it reads its words itself, as they are: then there are no options but --help. */
+  readonly ownArguments?: true;
   /** How many positional arguments there must be. */
   readonly count?: number;
   /** How many more there may be. */
   readonly optional?: number;
   /** Whether it asks the network: then it runs in a process that may, and may nothing else but read. */
   readonly network?: true;
+  /** Whether it speaks with the running server: then it runs in a process that may do that, and nothing else. */
+  readonly server?: true;
   /** One line. */
   readonly summary: string;
   /** Paragraphs that teach. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
   /** @returns The exit code. */
-  run(args: Arguments, output: Output): Promise<number>;
+  run(args: Arguments, output: Output, surroundings: Surroundings): Promise<number>;
 }
 
 /** Called wrongly; `message` says how, and the caller shows the usage. Exit code 2. */
@@ -60,6 +76,7 @@ export class UsageError extends Error {
  * @throws {UsageError}
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
+  if (command.ownArguments === true) return { positionals: args, text: () => undefined, is: () => false };
   const { values, positionals } = parsed(command, args);
   checkCount(command, positionals);
   for (const [name, value] of Object.entries(values)) {

@@ -7,7 +7,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { parseIp } from "../base/ip_address.ts";
 import { createLog } from "../base/log.ts";
 import { systemClock } from "../net/system_clock.ts";
-import type { FrontBoot } from "../roles/boot.ts";
+import { type LocalBoot, newAdminCapability } from "../roles/boot.ts";
 import { grants } from "../roles/grants.ts";
 import { bootDns } from "../server/dns_servers.ts";
 import { fileProblem } from "../server/file_problem.ts";
@@ -106,7 +106,7 @@ async function ensureFolder(folder: string, ip: string | undefined): Promise<boo
 async function serve(installation: Installation, made: boolean, output: Output): Promise<number> {
   const dns = await bootDns(installation.config);
   const places = await prepareRun(installation, dns);
-  const boot: FrontBoot = {
+  const boot: LocalBoot = {
     config: installation.config,
     domains: installation.domains,
     places,
@@ -115,6 +115,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
     certificates: installation.certificates,
     idKey: await readIdKey(installation.folder),
     dns,
+    adminCapability: newAdminCapability(),
   };
   const signal = shutdownSignal();
   const { logLevel, logFormat } = installation.config;

@@ -7,8 +7,17 @@
  */
 import { ConfigError } from "../config/load.ts";
 import { mayUseNetwork, runWithNetwork } from "./network.ts";
+import { runWithServer } from "./connected.ts";
 import { nearest } from "./nearest.ts";
-import { type Command, helpText, type Output, readArguments, usage, UsageError } from "./command.ts";
+import {
+  type Command,
+  helpText,
+  type Output,
+  readArguments,
+  type Surroundings,
+  usage,
+  UsageError,
+} from "./command.ts";
 import { terminalText } from "./terminal_text.ts";
 import { version } from "./version.ts";
 
@@ -23,6 +32,25 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   "config example": () => import("./config/example.ts"),
   "dns lookup": () => import("./dns/lookup.ts"),
   "message why": () => import("./message/why.ts"),
+  "sendmail": () => import("./sendmail.ts"),
+  "queue list": () => import("./queue/list.ts"),
+  "queue hold": () => import("./queue/hold.ts"),
+  "queue unhold": () => import("./queue/unhold.ts"),
+  "queue schedule": () => import("./queue/schedule.ts"),
+  "queue transport": () => import("./queue/transport.ts"),
+  "queue requiretls": () => import("./queue/requiretls.ts"),
+  "queue fail": () => import("./queue/fail.ts"),
+  "queue drop": () => import("./queue/drop.ts"),
+  "queue dump": () => import("./queue/dump.ts"),
+  "queue holdrules list": () => import("./queue/holdrules/list.ts"),
+  "queue holdrules add": () => import("./queue/holdrules/add.ts"),
+  "queue holdrules remove": () => import("./queue/holdrules/remove.ts"),
+  "queue retired list": () => import("./queue/retired/list.ts"),
+  "queue retired print": () => import("./queue/retired/print.ts"),
+  "queue suppress list": () => import("./queue/suppress/list.ts"),
+  "queue suppress add": () => import("./queue/suppress/add.ts"),
+  "queue suppress remove": () => import("./queue/suppress/remove.ts"),
+  "queue suppress lookup": () => import("./queue/suppress/lookup.ts"),
   "iprev": () => import("./iprev.ts"),
   "spf check": () => import("./spf/check.ts"),
   "spf lookup": () => import("./spf/lookup.ts"),
@@ -53,14 +81,18 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
  * @param args Without the program's name.
  * @returns The exit code: 0 done, 1 failed, 2 called wrongly.
  */
-export function main(args: readonly string[], output: Output): Promise<number> {
+export function main(
+  args: readonly string[],
+  output: Output,
+  surroundings: Surroundings = { openControl: null, write: null, now: Date.now },
+): Promise<number> {
   return runLine(args, {
     out: (line) => output.out(terminalText(line)),
     error: (line) => output.error(terminalText(line)),
-  });
+  }, surroundings);
 }
 
-async function runLine(args: readonly string[], output: Output): Promise<number> {
+async function runLine(args: readonly string[], output: Output, surroundings: Surroundings): Promise<number> {
   if (args[0] === "--version" || args[0] === "version") {
     output.out(`mailden ${version}`);
     return 0;
@@ -72,14 +104,15 @@ async function runLine(args: readonly string[], output: Output): Promise<number>
   if (words === undefined || load === undefined) return await unknownCommand(args, output);
   const { command } = await load();
   const rest = args.slice(words.split(" ").length);
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (rest.includes("--help") || command.ownArguments !== true && rest.includes("-h")) {
     output.out(helpText(command));
     return 0;
   }
   try {
     const given = readArguments(command, rest);
     if (command.network === true && !mayUseNetwork()) return await runWithNetwork(args);
-    return await command.run(given, output);
+    if (command.server === true && surroundings.openControl === null) return await runWithServer(args, given);
+    return await command.run(given, output, surroundings);
   } catch (error) {
     if (error instanceof UsageError) {
       output.error(`${error.message}\nusage: ${usage(command)}\n'mailden ${words} --help' tells more.`);

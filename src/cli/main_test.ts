@@ -52,7 +52,7 @@ const cases: [args: string[], code: number, out: RegExp, error: RegExp][] = [
     ["config", "example", "x.toml"],
     2,
     /^$/,
-    /there is no example 'x\.toml': say mailden\.toml or domains\.toml/,
+    /there is no example 'x\.toml': say mailden\.toml, domains\.toml or mailden-submit\.toml/,
   ],
   [["config", "example", "domains.toml"], 0, /localpartCatchallSeparators/, /^$/],
   [

@@ -20,7 +20,8 @@ export async function readMessage(path: string): Promise<Bytes> {
   return latin1(fromLatin1(bytes).replace(/\r?\n/g, "\r\n"));
 }
 
-async function readInput(): Promise<Bytes> {
+/** All of standard input. @throws {CommandError} If it is too large. */
+export async function readInput(): Promise<Bytes> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of Deno.stdin.readable) {

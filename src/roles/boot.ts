@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { concat, fromUtf8 } from "../base/bytes.ts";
+import { base64Url, concat, fromUtf8 } from "../base/bytes.ts";
 import type { DynamicConfig } from "../config/dynamic_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import type { PemPair } from "../tls/self_signed.ts";
@@ -21,6 +21,12 @@ export interface Boot {
   readonly folder: string;
 }
 
+/** What the store is told as well. */
+export interface StoreBoot extends Boot {
+  /** 256 random bits in base64url, made at each start: what opens the administration (`control_socket.ts`). */
+  readonly adminCapability: string;
+}
+
 /** What the front is told as well. */
 export interface FrontBoot extends Boot {
   /** By listener. */
@@ -29,6 +35,14 @@ export interface FrontBoot extends Boot {
   readonly idKey: string;
   /** Whom to ask in the DNS. */
   readonly dns: BootDns;
+}
+
+/** What localserve's one process is told: its front gets its part, and the store's Worker its own. */
+export type LocalBoot = FrontBoot & StoreBoot;
+
+/** A new capability of the administration. */
+export function newAdminCapability(): string {
+  return base64Url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** Longest boot line, in bytes. */

@@ -25,12 +25,14 @@ export interface Places {
   readonly domains: string;
   /** The store's RPC socket. */
   readonly storeSocket: string;
+  /** Where commands reach the server (`control_socket.ts`). */
+  readonly controlSocket: string;
   /** Folder of the program itself: a Worker's files are read with the permissions of its process. */
   readonly program: string;
   /** The front's own sockets, over which its web requests run inside. */
   readonly webSockets: readonly string[];
-  /** What asking the DNS takes (`boot_dns.ts`). */
-  readonly dns: readonly string[] | "any";
+  /** What the front reaches of others: any host, or the DNS servers alone (`boot_dns.ts`). */
+  readonly outbound: readonly string[] | "any";
 }
 
 /** Permissions of one role: absolute paths, `address:port`, `unix:path`. */
@@ -45,24 +47,25 @@ const unix = (path: string) => `unix:${path}`;
 /** The grants of each role. */
 export const grants = {
   // Talks to strangers: no mail, no keys on disk, no files but its sockets and what it has learnt of others.
-  front: ({ listen, front, storeSocket, webSockets, dns }) => ({
-    net: dns === "any" ? "any" : [...listen, ...dns, unix(storeSocket), ...webSockets.map(unix)],
+  front: ({ listen, front, storeSocket, webSockets, outbound }) => ({
+    net: outbound === "any" ? "any" : [...listen, ...outbound, unix(storeSocket), ...webSockets.map(unix)],
     read: [front, storeSocket, ...webSockets],
     write: [front, storeSocket, ...webSockets],
   }),
-  // Holds all mail; never online.
-  store: ({ data, domains, storeSocket }) => ({
-    net: [unix(storeSocket)],
-    read: [data, domains, storeSocket],
-    write: [data, storeSocket],
+  // Holds all mail; never online. On its second socket it hears the administrator's commands.
+  store: ({ data, domains, storeSocket, controlSocket }) => ({
+    net: [unix(storeSocket), unix(controlSocket)],
+    read: [data, domains, storeSocket, controlSocket],
+    write: [data, storeSocket, controlSocket],
   }),
   // Reads strangers' HTML and texts: a bug here reaches nothing. Its pipes are all that it has.
   parser: () => ({ net: [], read: [], write: [] }),
   // localserve: front and store in one process; the store in a Worker that has no net at all.
-  local: ({ listen, data, front, domains, program, webSockets, dns }) => ({
-    net: dns === "any" ? "any" : [...listen, ...dns, ...webSockets.map(unix)],
-    read: [data, front, domains, program, ...webSockets],
-    write: [data, front, ...webSockets],
+  // The process takes the commands' connections, and hands them on.
+  local: ({ listen, data, front, domains, program, webSockets, controlSocket, outbound }) => ({
+    net: outbound === "any" ? "any" : [...listen, ...outbound, ...webSockets.map(unix), unix(controlSocket)],
+    read: [data, front, domains, program, ...webSockets, controlSocket],
+    write: [data, front, ...webSockets, controlSocket],
   }),
 } satisfies Readonly<Record<RoleName, (places: Places) => Grant>>;
 

@@ -7,9 +7,10 @@ const places: Places = {
   front: "/m/front",
   domains: "/m/domains.toml",
   storeSocket: "/m/run/store.sock",
+  controlSocket: "/m/run/ctl.sock",
   program: "/p/src",
   webSockets: ["/m/run/web.sock"],
-  dns: [],
+  outbound: [],
 };
 
 Deno.test("the front gets no file but its sockets and its own folder", () => {
@@ -21,9 +22,9 @@ Deno.test("the front gets no file but its sockets and its own folder", () => {
   ]);
 });
 
-Deno.test("the store gets no network but its socket", () => {
-  assert.deepEqual(grants.store(places).net, ["unix:/m/run/store.sock"]);
-  assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock"]);
+Deno.test("the store gets no network but its sockets", () => {
+  assert.deepEqual(grants.store(places).net, ["unix:/m/run/store.sock", "unix:/m/run/ctl.sock"]);
+  assert.deepEqual(grants.store(places).write, ["/m/data", "/m/run/store.sock", "/m/run/ctl.sock"]);
 });
 
 Deno.test("the store and its Worker get nothing of the front's", () => {

@@ -6,10 +6,14 @@
  *
  * @module
  */
+import type { Socket } from "node:net";
+import { pipeline } from "node:stream";
 import { PortCarrier } from "../rpc/port_carrier.ts";
 import { ParentPipe } from "./parent_pipe.ts";
 import { roleLog } from "./role_log.ts";
-import { type FrontBoot, readBoot } from "./boot.ts";
+import { type LocalBoot, readBoot } from "./boot.ts";
+import { listenControl } from "./control_socket.ts";
+import { portStream } from "./port_stream.ts";
 import { serveFront } from "./serve_front.ts";
 import { storeWorkerGrant } from "./grants.ts";
 import type { FromStoreWorker, ToStoreWorker } from "./store_worker.ts";
@@ -18,7 +22,8 @@ if (import.meta.main) {
   // Between the store and the launcher, which has the parser, bytes go by unread.
   const pipe = new ParentPipe();
   let toStore = (_bytes: Uint8Array) => {};
-  const { boot, stop } = await readBoot<FrontBoot>(Deno.stdin.readable, (bytes) => toStore(bytes));
+  const { boot: localBoot, stop } = await readBoot<LocalBoot>(Deno.stdin.readable, (bytes) => toStore(bytes));
+  const { adminCapability, ...boot } = localBoot;
   const { log } = roleLog(boot, "local");
   const worker = new Worker(new URL("./store_worker.ts", import.meta.url), {
     type: "module",
@@ -42,8 +47,15 @@ if (import.meta.main) {
     Deno.exit(1);
   });
   const { port1, port2 } = new MessageChannel();
-  tell({ kind: "start", boot, port: port2 }, [port2]);
+  tell({ kind: "start", boot: localBoot, port: port2 }, [port2]);
   await heard.ready.promise;
+  /** Hands a command's connection on to the store, unread. */
+  const accept = (command: Socket) => {
+    const { port1: near, port2: far } = new MessageChannel();
+    tell({ kind: "command", port: far }, [far]);
+    pipeline(command, portStream(near), command, () => {}); // Each end hears of the other's end by itself.
+  };
+  const control = await listenControl({ path: boot.places.controlSocket, adminCapability, accept });
   // Mail is the Worker's alone from here on, and all of the program is loaded.
   for (const path of [boot.places.data, boot.places.domains, boot.places.program]) {
     await Deno.permissions.revoke({ name: "read", path });
@@ -56,6 +68,7 @@ if (import.meta.main) {
     ready: () => pipe.open(),
     dial: () => Promise.resolve(new PortCarrier(port1)),
     after: async () => {
+      control.close();
       tell({ kind: "close" });
       await heard.closed.promise;
     },

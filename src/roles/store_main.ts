@@ -7,7 +7,9 @@
  */
 import { Metrics } from "../base/metrics.ts";
 import { systemClock } from "../net/system_clock.ts";
-import { type Boot, readBoot } from "./boot.ts";
+import { SocketCarrier } from "../rpc/socket_carrier.ts";
+import { readBoot, type StoreBoot } from "./boot.ts";
+import { listenControl } from "./control_socket.ts";
 import { ParentPipe } from "./parent_pipe.ts";
 import { ParserLink } from "./parser_link.ts";
 import { cannotStart, ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
@@ -17,11 +19,16 @@ import { listenUnix } from "./unix_socket.ts";
 if (import.meta.main) {
   const pipe = new ParentPipe();
   const parser = new ParserLink((frame) => pipe.write(frame), systemClock);
-  const { boot, stop } = await readBoot<Boot>(Deno.stdin.readable, (bytes) => parser.take(bytes));
+  const { boot, stop } = await readBoot<StoreBoot>(Deno.stdin.readable, (bytes) => parser.take(bytes));
   const { log } = roleLog(boot, "store");
   const server = await startStore({ boot, clock: systemClock, log, metrics: new Metrics(), parser })
     .catch((error: unknown) => cannotStart(log, error));
   const socket = await listenUnix(boot.places.storeSocket, (carrier) => server.accept(carrier));
+  const control = await listenControl({
+    path: boot.places.controlSocket,
+    adminCapability: boot.adminCapability,
+    accept: (command) => server.accept(new SocketCarrier(command)),
+  });
   ignoreInterrupts();
   sayReady();
   pipe.open();
@@ -31,6 +38,7 @@ if (import.meta.main) {
   });
   await stop;
   socket.close();
+  control.close();
   await server.close();
   Deno.exit(0);
 }

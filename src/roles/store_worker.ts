@@ -8,14 +8,18 @@
 import { Metrics } from "../base/metrics.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { PortCarrier } from "../rpc/port_carrier.ts";
-import type { Boot } from "./boot.ts";
+import { SocketCarrier } from "../rpc/socket_carrier.ts";
+import type { StoreBoot } from "./boot.ts";
 import { ParserLink } from "./parser_link.ts";
+import { portStream } from "./port_stream.ts";
 import { roleLog } from "./role_log.ts";
 import { startStore, type StoreServer } from "./store_server.ts";
 
 /** What the Worker is told. */
 export type ToStoreWorker =
-  | { readonly kind: "start"; readonly boot: Boot; readonly port: MessagePort }
+  | { readonly kind: "start"; readonly boot: StoreBoot; readonly port: MessagePort }
+  /** A command has connected (`port_stream.ts`). */
+  | { readonly kind: "command"; readonly port: MessagePort }
   | { readonly kind: "parser"; readonly bytes: Uint8Array }
   | { readonly kind: "close" };
 
@@ -42,6 +46,7 @@ scope.addEventListener("message", (event) => {
   const message = event.data;
   if (message.kind === "parser") parser.take(message.bytes);
   else if (message.kind === "start") void start(message.boot, message.port);
+  else if (message.kind === "command") server?.accept(new SocketCarrier(portStream(message.port)));
   else void server?.close().then(() => say({ kind: "closed" }));
 });
 
@@ -50,7 +55,7 @@ function say(message: FromStoreWorker): void {
   scope.postMessage(message);
 }
 
-async function start(boot: Boot, port: MessagePort): Promise<void> {
+async function start(boot: StoreBoot, port: MessagePort): Promise<void> {
   try {
     const { log, flush } = roleLog(boot, "store");
     flushLog = flush;

@@ -113,6 +113,25 @@ async function readCertificates(
 /** Longer paths are refused by the system for sockets (sun_path). */
 const maxSocketPath = 100;
 
+const controlSocketName = "ctl.sock";
+
+function runFolder(folder: string): string {
+  return join(folder, "run");
+}
+
+/** Where the control socket of an installation is, if a server was started there. @throws If none was. */
+export async function findControlSocket(folder: string): Promise<string> {
+  const path = join(await Deno.realPath(runFolder(resolve(folder))), controlSocketName);
+  await Deno.stat(path);
+  return path;
+}
+
+/** Leaves a link where the sockets would be, for commands look there. Where something else is, the server goes without. */
+async function pointTo(run: string, folder: string): Promise<void> {
+  await Deno.remove(run).catch(() => {});
+  await Deno.symlink(folder, run).catch(() => {});
+}
+
 /**
  * Where everything is, for the grants. Creates the folder of sockets: beside the configuration, or (where that
  * path is too long for a socket) in the system's temporary folder; and beside the configuration the front's own.
@@ -121,9 +140,11 @@ export async function prepareRun(
   installation: Installation,
   dns: BootDns,
 ): Promise<Places & { readonly run: string }> {
-  let run = join(installation.folder, "run");
+  let run = runFolder(installation.folder);
   if (run.length + "/metrics.sock".length > maxSocketPath) {
-    run = await Deno.makeTempDir({ prefix: "mailden-" });
+    const short = await Deno.makeTempDir({ prefix: "mailden-" });
+    await pointTo(run, short);
+    run = short;
   }
   await Deno.mkdir(run, { recursive: true, mode: 0o750 });
   await Deno.mkdir(installation.data, { recursive: true, mode: 0o700 });
@@ -132,7 +153,7 @@ export async function prepareRun(
   // The store, which acknowledges what is in it, has no right to the folder around it. Some file systems sync no folder.
   await syncFolder(dirname(installation.data)).catch(() => {});
   // What a crash left behind: a socket file that nobody listens on would refuse the new one.
-  for (const name of ["store.sock", "web.sock", "metrics.sock"]) {
+  for (const name of ["store.sock", controlSocketName, "web.sock", "metrics.sock"]) {
     await Deno.remove(join(run, name)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
@@ -150,8 +171,10 @@ export async function prepareRun(
     front,
     domains: installation.domainsFile,
     storeSocket: join(run, "store.sock"),
+    controlSocket: join(run, controlSocketName),
     program: fromFileUrl(new URL("../", import.meta.url)),
     webSockets: [join(run, "web.sock"), join(run, "metrics.sock")],
-    dns: dnsGrant(dns),
+    // Mail for others goes to any host; localserve sends none.
+    outbound: installation.config.localserve === null ? "any" : dnsGrant(dns),
   };
 }

@@ -11,7 +11,7 @@
  */
 import type { Log } from "../base/log.ts";
 import { withoutSecrets } from "../config/transport_config.ts";
-import type { Boot, FrontBoot } from "../roles/boot.ts";
+import { type Boot, type FrontBoot, newAdminCapability, type StoreBoot } from "../roles/boot.ts";
 import { grantFlags, grants } from "../roles/grants.ts";
 import { bootDns } from "./dns_servers.ts";
 import { readIdKey } from "./id_key.ts";
@@ -49,6 +49,11 @@ export async function supervise(installation: Installation, version: string, log
     version,
     folder: installation.folder,
   };
+  const storeBoot: StoreBoot = {
+    ...boot,
+    config: { ...boot.config, transports: withoutSecrets(boot.config.transports) },
+    adminCapability: newAdminCapability(),
+  };
   const frontBoot: FrontBoot = {
     ...boot,
     certificates: installation.certificates,
@@ -65,7 +70,7 @@ export async function supervise(installation: Installation, version: string, log
       name: "store",
       entry: new URL("../roles/store_main.ts", import.meta.url),
       grant: grants.store(places),
-      boot: { ...boot, config: { ...boot.config, transports: withoutSecrets(boot.config.transports) } },
+      boot: storeBoot,
       output: (bytes) => parser.take(bytes),
     },
     log,

@@ -52,6 +52,18 @@ Deno.test({
         assert.equal(unpacked.length, 1, unpacked.map((entry) => entry.name).join(" "));
       });
 
+      await t.step("under the name sendmail it is that command", async () => {
+        const link = join(home, "sendmail");
+        await Deno.symlink(executable, link);
+        const called = await new Deno.Command(link, { args: ["-bs"], env, clearEnv: true, stdin: "null" })
+          .output();
+        assert.equal(called.code, 64);
+        assert.match(
+          new TextDecoder().decode(called.stderr),
+          /^sendmail: -bs: this sendmail only hands messages in/,
+        );
+      });
+
       await t.step("its roles serve", async () => {
         const child = call("null", "serve", "--config", made.folder).spawn();
         try {

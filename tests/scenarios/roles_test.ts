@@ -9,7 +9,7 @@ import { join } from "../support/paths.ts";
 
 /** Tries everything; prints which attempts were not refused. */
 const probe = `
-const [data, domains, config, storeSocket, listen, front] = Deno.args;
+const [data, domains, config, storeSocket, controlSocket, listen, front] = Deno.args;
 const attempts = {
   "read /etc/passwd": () => Deno.readTextFileSync("/etc/passwd"),
   "read configuration": () => Deno.readTextFileSync(config),
@@ -33,6 +33,7 @@ const attempts = {
   "connect elsewhere": async () => (await Deno.connect({ hostname: "127.0.0.1", port: Number(listen) + 1 })).close(),
   "look up a name": () => Deno.resolveDns("example.org", "A"),
   "use the store's socket": () => Deno.listen({ transport: "unix", path: storeSocket }).close(),
+  "use the control socket": () => Deno.listen({ transport: "unix", path: controlSocket }).close(),
   "use another socket": () => Deno.listen({ transport: "unix", path: storeSocket + "2" }).close(),
   "signal another process": () => Deno.kill(Deno.ppid, "SIGCONT"),
 };
@@ -56,7 +57,14 @@ const allowed: Readonly<Record<RoleName, readonly string[]>> = {
     "listen as configured",
     "use the store's socket",
   ],
-  store: ["read domains", "read mail", "write mail", "list data", "use the store's socket"],
+  store: [
+    "read domains",
+    "read mail",
+    "write mail",
+    "list data",
+    "use the store's socket",
+    "use the control socket",
+  ],
   parser: [],
   local: [
     "read domains",
@@ -66,6 +74,7 @@ const allowed: Readonly<Record<RoleName, readonly string[]>> = {
     "read what the front has learnt",
     "write what the front has learnt",
     "listen as configured",
+    "use the control socket",
   ],
 };
 
@@ -78,9 +87,10 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
       front: join(folder, "front"),
       domains: join(folder, "domains.toml"),
       storeSocket: join(folder, "store.sock"),
+      controlSocket: join(folder, "ctl.sock"),
       program: join(folder, "src"),
       webSockets: [join(folder, "web.sock")],
-      dns: [],
+      outbound: [],
     };
     const config = join(folder, "mailden.toml");
     const script = join(folder, "probe.ts");
@@ -101,6 +111,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
         places.domains,
         config,
         places.storeSocket,
+        places.controlSocket,
         "41025",
         places.front,
       ],

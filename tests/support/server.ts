@@ -46,7 +46,7 @@ const permissions = [
 ];
 
 /** The options of `deno run` for the command line, as the tasks in deno.json have them. */
-const launch = ["run", "--quiet", "--no-prompt", ...permissions, `${root}main.ts`];
+export const launch = ["run", "--quiet", "--no-prompt", ...permissions, `${root}main.ts`];
 
 /** Runs the command line to its end. */
 export async function mailden(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

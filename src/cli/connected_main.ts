@@ -1,0 +1,53 @@
+/**
+ * The entry of the process that a command with a server runs in: the socket, the folder, and the command line.
+ *
+ * Tested by `tests/scenarios/control_test.ts`.
+ *
+ * @module
+ */
+import net, { type Socket } from "node:net";
+import { utf8 } from "../base/bytes.ts";
+import { openControl } from "../ctl/control.ts";
+import { systemClock } from "../net/system_clock.ts";
+import { CommandError } from "./command_error.ts";
+import { noServer } from "./connected.ts";
+import { main } from "./main.ts";
+
+/** Dials the control socket. */
+async function dial(path: string, folder: string): Promise<Socket> {
+  const socket = net.connect(path);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once("connect", resolve);
+  socket.once("error", reject);
+  await promise.catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      error.code === "EACCES"
+        ? `This user may not speak with the server in ${folder}: call this as the user that it runs as.`
+        : noServer(folder), // A file that a killed server left, most often.
+    );
+  });
+  socket.off("error", reject);
+  return socket;
+}
+
+/** Writes to standard output; ends the command where nobody reads on, as in `queue list | head`. */
+function write(bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const [path = "", folder = "", ...args] = Deno.args;
+  // deno-lint-ignore no-console -- The command line writes to the terminal.
+  const output = { out: (line: string) => write(utf8(`${line}\n`)), error: console.error };
+  const code = await main(args, output, {
+    openControl: async () => await openControl(await dial(path, folder), systemClock),
+    now: Date.now,
+    write: Deno.stdout.isTerminal() ? null : (bytes) => Promise.resolve(write(bytes)),
+  });
+  Deno.exit(code);
+}

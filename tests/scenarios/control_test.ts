@@ -1,0 +1,57 @@
+/**
+ * Commands reach the running server over its control socket, in both ways of running it, and say so where there is none.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "../support/paths.ts";
+import { mailden, makeFolder, type Mode, removeFolder, startServer } from "../support/server.ts";
+
+/** A store that has no queue to offer says so; the way to it is the same. */
+const answered = /^The queue is empty\.\n$|^The server says no: there is no such method\.\n$/;
+
+for (const mode of ["localserve", "serve"] satisfies Mode[]) {
+  Deno.test(`${mode}: commands speak with the server, several at once, and after it was started again`, async () => {
+    const made = await makeFolder();
+    const list = () => mailden("queue", "list", "--config", made.folder);
+    const none = await list();
+    assert.deepEqual([none.code, none.stdout], [1, ""]);
+    assert.match(
+      none.stderr,
+      /^No server runs in .*: start it, or say with --config DIR where its mailden\.toml is\.\n$/,
+    );
+    let server = await startServer(mode, made);
+    try {
+      const socket = await Deno.stat(join(made.folder, "run", "ctl.sock"));
+      assert.equal((socket.mode ?? 0) & 0o777, 0o600);
+      for (const { stdout, stderr } of await Promise.all([list(), list(), list()])) {
+        assert.match(stdout + stderr, answered);
+      }
+      await server.kill();
+      assert.match((await list()).stderr, /^No server runs in /);
+      server = await startServer(mode, made);
+      const { stdout, stderr } = await list();
+      assert.match(stdout + stderr, answered);
+    } finally {
+      await server.stop();
+      await removeFolder(made.folder);
+    }
+  });
+}
+
+Deno.test("a server whose folder has a path too long for sockets is found all the same", async () => {
+  const made = await makeFolder();
+  const folder = join(made.folder, "..", "x".repeat(90));
+  await Deno.rename(made.folder, folder);
+  const server = await startServer("localserve", { ...made, folder });
+  const run = await Deno.realPath(join(folder, "run"));
+  try {
+    assert.notEqual(run, join(folder, "run"));
+    const { stdout, stderr } = await mailden("queue", "list", "--config", folder);
+    assert.match(stdout + stderr, answered);
+  } finally {
+    await server.stop();
+    await Deno.remove(run, { recursive: true });
+    await removeFolder(folder);
+  }
+});

@@ -1,0 +1,103 @@
+/**
+ * `mailden sendmail`, called as programs call /usr/sbin/sendmail: what it is given arrives, or is kept.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { imap } from "../support/line_client.ts";
+import { join } from "../support/paths.ts";
+import { certificate, password, run, scenario, signedIn, user } from "../support/scenario.ts";
+import { launch, type TestServer } from "../support/server.ts";
+
+/** A user's home with a configuration for this server. */
+async function homeFor(server: TestServer, change = (config: string) => config): Promise<string> {
+  const home = join(server.folder, "..", `home-${crypto.randomUUID().slice(0, 8)}`);
+  await Deno.mkdir(join(home, ".config"), { recursive: true });
+  const config = `host = "localhost"
+port = ${server.ports.submissions}
+trustedCertFile = "${certificate(server)}"
+username = "${user}"
+password = "${password}"
+from = "${user}"
+`;
+  await Deno.writeTextFile(join(home, ".config", "mailden-submit.toml"), change(config));
+  return home;
+}
+
+/** With another home the runtime would look for its packages elsewhere. */
+const { denoDir } = JSON.parse((await run(Deno.execPath(), ["info", "--json"])).stdout);
+
+function sendmail(home: string, args: readonly string[], message: string) {
+  return run(Deno.execPath(), [...launch, "sendmail", ...args], message, {
+    HOME: home,
+    XDG_CONFIG_HOME: "",
+    DENO_DIR: denoDir,
+  });
+}
+
+/** What was kept of failures. */
+async function kept(home: string): Promise<string[]> {
+  const folder = join(home, "mailden-submit.failures");
+  const names = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const { name } of names) {
+    assert.equal(((await Deno.stat(join(folder, name))).mode ?? 0) & 0o777, 0o600);
+  }
+  return await Promise.all(names.map(({ name }) => Deno.readTextFile(join(folder, name))));
+}
+
+scenario("sendmail hands messages in over verified TLS, and they arrive", true, async (server) => {
+  const home = await homeFor(server);
+  const sent = await sendmail(
+    home,
+    ["-t", "-oi", "-FCronDaemon", "-odb"],
+    `To: ${user}\nSubject: job\n\nhäll\n.\nö\n`,
+  );
+  assert.deepEqual([sent.code, sent.stdout, sent.stderr], [0, "", ""]);
+  const client = await signedIn(server);
+  await imap(client, "s", "EXAMINE INBOX");
+  const answer = (await imap(client, "f", "FETCH 1 BODY.PEEK[]")).join("\r\n");
+  client.close();
+  assert.match(answer, /From: CronDaemon <mailden@localhost>\r\n/);
+  assert.ok(
+    answer.includes("Subject: job\r\n\r\nh\xc3\xa4ll\r\n.\r\n\xc3\xb6\r\n") ||
+      answer.includes("häll\r\n.\r\nö\r\n"),
+  );
+  assert.deepEqual(await kept(home), []);
+});
+
+scenario("sendmail keeps what it cannot hand in, and says how it failed", true, async (server) => {
+  const message = `To: ${user}\n\nhello\n`;
+  const wrongPassword = await homeFor(server, (config) => config.replace(password, "wrong"));
+  const refused = await sendmail(wrongPassword, ["-t"], message);
+  assert.equal(refused.code, 77, refused.stderr);
+  assert.match(
+    refused.stderr,
+    /^sendmail: localhost does not take this username and password[^]*is kept in /,
+  );
+  const [first = ""] = await kept(wrongPassword);
+  assert.match(
+    first,
+    /^X-Not-Submitted: 20[^\r\n]*localhost does not take[^\r\n]*\r\nTo: mailden@localhost\n\nhello\n$/,
+  );
+
+  const untrusted = await homeFor(server, (config) => config.replace(/^trustedCertFile.*$/m, ""));
+  assert.equal((await sendmail(untrusted, [user], message)).code, 75);
+
+  // No configuration: the message is there all the same.
+  const home = await homeFor(server);
+  await Deno.remove(join(home, ".config"), { recursive: true });
+  const without = await sendmail(home, [user], message);
+  assert.equal(without.code, 78);
+  assert.match(
+    without.stderr,
+    /there is no configuration, looked for in [^]*'mailden config example mailden-submit\.toml'/,
+  );
+  assert.equal((await kept(home)).length, 1);
+  assert.equal((await sendmail(home, ["-bs"], "")).code, 64);
+});
+
+Deno.test("sendmail --help teaches", async () => {
+  const help = await run(Deno.execPath(), [...launch, "sendmail", "--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /^mailden sendmail \[-t\] [^]*sysexits\.h/);
+});
