@@ -24,6 +24,8 @@ export interface DialSettings {
   readonly localAddress?: string;
   readonly id?: string;
   readonly connectTimeoutMs?: number;
+  /** Gives up connecting when it aborts; a connection that stands is not touched. */
+  readonly signal?: AbortSignal;
   readonly times?: Partial<ConnectionTimes>;
 }
 
@@ -43,7 +45,7 @@ export const defaultConnectTimeoutMs = 30_000;
  *
  * @throws {RangeError} If the address is none.
  * @throws {TransportError} `timeout`; `reset` if the server cannot be reached (the cause has the system's code);
- * `handshake` if implicit TLS fails.
+ * `closed` if the signal aborts; `handshake` if implicit TLS fails.
  */
 export async function dial(settings: DialSettings): Promise<DialedTransport> {
   if (parseIp(settings.address) === null) throw new RangeError(`not an IP address: ${settings.address}`);
@@ -74,7 +76,8 @@ export async function dial(settings: DialSettings): Promise<DialedTransport> {
 }
 
 function connected(settings: DialSettings): Promise<Socket> {
-  const { address, port, localAddress, clock } = settings;
+  const { address, port, localAddress, clock, signal } = settings;
+  if (signal?.aborted === true) return Promise.reject(new TransportError("closed", "given up"));
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const socket = connect({
     host: address,
@@ -83,18 +86,25 @@ function connected(settings: DialSettings): Promise<Socket> {
     noDelay: true,
     ...(localAddress === undefined ? {} : { localAddress }),
   });
-  const late = clock.after(settings.connectTimeoutMs ?? defaultConnectTimeoutMs, () => {
+  const give = (error: TransportError) => {
+    settled();
     socket.destroy();
-    reject(new TransportError("timeout", "the server does not answer"));
-  });
-  const failed = (error: Error) => {
-    late.cancel();
-    socket.destroy();
-    reject(new TransportError("reset", "the server cannot be reached", error));
+    reject(error);
   };
+  const late = clock.after(
+    settings.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    () => give(new TransportError("timeout", "the server does not answer")),
+  );
+  const gaveUp = () => give(new TransportError("closed", "given up"));
+  const failed = (error: Error) => give(new TransportError("reset", "the server cannot be reached", error));
+  const settled = () => {
+    late.cancel();
+    signal?.removeEventListener("abort", gaveUp);
+  };
+  signal?.addEventListener("abort", gaveUp, { once: true });
   socket.once("error", failed);
   socket.once("connect", () => {
-    late.cancel();
+    settled();
     socket.off("error", failed);
     resolve(socket);
   });

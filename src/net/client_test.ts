@@ -46,6 +46,21 @@ Deno.test("dial() gives up on a server that does not answer", async () => {
   assert.equal(clock.pending, 0);
 });
 
+Deno.test("dial() is given up at once, before it begins and while it waits", async () => {
+  const clock = new FakeClock();
+  const gone = AbortSignal.abort();
+  const closed = (error: unknown) => error instanceof TransportError && error.failure !== "timeout";
+  await assert.rejects(dial({ address: "192.0.2.1", port: 25, clock, signal: gone }), closed);
+  const giveUp = new AbortController();
+  const failed = assert.rejects(
+    dial({ address: "192.0.2.1", port: 25, clock, signal: giveUp.signal }),
+    closed,
+  );
+  giveUp.abort();
+  await failed;
+  assert.equal(clock.pending, 0);
+});
+
 const other = testCertificate("other.example");
 const verdicts: [what: string, tls: ClientTls, problem: RegExp | null, accepted: boolean][] = [
   ["trusted, and the name fits", trustLocalhost(), null, true],
