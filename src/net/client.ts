@@ -24,7 +24,7 @@ export interface DialSettings {
   readonly localAddress?: string;
   readonly id?: string;
   readonly connectTimeoutMs?: number;
-  /** Gives up connecting when it aborts; a connection that stands is not touched. */
+  /** Gives up connecting, implicit TLS included, when it aborts; a connection that stands is not touched. */
   readonly signal?: AbortSignal;
   readonly times?: Partial<ConnectionTimes>;
 }
@@ -50,6 +50,10 @@ export const defaultConnectTimeoutMs = 30_000;
 export async function dial(settings: DialSettings): Promise<DialedTransport> {
   if (parseIp(settings.address) === null) throw new RangeError(`not an IP address: ${settings.address}`);
   const socket = await connected(settings);
+  if (settings.signal?.aborted === true) {
+    socket.destroy();
+    throw new TransportError("closed", "given up");
+  }
   const remote = endpoint(socket.remoteAddress, socket.remotePort);
   const local = endpoint(socket.localAddress, socket.localPort);
   if (remote === null || local === null) {
@@ -65,11 +69,15 @@ export async function dial(settings: DialSettings): Promise<DialedTransport> {
     serverTls: null,
   });
   if (settings.tls !== undefined) {
+    const gaveUp = () => connection.destroy();
+    settings.signal?.addEventListener("abort", gaveUp);
     try {
       await connection.secureAtOnce(settings.tls);
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      settings.signal?.removeEventListener("abort", gaveUp);
     }
   }
   return connection;
