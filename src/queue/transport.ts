@@ -58,7 +58,12 @@ export interface FailTransport {
   readonly text: string;
 }
 
-export type Transport = RelayTransport | DirectTransport | FailTransport;
+/** To this server's own delivery, without the network: `deliverLocally`. */
+export interface LocalTransport {
+  readonly kind: "local";
+}
+
+export type Transport = RelayTransport | DirectTransport | FailTransport | LocalTransport;
 
 /** Where no route says anything. */
 export const directTransport: DirectTransport = { kind: "direct", ipv4: true, ipv6: true, socks: null };

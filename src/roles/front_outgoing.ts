@@ -22,6 +22,7 @@ export interface OutgoingParts {
   readonly policies: StsPolicies;
   readonly tlsNotes: TlsNotes;
   readonly transportFor: RunnerParts["transportFor"];
+  readonly deliverLocally: RunnerParts["deliverLocally"];
   /** Ids of connections, the same as listeners give. */
   readonly newId: () => string;
   /** What the configuration says of the queue. */
@@ -38,18 +39,14 @@ export function startOutgoing(
   { boot, store, clock, log, metrics }: OutgoingFront,
   parts: OutgoingParts,
 ): Runner {
-  const { resolver, policies, tlsNotes, transportFor, newId, settings } = parts;
+  const { settings, ...others } = parts;
   return startRunner({
     queue: client<Queue>(store, "queue", queueMethods),
-    resolver,
-    policies,
-    tlsNotes,
-    transportFor,
+    ...others,
     clock,
     log: log.with({ service: "queue" }),
     metrics,
     random: fraction,
-    newId,
     dial,
     settings: {
       ...usualSettings,

@@ -76,6 +76,7 @@ Deno.test("the front sends what the store has, also after the store was lost", a
       policies: { policyOf: () => Promise.resolve(noPolicy) },
       tlsNotes: { note: () => {} },
       transportFor: () => directTransport,
+      deliverLocally: () => Promise.resolve([]),
       newId: connectionIds(1),
       settings: { port: mx.port, allowPrivate: true, listenAgainMs: 10 },
     },

@@ -114,14 +114,28 @@ export class Attempts {
         return run.tally.settleAll(ownVerdict(
           permanent ? "permanent" : "temporary",
           permanent ? "5.7.0" : "4.7.0",
-          `the transport fails on purpose: ${transport.code} ${transport.text}`,
+          `${transport.code} ${transport.text} (this transport fails on purpose)`,
           { code: transport.code },
         ));
       }
+      case "local":
+        return await this.#deliverHere(run);
       case "relay":
         return await deliverByRelay(run, transport, this.#wayOf(transport), this.#direct);
       case "direct":
         return await deliverDirect(run, transport, this.#wayOf(transport), this.#direct);
+    }
+  }
+
+  async #deliverHere(run: JobRun): Promise<void> {
+    const { job, signal, tally } = run;
+    try {
+      const content = this.#parts.queue.content({ lease: job.lease });
+      for (const result of await this.#parts.deliverLocally(job, content, signal)) {
+        tally.settle(result.id, { ...result, retry: "later" }, result.relaysDsn);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 

@@ -101,7 +101,7 @@ const cases: [
     answer: (step: Step) => step === "AUTH" ? "535 5.7.8 wrong" : null,
   }, {
     outcome: "temporary",
-    text: /does not accept our user name and password: 535 wrong/,
+    text: /does not accept our user name and password: 535 5\.7\.8 wrong/,
     status: "4.7.8",
   }],
   [

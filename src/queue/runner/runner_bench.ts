@@ -121,6 +121,7 @@ async function ours(): Promise<void> {
     policies: { policyOf: () => Promise.resolve(noPolicy) },
     tlsNotes: { note: () => {} },
     transportFor: () => directTransport,
+    deliverLocally: () => Promise.resolve([]),
     clock: systemClock,
     log: silentLog,
     metrics: new Metrics(),

@@ -17,7 +17,7 @@ const zone = {
 
 /** Whether the second host gets its chance, and what is reported where there is none. */
 const cases: [step: Step, answer: Answer, isTriedElsewhere: boolean, outcome: string, text: RegExp][] = [
-  ["CONNECT", "421 4.3.2 too busy", true, "temporary", /too busy/],
+  ["CONNECT", "421 4.3.2 too busy", true, "temporary", /^421 4\.3\.2 too busy$/],
   ["CONNECT", "554 5.7.1 go away", true, "permanent", /go away/],
   ["CONNECT", "drop", true, "temporary", /closed the connection before its greeting/],
   ["CONNECT", "HTTP/1.1 400 Bad Request", true, "temporary", /no SMTP/],
@@ -30,7 +30,13 @@ const cases: [step: Step, answer: Answer, isTriedElsewhere: boolean, outcome: st
   ["MAIL", "drop", true, "temporary", /after MAIL FROM/],
   ["RCPT", "450 4.2.1 later", false, "temporary", /later/],
   ["RCPT", "451 4.3.0 my own fault", true, "temporary", /my own fault/],
-  ["RCPT", "550 5.1.1 nobody", false, "permanent", /nobody/],
+  [
+    "RCPT",
+    "550-5.1.1 there is\r\n550 5.1.1 nobody",
+    false,
+    "permanent",
+    /^550-5\.1\.1 there is\n550 5\.1\.1 nobody$/,
+  ],
   ["RCPT", "drop", true, "temporary", /after RCPT TO/],
   ["DATA", "451 4.3.0 no disk", true, "temporary", /no disk/],
   ["DATA", "554 5.7.1 no", false, "permanent", /no/],
@@ -41,7 +47,7 @@ const cases: [step: Step, answer: Answer, isTriedElsewhere: boolean, outcome: st
   ["END", "554 5.6.0 spam", false, "permanent", /spam/],
   // It may have taken the message: another host would make it two.
   ["END", "drop", false, "temporary", /may have taken/],
-  ["END", "250", false, "delivered", /^$/],
+  ["END", "250", false, "delivered", /^250 $/],
 ];
 
 for (const [step, answer, isTriedElsewhere, outcome, text] of cases) {

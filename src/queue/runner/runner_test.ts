@@ -5,8 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { fromLatin1 } from "../../base/bytes.ts";
 import type { Zone } from "../../dns/testing/zone_resolver.ts";
 import type { Transport } from "../transport.ts";
+import type { RunnerParts } from "./settings.ts";
 import type { Step } from "./testing/fake_mx.ts";
 import { queued } from "./testing/memory_queue.ts";
 import { hostAt, mxOf, onStage, until, usualZone } from "./testing/stage.ts";
@@ -107,7 +109,7 @@ Deno.test("a host that greylists sees the same address again, seven minutes late
     const [first] = await stage.send(queued(["a@example.net"]));
     assert.deepEqual(
       first?.report.results.map(({ outcome, code, text }) => [outcome, code, text]),
-      [["temporary", 451, "come back later"]],
+      [["temporary", 451, "451 4.7.1 come back later"]],
     );
     await stage.clock.advance(7 * 60_000);
     assert.equal(mx.count("RCPT"), 1);
@@ -321,6 +323,25 @@ Deno.test("a transport that fails does so, and one that is gone is named", async
     assert.deepEqual([results.get("b.test")?.outcome, results.get("b.test")?.code], ["permanent", 550]);
     assert.equal(results.get("c.test")?.outcome, "temporary");
     assert.match(results.get("c.test")?.text ?? "", /"gone" is not in the configuration/);
+  });
+});
+
+Deno.test("what is for ourselves is handed to our own delivery, content and all", async () => {
+  const seen: string[] = [];
+  const deliverLocally: RunnerParts["deliverLocally"] = async (job, content) => {
+    let text = "";
+    for await (const piece of content) text += fromLatin1(piece);
+    seen.push(text);
+    const own = { code: 250, status: "2.0.0", text: "here", remote: null, relaysDsn: false };
+    return job.recipients.map(({ id }) => ({ id, outcome: "delivered", ...own }));
+  };
+  await onStage({ deliverLocally, transports: { local: { kind: "local" } } }, async (stage) => {
+    const [one] = await stage.send(
+      queued(["a@here.test"], { transport: "local", body: "Subject: x\r\n\r\n" }),
+    );
+    assert.deepEqual(seen, ["Subject: x\r\n\r\n"]);
+    assert.equal(one?.report.results[0]?.text, "here");
+    assert.deepEqual(stage.dialled, []);
   });
 });
 

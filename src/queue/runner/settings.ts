@@ -3,13 +3,14 @@
  *
  * @module
  */
+import type { Bytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Metrics } from "../../base/metrics.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import type { DialedTransport, DialSettings } from "../../net/client.ts";
 import { defaultTimeouts, type Timeouts } from "../../smtp/client_rules.ts";
-import type { Queue, QueueJob } from "../queue.ts";
+import type { Queue, QueueJob, QueueResult } from "../queue.ts";
 import type { Transport } from "../transport.ts";
 import type { StsPolicies, TlsNotes } from "./policies.ts";
 
@@ -87,6 +88,12 @@ export interface RunnerParts {
   readonly tlsNotes: TlsNotes;
   /** Which way a message takes in this attempt. */
   readonly transportFor: (job: QueueJob) => Transport | MissingTransport;
+  /** Hands a message for ourselves to our own delivery; one result for each recipient. Rejects only when `signal` aborts. */
+  readonly deliverLocally: (
+    job: QueueJob,
+    content: AsyncIterable<Bytes>,
+    signal: AbortSignal,
+  ) => Promise<readonly QueueResult[]>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ServerReply } from "../../smtp/client_reply.ts";
 import type { Cause, Outcome, Retry } from "../../smtp/client_state.ts";
 import type { ClientWait } from "../../smtp/client_rules.ts";
 import { maxResultText, type QueueResult } from "../queue.ts";
@@ -39,10 +40,9 @@ export function ownVerdict(
 export function verdictOf(outcome: Outcome, remote: Remote, why: string): Verdict {
   const { verdict, retry, status, cause, reply } = outcome;
   const isReply = reply !== null && (cause === "reply" || cause === "shutdown");
-  const lines = reply === null ? "" : reply.lines.join("\n");
   const text = isReply
-    ? lines
-    : `${shown(remote)} ${words(outcome, why)}${reply === null ? "" : `: ${reply.code} ${lines}`}`;
+    ? wireLines(reply).join("\n")
+    : `${shown(remote)} ${words(outcome, why)}${reply === null ? "" : `: ${wireLines(reply).join(" ")}`}`;
   return {
     outcome: verdict,
     retry,
@@ -64,6 +64,12 @@ export function softened(verdict: Verdict, { cause }: Outcome, attempts: number,
   if (!isPolicy || !hasBoth || attempts !== 1) return verdict;
   const retry = verdict.retry === "never" ? "later" : verdict.retry;
   return { ...verdict, outcome: "temporary", status: `4${verdict.status.slice(1)}`, retry };
+}
+
+/** A reply as it was said: so it stands in `Diagnostic-Code`. RFC 3464 2.3.6 */
+function wireLines({ code, enhanced, lines }: ServerReply): readonly string[] {
+  const status = enhanced === null ? "" : `${enhanced} `;
+  return lines.map((line, i) => `${code}${i === lines.length - 1 ? " " : "-"}${status}${line}`);
 }
 
 /** A host as sentences name it. */

@@ -17,7 +17,13 @@ import { FakeClock, settle } from "../../../../tests/support/fake_clock.ts";
 import { directTransport, type Transport } from "../../transport.ts";
 import type { StsFinding } from "../policies.ts";
 import { type Runner, startRunner } from "../runner.ts";
-import { type Dial, type MissingTransport, type RunnerSettings, usualSettings } from "../settings.ts";
+import {
+  type Dial,
+  type MissingTransport,
+  type RunnerParts,
+  type RunnerSettings,
+  usualSettings,
+} from "../settings.ts";
 import { FakeMx, type MxScript } from "./fake_mx.ts";
 import { MemoryQueue, type Queued } from "./memory_queue.ts";
 
@@ -58,6 +64,7 @@ export interface StageSettings {
   readonly transports?: Readonly<Record<string, Transport>>;
   readonly settings?: Partial<RunnerSettings>;
   readonly log?: Log;
+  readonly deliverLocally?: RunnerParts["deliverLocally"];
 }
 
 /** The usual world: `example.net`, whose mail `mx.example.net` takes at 192.0.2.1. */
@@ -137,6 +144,7 @@ export class Stage {
       tlsNotes: { note: (domain, session) => void this.noted.push({ domain, session }) },
       transportFor: ({ transport }): Transport | MissingTransport =>
         transport === "" ? directTransport : transports[transport] ?? { kind: "missing", name: transport },
+      deliverLocally: this.#settings.deliverLocally ?? (() => Promise.resolve([])),
       clock: this.clock,
       log,
       metrics: this.metrics,
