@@ -43,7 +43,7 @@ export function runnerMetrics(metrics: Metrics): RunnerMetrics {
     connections: metrics.counter(
       name("connection_total"),
       "Outgoing connections.",
-      ["ok", "timeout", "error"].map((result) => ({ result })),
+      ["ok", "timeout", "canceled", "error"].map((result) => ({ result })),
     ),
     connectionsOpen: metrics.gauge(name("under_way"), "Jobs that are under way."),
     destinations: metrics.counter(name("destinations_total"), "Hosts that were looked up.", [{}]),

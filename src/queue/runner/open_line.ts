@@ -93,7 +93,7 @@ async function attempt(
   const source = way.target.proxy === null ? sourceFor(place.remote.address, parts.settings) : null;
   const target: Target = { ...way.target, ...place, localAddress: source };
   const first = await connect(target, connection, run.signal);
-  count(first, parts.metrics);
+  count(first, parts.metrics, run.signal);
   if (first.kind === "unreached") return first;
   way.noteTls(first, place.remote);
   if (first.kind !== "refused" || first.outcome.retry !== "plaintext" || run.signal.aborted) return first;
@@ -101,12 +101,13 @@ async function attempt(
   parts.metrics.plaintextFallback.add();
   const plain: Target = { ...target, rules: { ...target.rules, tls: "never" } };
   const second = await connect(plain, connection, run.signal);
-  count(second, parts.metrics);
+  count(second, parts.metrics, run.signal);
   return second;
 }
 
-function count(result: Opened | NotOpened, { connections }: RunnerMetrics): void {
-  if (result.kind === "unreached") {
+function count(result: Opened | NotOpened, { connections }: RunnerMetrics, signal: AbortSignal): void {
+  if (result.kind !== "opened" && signal.aborted) connections.add({ result: "canceled" });
+  else if (result.kind === "unreached") {
     connections.add({ result: result.why.startsWith("did not answer") ? "timeout" : "error" });
   } else connections.add({ result: "ok" });
 }

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { base64, latin1 } from "../../base/bytes.ts";
+import { createLog } from "../../base/log.ts";
 import { dialLocally, listenLocally, testCertificate } from "../../net/testing/loopback.ts";
 import { deriveScram, ScramServer } from "../../sasl/scram.ts";
 import { parseClientFirst } from "../../sasl/scram_message.ts";
@@ -208,6 +209,26 @@ Deno.test("SCRAM-SHA-256 proves the password, and that the relay knows it", asyn
       assert.ok(mx.heard.every((line) => !line.includes("secret")));
     });
   }
+});
+
+Deno.test("the log tells a message's story by its id and the connection's, without the password", async () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "trace", format: "json" }, () => 0, (_level, line) => void lines.push(line));
+  const auth = { ...login, mechanisms: ["CRAM-MD5" as const, "PLAIN" as const] };
+  await onStage({ zone, transports: { relay: relay({ auth }) }, log }, async (stage) => {
+    await stage.mx({ certificate: good, offers: ["AUTH PLAIN"] });
+    const [one] = await stage.send(queued(["a@elsewhere.test"], { transport: "relay" }));
+    const id = one?.job.recipients[0]?.id;
+    const delivered = lines.map((line) => JSON.parse(line)).find(({ message }) => message === "delivered");
+    assert.equal(delivered.queueId, String(id));
+    assert.equal(delivered.to, "a@elsewhere.test");
+    const connected = lines.map((line) => JSON.parse(line)).find(({ message }) => message === "connected");
+    assert.equal(connected.queueId, String(id));
+    assert.notEqual(connected.cid ?? "", "");
+    const all = lines.join("\n");
+    assert.ok(!all.includes("secret") && !all.includes("AG1lAHNlY3JldA"));
+    assert.ok(!all.includes(one?.job.lease ?? "?"), "a lease opens the message");
+  });
 });
 
 /** A proxy that answers so, and connects to a port of this machine whatever it is asked for. */

@@ -260,6 +260,25 @@ Deno.test("a store that is lost ends everything, and is heard again when it is b
   });
 });
 
+Deno.test("closing while the store is away takes no time", async () => {
+  await onStage({}, async (stage) => {
+    stage.queue.isDown = true;
+    const runner = stage.runner;
+    await stage.clock.advance(1500);
+    await runner.close(1000);
+  });
+  await onStage({}, async (stage) => {
+    const mx = await stage.mx();
+    stage.queue.holdReports = new Promise(() => {}); // A store that never answers.
+    stage.queue.add(...many(1));
+    const runner = stage.runner;
+    await until(() => mx.taken.length === 1);
+    const closed = runner.close(1000);
+    await stage.clock.advance(1600);
+    await closed;
+  });
+});
+
 Deno.test("reports do not hold up the next message", async () => {
   await onStage({}, async (stage) => {
     const mx = await stage.mx();

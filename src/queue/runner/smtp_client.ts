@@ -289,7 +289,7 @@ export class SmtpClient {
   #trace(what: "sent" | "received", bytes: Bytes | null): void {
     // Content is not logged: it is somebody's mail.
     const content = (this.#session.transaction?.content ?? null) !== null && what === "sent";
-    const text = bytes === null ? "(secret)" : content ? `(${bytes.length} octets)` : fromUtf8(bytes);
+    const text = bytes === null ? "(hidden)" : content ? `(${bytes.length} octets)` : fromUtf8(bytes);
     this.#parts.log.trace(what, { text });
   }
 }
