@@ -102,7 +102,9 @@ export async function connect(
     transport = await dialled(target, parts, id, signal);
   } catch (error) {
     const why = dialWords(error);
-    log.info("host not reached", { why });
+    // The system's own words are for whoever runs the server: no permission, no address of ours.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+    log.info("host not reached", { why, cause });
     return { kind: "unreached", why };
   }
   const localAddress = target.proxy === null ? transport.local.address : null;

@@ -36,9 +36,6 @@ export interface Runner {
 /** Jobs asked for at once. */
 export const maxTaken = 50;
 
-/** Reports of one lane that are on their way while it goes on. */
-export const maxReports = 8;
-
 /** How long the store may take, after the deadline of closing, for the last reports. */
 const storeMs = 500;
 
@@ -208,7 +205,6 @@ class QueueRunner implements Runner {
   async #lane(first: QueueJob): Promise<void> {
     const { domain } = first;
     const lost = this.#lost.signal;
-    const reports = new Set<Promise<void>>();
     const jobs = [first];
     for (let done = 1; jobs.length > 0; done++) {
       const job = jobs.shift();
@@ -219,17 +215,14 @@ class QueueRunner implements Runner {
       }
       const isLast = done >= this.#parts.settings.maxPerConnection;
       const more = jobs.length > 0 || isLast ? [] : this.#more(domain, lost);
-      const run = await this.#attempt(job, lost);
-      const report = this.#report(run, lost).finally(() => reports.delete(report));
-      reports.add(report);
-      if (reports.size >= maxReports) await Promise.race(reports);
+      // On disk before the next one is sent: whatever is killed then, only what is under way can arrive twice.
+      await this.#report(await this.#attempt(job, lost), lost);
       jobs.push(...await more);
       if (jobs.length > 0) await this.#help(domain, lost);
     }
-    await Promise.all(reports);
   }
 
-  /** The next of a domain, asked for while another one is sent. */
+  /** The next of a domain, asked for while another one is sent and reported. */
   async #more(domain: string, lost: AbortSignal): Promise<readonly QueueJob[]> {
     if (this.#closing || lost.aborted) return [];
     try {
