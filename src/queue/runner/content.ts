@@ -2,8 +2,6 @@
  * The octets of a job's message, as often as they are wanted: for each host and each transaction anew. What is small is
  * fetched once.
  *
- * Tested by `src/cli/sendmail/submit_test.ts`.
- *
  * @module
  */
 import { type Bytes, concat, KiB, noBytes } from "../../base/bytes.ts";

@@ -4,8 +4,6 @@
  * It reads all the time, also while it writes (RFC 2920 3.1), but for handshakes; it writes in order, and fetches content
  * only when all before it is gone. Deadlines are the session's. Whatever ends the connection, whoever waits is told.
  *
- * Tested by `src/cli/sendmail/submit_test.ts`.
- *
  * @module
  */
 import { type Bytes, concat, fromUtf8, KiB } from "../../base/bytes.ts";
@@ -291,7 +289,7 @@ export class SmtpClient {
   #trace(what: "sent" | "received", bytes: Bytes | null): void {
     // Content is not logged: it is somebody's mail.
     const content = (this.#session.transaction?.content ?? null) !== null && what === "sent";
-    const text = bytes === null ? "(secret)" : content ? `(${bytes.length} octets)` : fromUtf8(bytes);
+    const text = bytes === null ? "(hidden)" : content ? `(${bytes.length} octets)` : fromUtf8(bytes);
     this.#parts.log.trace(what, { text });
   }
 }

@@ -1,0 +1,108 @@
+/**
+ * One attempt of one job: what is known of it so far, and what the report will say.
+ *
+ * Tested by `src/queue/runner/runner_test.ts`.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Queue, QueueJob, QueueReport } from "../queue.ts";
+import { JobContent } from "./content.ts";
+import { Tally } from "./tally.ts";
+import { ownVerdict } from "./verdict.ts";
+
+/** Addresses that are reported as dialled. */
+export const maxDialed = 20;
+
+/** How TLS was, for metrics. */
+export type TlsMode = "none" | "opportunistic" | "required" | "mtasts" | "dane" | "relay";
+
+export class JobRun {
+  readonly job: QueueJob;
+  readonly tally: Tally;
+  readonly content: JobContent;
+  readonly log: Log;
+  /** What the host of the last connection was held to. */
+  tlsMode: TlsMode = "none";
+  readonly #clock: Clock;
+  readonly #dialed: string[] = [];
+  readonly #startedAt: number;
+  readonly #began: number;
+  readonly #ending = new AbortController();
+  readonly #stopping: AbortSignal;
+  readonly #onStop = () => this.#ending.abort();
+  readonly #late: { cancel(): void };
+
+  /** @param stopping Aborts when the server stops, or has lost the store. */
+  constructor(
+    job: QueueJob,
+    queue: Pick<Queue, "content">,
+    { clock, log, attemptMs }: { readonly clock: Clock; readonly log: Log; readonly attemptMs: number },
+    stopping: AbortSignal,
+  ) {
+    this.job = job;
+    this.tally = new Tally(job.recipients);
+    this.content = new JobContent(queue, job);
+    this.log = log.with({
+      queueId: String(job.recipients[0]?.id ?? 0),
+      domain: job.domain,
+      attempt: job.attempts,
+    });
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.#began = clock.monotonic();
+    this.#stopping = stopping;
+    stopping.addEventListener("abort", this.#onStop, { once: true });
+    if (stopping.aborted) this.#onStop();
+    const late = ownVerdict(
+      "temporary",
+      "4.4.7", // RFC 3463 3.5
+      `the attempt took longer than ${Math.round(attemptMs / 60_000)} minutes`,
+    );
+    this.#late = clock.after(attemptMs, () => {
+      this.tally.settleAll(late);
+      this.#ending.abort();
+    });
+  }
+
+  /** Aborts when the attempt must end. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Whether it ends for reasons of ours: what has no answer yet is as if it had not been tried. */
+  get isStopped(): boolean {
+    return this.#stopping.aborted;
+  }
+
+  get ms(): number {
+    return Math.max(0, Math.round(this.#clock.monotonic() - this.#began));
+  }
+
+  /** Whether anything was tried that a report has to tell of. */
+  get wasTried(): boolean {
+    return this.#dialed.length > 0 || this.tally.results.length > 0;
+  }
+
+  /** An address is dialled, or its connection used again. */
+  dialed(address: string): void {
+    if (this.#dialed.at(-1) !== address && this.#dialed.length < maxDialed) this.#dialed.push(address);
+  }
+
+  get report(): QueueReport {
+    return {
+      lease: this.job.lease,
+      startedAt: this.#startedAt,
+      ms: this.ms,
+      dialed: this.#dialed,
+      results: this.tally.results,
+    };
+  }
+
+  /** Nothing more is done. */
+  end(): void {
+    this.#late.cancel();
+    this.#stopping.removeEventListener("abort", this.#onStop);
+  }
+}

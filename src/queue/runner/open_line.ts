@@ -1,0 +1,149 @@
+/**
+ * A connection to a host, by whichever of its addresses works.
+ *
+ * Tested by `src/queue/runner/runner_test.ts`.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import { familyOf, orderAddresses } from "./addresses.ts";
+import {
+  connect,
+  type ConnectParts,
+  type NotOpened,
+  type Opened,
+  type Target,
+  type TlsState,
+} from "./connect.ts";
+import type { JobRun, TlsMode } from "./job_run.ts";
+import type { KnownFailures } from "./known_failures.ts";
+import type { OpenLine } from "./reuse.ts";
+import type { RunnerMetrics } from "./metrics.ts";
+import type { RunnerSettings } from "./settings.ts";
+import { ownVerdict, type Remote, shown, softened, type Verdict, verdictOf } from "./verdict.ts";
+
+/** What opening connections takes. */
+export interface LineParts {
+  readonly connect: ConnectParts;
+  readonly clock: Clock;
+  readonly settings: RunnerSettings;
+  readonly metrics: RunnerMetrics;
+  readonly random: () => number;
+  /** Of addresses: what was said when they were dialled last. */
+  readonly failures: KnownFailures<Verdict>;
+}
+
+/** A host as it is to be reached. */
+export interface HostWay {
+  readonly way: string;
+  readonly host: string;
+  readonly addresses: readonly string[];
+  /** Whether there are some of both families. */
+  readonly hasBoth: boolean;
+  readonly target: Omit<Target, "remote" | "localAddress" | "dialMs">;
+  /** Why TLS is a must, or was not good enough. */
+  readonly why: (tls: TlsState) => string;
+  /** Called for each connection on which something was heard. */
+  readonly noteTls: (result: Opened | Extract<NotOpened, { kind: "refused" }>, remote: Remote) => void;
+}
+
+/** Opens one; else says to all of `run` why there is none. */
+export async function openLine(way: HostWay, run: JobRun, parts: LineParts): Promise<OpenLine | null> {
+  const { clock, settings, failures, random } = parts;
+  const order = orderAddresses(way.addresses, run.job.dialed, random);
+  const said: Verdict[] = [];
+  let left = settings.dialMs;
+  for (const [i, address] of order.entries()) {
+    if (run.signal.aborted) return null;
+    const remote = { host: way.host, address };
+    const key = addressKey(way.way, remote);
+    const known = failures.of(key);
+    if (known !== null) {
+      said.push({ ...known, text: `${known.text} (found out a moment ago, so it was not tried again)` });
+      continue;
+    }
+    const began = clock.monotonic();
+    const share = left / (order.length - i);
+    run.dialed(address);
+    const result = await attempt(way, { remote, dialMs: share }, run, parts);
+    left = Math.max(share, left - (clock.monotonic() - began));
+    if (result.kind === "opened") {
+      failures.forget(key);
+      return lineOf(way, remote, result, run.tlsMode);
+    }
+    if (run.isStopped) return null;
+    const verdict = verdictFor(way, remote, result, run.job.attempts);
+    said.push(verdict);
+    // What was said in greeting is the machine's; from STARTTLS on it is the host's.
+    if (result.kind === "refused" && !isOfMachine(result)) break;
+    failures.remember(key, verdict);
+  }
+  for (const verdict of said) run.tally.sayAll(verdict);
+  return null;
+}
+
+/** A connection, and if TLS alone is what fails, and need not be, one without. */
+async function attempt(
+  way: HostWay,
+  place: { readonly remote: Remote; readonly dialMs: number },
+  run: JobRun,
+  parts: LineParts,
+): Promise<Opened | NotOpened> {
+  const connection = { ...parts.connect, log: run.log };
+  const source = way.target.proxy === null ? sourceFor(place.remote.address, parts.settings) : null;
+  const target: Target = { ...way.target, ...place, localAddress: source };
+  const first = await connect(target, connection, run.signal);
+  count(first, parts.metrics, run.signal);
+  if (first.kind === "unreached") return first;
+  way.noteTls(first, place.remote);
+  if (first.kind !== "refused" || first.outcome.retry !== "plaintext" || run.signal.aborted) return first;
+  run.log.info("TLS failed, trying without", { host: way.host, why: way.why(first.tls) });
+  parts.metrics.plaintextFallback.add();
+  const plain: Target = { ...target, rules: { ...target.rules, tls: "never" } };
+  const second = await connect(plain, connection, run.signal);
+  count(second, parts.metrics, run.signal);
+  return second;
+}
+
+function count(result: Opened | NotOpened, { connections }: RunnerMetrics, signal: AbortSignal): void {
+  if (result.kind !== "opened" && signal.aborted) connections.add({ result: "canceled" });
+  else if (result.kind === "unreached") {
+    connections.add({ result: result.why.startsWith("did not answer") ? "timeout" : "error" });
+  } else connections.add({ result: "ok" });
+}
+
+/** Under what failures of an address are remembered. */
+export function addressKey(way: string, { host, address }: Remote): string {
+  return `${way} ${host} ${address}`;
+}
+
+function lineOf(way: HostWay, remote: Remote, { client, tls, id }: Opened, tlsMode: TlsMode): OpenLine {
+  return {
+    client,
+    way: way.way,
+    remote,
+    proof: tls.kind === "done" ? tls.proof : null,
+    id,
+    hasBoth: way.hasBoth,
+    tlsMode,
+    carried: 0,
+    approved: new Map(),
+  };
+}
+
+function verdictFor(way: HostWay, remote: Remote, result: NotOpened, attempts: number): Verdict {
+  if (result.kind === "refused") {
+    const { outcome } = result;
+    return softened(verdictOf(outcome, remote, way.why(result.tls)), outcome, attempts, way.hasBoth);
+  }
+  return ownVerdict("temporary", "4.4.1", `${shown(remote)} ${result.why}`, { retry: "host" }); // RFC 3463 3.5
+}
+
+function isOfMachine({ outcome }: Extract<NotOpened, { kind: "refused" }>): boolean {
+  const isEarly = outcome.step === "greeting" || outcome.step === "ehlo" || outcome.step === "helo";
+  return isEarly && outcome.cause !== "noTls" && outcome.verdict === "temporary";
+}
+
+function sourceFor(address: string, { sourceAddresses }: RunnerSettings): string | null {
+  return sourceAddresses.find((own) => familyOf(own) === familyOf(address)) ?? null;
+}

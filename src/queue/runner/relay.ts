@@ -1,0 +1,123 @@
+/**
+ * Over another server that passes our mail on. No MX, MTA-STS, DANE or TLS reports: whoever configured it said whom to
+ * trust.
+ *
+ * Tested by `src/queue/runner/relay_test.ts`.
+ *
+ * @module
+ */
+import type { ServerProof } from "../../net/client_tls.ts";
+import type { Resolver } from "../../dns/resolver.ts";
+import { clientRules } from "../../smtp/client_rules.ts";
+import type { RelayTransport } from "../transport.ts";
+import { addressesOf } from "./addresses.ts";
+import type { Judgement, TlsState } from "./connect.ts";
+import type { JobRun } from "./job_run.ts";
+import { addressKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
+import type { Lines, OpenLine } from "./reuse.ts";
+import { transact } from "./transact.ts";
+import { ownVerdict } from "./verdict.ts";
+
+/** What it works with. */
+export interface RelayParts extends LineParts {
+  readonly resolver: Resolver;
+  readonly lines: Lines;
+}
+
+/** Any message may go over any connection to a relay. */
+const anywhere = "";
+
+/** New connections on which nobody was settled. */
+const maxFruitless = 2;
+
+/** Tries to deliver; what came of it stands in `run.tally`. @param way Names the transport. */
+export async function deliverByRelay(
+  run: JobRun,
+  relay: RelayTransport,
+  way: string,
+  parts: RelayParts,
+): Promise<void> {
+  const { lines, settings } = parts;
+  const { signal, tally } = run;
+  const left = new Set(run.job.recipients.map(({ id }) => id));
+  run.tlsMode = "relay";
+  for (let fruitless = 0; left.size > 0 && fruitless < maxFruitless && !signal.aborted;) {
+    const line = lines.approvedFor(way, anywhere) ?? await open(run, relay, way, parts);
+    if (line === null) break;
+    const before = left.size;
+    const giveUp = () => line.client.destroy();
+    signal.addEventListener("abort", giveUp, { once: true });
+    const { end, hungUp } = await transact(line, run, left);
+    signal.removeEventListener("abort", giveUp);
+    if (hungUp !== null && !run.isStopped) parts.failures.remember(addressKey(way, line.remote), hungUp);
+    if (end === "connection" || line.carried >= settings.maxPerConnection) lines.leave(line);
+    else {
+      lines.approve(line, anywhere);
+      lines.put(line);
+    }
+    if (left.size === before) fruitless++;
+  }
+  if (!run.isStopped) tally.conclude(ownVerdict("temporary", "4.4.1", "the relay could not be reached"));
+}
+
+async function open(
+  run: JobRun,
+  relay: RelayTransport,
+  way: string,
+  parts: RelayParts,
+): Promise<OpenLine | null> {
+  const { settings } = parts;
+  // Whoever configured it may well mean an address of this network.
+  const rules = { ipv4: true, ipv6: true, allowPrivate: true };
+  const { addresses, verdict } = await addressesOf(relay.host, parts.resolver, rules, run.signal);
+  if (verdict !== null) {
+    run.tally.sayAll({ ...verdict, text: `the relay cannot be found: ${verdict.text}` });
+    return null;
+  }
+  const judge = (proof: ServerProof): Judgement => {
+    if (proof.problem === null) return { allowed: true, verified: true, why: "" };
+    const why = `its certificate is not trusted: ${proof.problem}`;
+    return { allowed: relay.tls === "unverified", verified: false, why };
+  };
+  const host: HostWay = {
+    way,
+    host: relay.host,
+    addresses,
+    hasBoth: false,
+    target: {
+      port: relay.port,
+      proxy: null,
+      rules: clientRules(settings.hostname, {
+        tls: relay.tls === "never" ? "never" : "required",
+        auth: relay.auth === null
+          ? null
+          : { mechanisms: relay.auth.mechanisms, certificate: relay.certificate !== null },
+        // A relay is asked to take it as it is: what it cannot take, it would have to convert.
+        strictEightBit: true,
+        timeouts: settings.timeouts,
+      }),
+      credentials: relay.auth,
+      implicitTls: relay.tls === "implicit",
+      tls: {
+        serverName: relay.host,
+        ...(relay.trusted.length > 0 ? { trusted: relay.trusted } : {}),
+        ...(relay.certificate === null ? {} : { certificate: relay.certificate }),
+      },
+      judge,
+    },
+    why: (state) => whyTls(state, judge),
+    noteTls: () => {},
+  };
+  return await openLine(host, run, parts);
+}
+
+function whyTls(state: TlsState, judge: (proof: ServerProof) => Judgement): string {
+  switch (state.kind) {
+    case "none":
+      return "the transport's configuration requires it";
+    case "failed":
+      return state.why;
+    case "done":
+      return judge(state.proof).why;
+  }
+}

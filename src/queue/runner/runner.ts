@@ -1,0 +1,276 @@
+/**
+ * Outgoing mail's runner: hears when work is due, takes it, sends it, reports.
+ *
+ * ```text
+ * listen --due--> take --jobs--> a lane for each domain --report--> take more of the same domain --> ... --> done
+ *    |                              |
+ *    |  the store is lost           | prefetches one job while it sends another
+ *    v                              v
+ * all lanes end, listen again     connections wait in `Lines`, for the next lane
+ * ```
+ *
+ * A lane works on one domain, one job after the other; a domain has at most `maxPerDomain` lanes, all domains together
+ * `maxConnections`. After `maxPerConnection` jobs a lane ends, so that others have their turn. Each job is reported
+ * once, or given back if nothing was tried; where the store is lost neither can be, and its next attempt is on record.
+ *
+ * @module
+ */
+import type { Timer } from "../../base/clock.ts";
+import { Refused } from "../../base/errors.ts";
+import type { QueueJob } from "../queue.ts";
+import { Attempts } from "./attempt.ts";
+import { JobRun } from "./job_run.ts";
+import { type RunnerMetrics, runnerMetrics } from "./metrics.ts";
+import type { RunnerParts } from "./settings.ts";
+
+/** A runner that runs. */
+export interface Runner {
+  /**
+   * Takes nothing more, lets what is under way end for so long, drops the rest, gives back what was not tried.
+   *
+   * @param deadlineMs Milliseconds.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Jobs asked for at once. */
+export const maxTaken = 50;
+
+/** How long the store may take, after the deadline of closing, for the last reports. */
+const storeMs = 500;
+
+/** If nothing is heard of the store, it is asked all the same. */
+const askAnywayMs = 60_000;
+
+/** Starts. */
+export function startRunner(parts: RunnerParts): Runner {
+  return new QueueRunner(parts);
+}
+
+class QueueRunner implements Runner {
+  readonly #parts: RunnerParts;
+  readonly #metrics: RunnerMetrics;
+  readonly #attempts: Attempts;
+  readonly #lanes = new Map<string, number>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #listening: Promise<void>;
+  /** Of the connection to the store, as far as it can be told: aborts when that is lost. */
+  #lost = new AbortController();
+  /** When work is due; null for never, or not known. */
+  #due: number | null = null;
+  /** Counts what was heard, to notice what comes while something is asked. */
+  #heard = 0;
+  #taking: Promise<void> | null = null;
+  #timer: Timer | null = null;
+  #stream: AsyncIterator<{ readonly due: number | null }> | null = null;
+  #closing = false;
+  #wake = () => {};
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#metrics = runnerMetrics(parts.metrics);
+    this.#attempts = new Attempts(parts, this.#metrics);
+    parts.metrics.beforeText(() => this.#metrics.connectionsOpen.set(this.#running.size));
+    this.#listening = this.#listen();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    this.#timer?.cancel();
+    this.#wake();
+    const { clock } = this.#parts;
+    const until = clock.monotonic() + deadlineMs;
+    const drop = clock.after(deadlineMs, () => this.#lost.abort());
+    // A store that does not answer holds nobody up.
+    const tooLate = Promise.withResolvers<void>();
+    const leave = clock.after(deadlineMs + storeMs, tooLate.resolve);
+    await Promise.race([this.#ended(), tooLate.promise]);
+    drop.cancel();
+    leave.cancel();
+    // Only now: on this connection everything was reported.
+    void this.#stream?.return?.();
+    await this.#listening;
+    await this.#attempts.close(Math.max(0, until - clock.monotonic()));
+  }
+
+  /** Hears of the store, and again when it was lost, until closed. */
+  async #listen(): Promise<void> {
+    const { queue, settings, log } = this.#parts;
+    while (!this.#closing) {
+      try {
+        const stream = queue.listen({})[Symbol.asyncIterator]();
+        this.#stream = stream;
+        for (let next = await stream.next(); next.done !== true; next = await stream.next()) {
+          this.#due = next.value.due;
+          this.#heard++;
+          void this.#take();
+        }
+        if (!this.#closing) log.warn("the store has ended the queue's work");
+      } catch (error) {
+        if (!this.#closing) log.info("the queue is not to be had", { error: words(error) });
+      }
+      if (this.#closing) return;
+      // Leases ended with the connection: whatever goes on could not be reported.
+      this.#stream = null;
+      this.#due = null;
+      this.#lost.abort();
+      await this.#ended();
+      this.#lost = new AbortController();
+      await this.#pause(settings.listenAgainMs);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.after(ms, resolve);
+    this.#wake = () => {
+      timer.cancel();
+      resolve();
+    };
+    return promise;
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#taking !== null || this.#running.size > 0) {
+      await this.#taking;
+      await Promise.all(this.#running);
+    }
+  }
+
+  /** Takes what is due while there is room. */
+  #take(): Promise<void> {
+    return this.#taking ??= this.#takeAll().finally(() => {
+      this.#taking = null;
+      // Something was heard in the very moment in which it ended.
+      if (this.#mayTake()) void this.#take();
+      else this.#setTimer();
+    });
+  }
+
+  async #takeAll(): Promise<void> {
+    try {
+      while (this.#mayTake()) {
+        const heard = this.#heard;
+        const { queue, settings } = this.#parts;
+        const room = settings.maxConnections - this.#running.size;
+        const busy = [...this.#lanes.keys()];
+        const jobs = await queue.take({ domain: null, busy, max: Math.min(room, maxTaken) });
+        for (const job of jobs) this.#start(job);
+        if (jobs.length === 0 && heard === this.#heard) this.#due = null;
+      }
+    } catch (error) {
+      this.#due = null;
+      this.#parts.log.warn("no work could be taken", { error: words(error) });
+    }
+  }
+
+  #mayTake(): boolean {
+    const { clock, settings } = this.#parts;
+    return !this.#closing && this.#stream !== null && this.#due !== null && this.#due <= clock.now() &&
+      this.#running.size < settings.maxConnections;
+  }
+
+  #setTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#closing || this.#stream === null) return;
+    const { clock } = this.#parts;
+    const wait = this.#due === null ? askAnywayMs : Math.max(0, this.#due - clock.now());
+    // Full: whatever ends asks again.
+    if (wait === 0) return;
+    this.#timer = clock.after(Math.min(wait, askAnywayMs), () => {
+      this.#due ??= clock.now();
+      void this.#take();
+    });
+  }
+
+  #start(job: QueueJob): void {
+    const { domain } = job;
+    this.#lanes.set(domain, (this.#lanes.get(domain) ?? 0) + 1);
+    const lane = this.#lane(job).catch((error) => {
+      this.#parts.log.error("a lane broke", { error: error instanceof Error ? error : String(error) });
+    }).finally(() => {
+      const left = (this.#lanes.get(domain) ?? 1) - 1;
+      if (left > 0) this.#lanes.set(domain, left);
+      else this.#lanes.delete(domain);
+      this.#running.delete(lane);
+      // What became due for it meanwhile was nobody's business.
+      this.#due ??= this.#parts.clock.now();
+      void this.#take();
+    });
+    this.#running.add(lane);
+  }
+
+  /** One domain's jobs, one after the other. */
+  async #lane(first: QueueJob): Promise<void> {
+    const { domain } = first;
+    const lost = this.#lost.signal;
+    const jobs = [first];
+    for (let done = 1; jobs.length > 0; done++) {
+      const job = jobs.shift();
+      if (job === undefined) break;
+      if (this.#closing || lost.aborted) {
+        await this.#giveBack(job, lost);
+        continue;
+      }
+      const isLast = done >= this.#parts.settings.maxPerConnection;
+      const more = jobs.length > 0 || isLast ? [] : this.#more(domain, lost);
+      // On disk before the next one is sent: whatever is killed then, only what is under way can arrive twice.
+      await this.#report(await this.#attempt(job, lost), lost);
+      jobs.push(...await more);
+      if (jobs.length > 0) await this.#help(domain, lost);
+    }
+  }
+
+  /** The next of a domain, asked for while another one is sent and reported. */
+  async #more(domain: string, lost: AbortSignal): Promise<readonly QueueJob[]> {
+    if (this.#closing || lost.aborted) return [];
+    try {
+      return await this.#parts.queue.take({ domain, busy: [], max: 1 });
+    } catch (error) {
+      this.#parts.log.debug("no more work could be taken", { domain, error: words(error) });
+      return [];
+    }
+  }
+
+  /** There is more than one lane can do at once: another, if that is allowed. */
+  async #help(domain: string, lost: AbortSignal): Promise<void> {
+    const { maxPerDomain, maxConnections } = this.#parts.settings;
+    const isFull = (this.#lanes.get(domain) ?? 0) >= maxPerDomain || this.#running.size >= maxConnections;
+    if (isFull || this.#closing || lost.aborted) return;
+    for (const job of await this.#more(domain, lost)) this.#start(job);
+  }
+
+  async #attempt(job: QueueJob, lost: AbortSignal): Promise<JobRun> {
+    const { queue, clock, log, settings } = this.#parts;
+    const run = new JobRun(job, queue, { clock, log, attemptMs: settings.attemptMs }, lost);
+    await this.#attempts.go(run);
+    run.end();
+    return run;
+  }
+
+  /** Once, whatever comes of it. */
+  async #report(run: JobRun, lost: AbortSignal): Promise<void> {
+    if (run.isStopped && !run.wasTried) return await this.#giveBack(run.job, lost);
+    try {
+      await this.#parts.queue.report(run.report);
+    } catch (error) {
+      run.log.warn("what came of an attempt could not be reported", { error: words(error) });
+    }
+  }
+
+  async #giveBack(job: QueueJob, lost: AbortSignal): Promise<void> {
+    // The lease ended with the connection, unless it is we who stop.
+    if (lost.aborted && !this.#closing) return;
+    try {
+      await this.#parts.queue.giveBack({ lease: job.lease });
+    } catch (error) {
+      this.#parts.log.warn("a job could not be given back", { domain: job.domain, error: words(error) });
+    }
+  }
+}
+
+function words(error: unknown): string {
+  if (error instanceof Refused) return `${error.reason}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,162 @@
+/**
+ * Sends a job over one connection: as many transactions as the host's limits make of it. RFC 5321 3.3, 4.5.3.1.10,
+ * RFC 9422
+ *
+ * Tested by `src/queue/runner/runner_test.ts`.
+ *
+ * @module
+ */
+import { readMailbox } from "../../address/mailbox.ts";
+import type { Notify, Outcome, OutgoingMessage, OutgoingRecipient } from "../../smtp/client_state.ts";
+import type { QueueJob, QueueRecipient } from "../queue.ts";
+import type { JobRun } from "./job_run.ts";
+import type { OpenLine } from "./reuse.ts";
+import type { Sent } from "./smtp_client.ts";
+import { ownVerdict, softened, type Verdict, verdictOf } from "./verdict.ts";
+
+/** How a connection ended for a job. */
+export interface Transacted {
+  /** `over`: whoever is still pending needs another host, or time. `connection`: another one to this host may do. */
+  readonly end: "over" | "connection";
+  /** The host hung up before it heard of the message; what it said. */
+  readonly hungUp: Verdict | null;
+}
+
+/** Sends to those in `left`; who leaves it is settled, or has been told to try another host. */
+export async function transact(line: OpenLine, run: JobRun, left: Set<number>): Promise<Transacted> {
+  const pending = run.tally.pending.filter(({ id }) => left.has(id));
+  for (const id of [...left]) if (!pending.some((one) => one.id === id)) left.delete(id);
+  while (left.size > 0) {
+    if (!line.client.isReady) return { end: "connection", hungUp: null };
+    const recipients = addressable(run, run.job.recipients.filter(({ id }) => left.has(id)), left);
+    if (recipients.length === 0) break;
+    const before = left.size;
+    const message = messageOf(run.job, recipients);
+    let sent: Sent;
+    try {
+      if (message === null) throw new TypeError("the sender is no address");
+      run.dialed(line.remote.address);
+      sent = await line.client.send(message, run.content.open());
+    } catch (error) {
+      run.log.error("envelope cannot be written", { error: error instanceof Error ? error : String(error) });
+      run.tally.settleAll(
+        ownVerdict("temporary", "4.3.0", "the envelope could not be written by this server"),
+      );
+      break;
+    }
+    line.carried++;
+    const again = settle(sent, line, run, recipients, left);
+    if (again !== "transaction") return { end: again, hungUp: hungUp(sent, line) };
+    // Who takes nobody more than before would be asked for ever.
+    if (left.size === before) {
+      sayLimit(line, run, left);
+      break;
+    }
+  }
+  return { end: "over", hungUp: null };
+}
+
+const isBroken: ReadonlySet<Outcome["cause"]> = new Set(["shutdown", "closed", "timeout", "garbled"]);
+
+/** In the middle of a message it may be the message's fault. */
+function hungUp({ results }: Sent, { remote }: OpenLine): Verdict | null {
+  const [first] = results;
+  if (first === undefined || !isBroken.has(first.cause) || first.retry !== "host") return null;
+  return first.step === "mail" || first.step === "reset" ? verdictOf(first, remote, "") : null;
+}
+
+function settle(
+  sent: Sent,
+  line: OpenLine,
+  run: JobRun,
+  recipients: readonly QueueRecipient[],
+  left: Set<number>,
+): Transacted["end"] | "transaction" {
+  const next = new Set<Transacted["end"] | "transaction">();
+  // Somebody got it here: this host is the right one, and the others wait for it. RFC 5321 5.1 asks for no more.
+  const isTaken = sent.results.some(({ verdict }) => verdict === "delivered");
+  for (const [i, result] of sent.results.entries()) {
+    const id = recipients[i]?.id;
+    if (id === undefined) continue;
+    if (run.isStopped && result.cause !== "reply") {
+      left.delete(id);
+      continue;
+    }
+    const verdict = softened(verdictOf(result, line.remote, ""), result, run.job.attempts, line.hasBoth);
+    switch (verdict.retry) {
+      case "transaction":
+      case "connection":
+        next.add(verdict.retry);
+        run.tally.say(id, verdict);
+        break;
+      case "host":
+      case "plaintext":
+        if (isTaken) run.tally.settle(id, verdict);
+        else run.tally.say(id, verdict);
+        left.delete(id);
+        break;
+      case "never":
+      case "later":
+        run.tally.settle(id, verdict, sent.dsn);
+        left.delete(id);
+        break;
+    }
+  }
+  if (next.has("connection") || next.has("transaction") && !sent.reusable) return "connection";
+  return next.has("transaction") ? "transaction" : "over";
+}
+
+function sayLimit(line: OpenLine, run: JobRun, left: Set<number>): void {
+  const verdict = ownVerdict(
+    "temporary",
+    "4.5.3",
+    `${line.remote.host} takes fewer recipients at a time than it says`,
+    { remote: line.remote },
+  );
+  for (const id of left) run.tally.settle(id, verdict);
+  left.clear();
+}
+
+/** Those whose address is one; the others come back. */
+function addressable(
+  run: JobRun,
+  recipients: readonly QueueRecipient[],
+  left: Set<number>,
+): readonly QueueRecipient[] {
+  return recipients.filter(({ id, address }) => {
+    if (readMailbox(address) !== null) return true;
+    run.tally.settle(id, ownVerdict("permanent", "5.1.3", `${address} is no mail address`));
+    left.delete(id);
+    return false;
+  });
+}
+
+function messageOf(job: QueueJob, recipients: readonly QueueRecipient[]): OutgoingMessage | null {
+  const from = job.sender === "" ? null : readMailbox(job.sender);
+  if (from === null && job.sender !== "") return null;
+  return {
+    from,
+    recipients: recipients.flatMap(outgoing),
+    size: job.size,
+    eightBit: job.has8Bit,
+    smtpUtf8: job.utf8,
+    requireTls: job.requireTls === true,
+    ret: job.ret,
+    envid: job.envid,
+  };
+}
+
+function outgoing({ address, notify, orcpt }: QueueRecipient): OutgoingRecipient[] {
+  const to = readMailbox(address);
+  return to === null ? [] : [{ to, notify: notify === null ? null : parseNotify(notify), orcpt }];
+}
+
+const conditions = ["SUCCESS", "FAILURE", "DELAY"] as const;
+
+/** RFC 3461 4.1; it was checked when it came. */
+function parseNotify(text: string): Notify | null {
+  const words = text.toUpperCase().split(",");
+  if (words.includes("NEVER")) return "NEVER";
+  const wanted = conditions.filter((word) => words.includes(word));
+  return wanted.length === 0 ? null : wanted;
+}
