@@ -46,6 +46,8 @@ hostname = "out.example"
     concurrency: 50,
     concurrencyPerDomain: 1,
     maxAttempts: 8,
+    port: 25,
+    privateAddresses: false,
     strict8BitMime: false,
   });
 });

@@ -38,6 +38,18 @@ export const queue = table({
 of sending it as it is. It is never converted, which would break its signatures.`,
     default: false,
   }),
+  privateAddresses: flag({
+    doc:
+      `Also deliver to mail exchangers whose addresses are private or of this machine, as inside a company or between
+servers of a laboratory. Otherwise a stranger's MX record cannot make the server talk to its own network.`,
+    default: false,
+  }),
+  port: integer({
+    doc: "Where mail exchangers listen. Another than 25 is for tests.",
+    min: 1,
+    max: 65_535,
+    default: 25,
+  }),
 }, "Mail on its way out.");
 
 export type QueueConfig = Value<typeof queue>;

@@ -18,6 +18,7 @@ import type { FrontBoot } from "./boot.ts";
 import { cannotListen } from "./cannot_listen.ts";
 import { edges, refusalOf } from "./front_edges.ts";
 import { frontEvidence } from "./front_evidence.ts";
+import { frontOutgoing } from "./front_outgoing.ts";
 import type { FrontParts } from "./front_parts.ts";
 import { webServers } from "./front_web.ts";
 
@@ -42,11 +43,15 @@ export async function startFront(parts: FrontParts): Promise<Front> {
   const shared = edges(parts, evidence, stopping.signal);
   const web = webServers(parts);
   const newId = connectionIds(clock.now());
+  const outgoing = await frontOutgoing(parts, evidence.resolver, newId);
   const started: Listener[] = [];
   const close = async () => {
     stopping.abort();
     for (const listener of started) listener.stopAccepting();
-    await Promise.all(started.map((listener) => listener.close(closeDeadlineMs)));
+    await Promise.all([
+      ...started.map((listener) => listener.close(closeDeadlineMs)),
+      outgoing.close(closeDeadlineMs),
+    ]);
     await Promise.all(web.map((server) => server.close()));
     await evidence.close();
   };

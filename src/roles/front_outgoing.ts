@@ -5,6 +5,11 @@
  * @module
  */
 import { asciiDomain } from "../address/domain.ts";
+import { type Deliver, deliverMethods } from "../delivery/deliver.ts";
+import { Indexer } from "../message/indexer.ts";
+import { ConfiguredTransports } from "../queue/configured_transports.ts";
+import { deliverLocally, type LocalDeliveryParts } from "../queue/local_delivery.ts";
+import { openFrontTls } from "./front_tls.ts";
 import { isLoopback, parseIp } from "../base/ip_address.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import type { Resolver } from "../dns/resolver.ts";
@@ -33,6 +38,54 @@ export interface OutgoingParts {
 export type OutgoingFront = Pick<FrontParts, "store" | "clock" | "log" | "metrics"> & {
   readonly boot: { readonly config: Pick<StaticConfig, "hostname" | "listeners" | "localserve"> };
 };
+
+/** The runner with all that it needs, and what ends it. */
+export interface FrontOutgoing {
+  /** Ends what is under way, by then at the latest; to be called while the store still answers. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** Puts it together as the configuration says, and starts to send. */
+export async function frontOutgoing(
+  parts: FrontParts,
+  resolver: Resolver,
+  newId: () => string,
+): Promise<FrontOutgoing> {
+  const { boot, store, clock } = parts;
+  const { config, domains, places } = boot;
+  const queue = client<Queue>(store, "queue", queueMethods);
+  const tls = await openFrontTls({ ...parts, folder: places.front, queue, resolver });
+  const ways = new ConfiguredTransports(config, domains);
+  const local: LocalDeliveryParts = {
+    deliver: client<Deliver>(store, "deliver", deliverMethods),
+    indexer: () => new Indexer(),
+    clock,
+    random: (octets) => crypto.getRandomValues(new Uint8Array(octets)),
+    hostname: config.hostname,
+    faults: config.localserve !== null,
+  };
+  const runner = startOutgoing(parts, {
+    resolver,
+    policies: tls.policies,
+    tlsNotes: tls.notes,
+    transportFor: (job) => ways.transportFor(job),
+    deliverLocally: (job, content, signal) => deliverLocally(local, job, content, signal),
+    newId,
+    settings: {
+      maxConnections: config.queue.concurrency,
+      maxPerDomain: config.queue.concurrencyPerDomain,
+      strictEightBit: config.queue.strict8BitMime,
+      port: config.queue.port,
+      allowPrivate: config.queue.privateAddresses || config.localserve !== null,
+    },
+  });
+  return {
+    async close(deadlineMs) {
+      await runner.close(deadlineMs);
+      await tls.close();
+    },
+  };
+}
 
 /** Starts to send. Close it before what it was handed, while the store still answers. */
 export function startOutgoing(
