@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { turn } from "../store/connection.ts";
 import {
   longestWaitMs,
   openTexts,
@@ -20,7 +21,7 @@ import { type StoreUnderTest, storeUnderTest } from "./testing/store_under_test.
 /** Lets time pass, and what waits for the event loop happen. */
 async function pass(clock: FakeClock, ms: number): Promise<void> {
   await clock.advance(ms);
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 20; i++) await turn();
 }
 
 async function withStore(test: (under: StoreUnderTest, clock: FakeClock) => Promise<void>): Promise<void> {
