@@ -171,6 +171,15 @@ Deno.test("what takes longer than the wait for its next attempt is not handed ou
   assert.equal(desk.isLeased(slow, "x.example"), false);
 });
 
+Deno.test("a store that closes hands nothing out", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  desk.close();
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  assert.equal(temp.store.read(queueRow(id)).attempts, 0);
+});
+
 Deno.test("what is no request for work is refused", async () => {
   const { temp, desk } = open();
   await using _ = temp;
