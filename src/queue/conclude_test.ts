@@ -4,8 +4,8 @@ import { utf8 } from "../base/bytes.ts";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { forgetRetired } from "../store/queue_retired.ts";
 import { dueDestinations, queueRow, queueTraits, removeQueued, takeDue } from "../store/queue_rows.ts";
-import { one, prepared } from "../store/query.ts";
-import { suppressionOf } from "../store/suppressions.ts";
+import { one, prepared, run } from "../store/query.ts";
+import { maxSuppressions, suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { countFailure, failureMemoryMs, forgetFailures } from "../store/delivery_failures.ts";
@@ -238,4 +238,27 @@ Deno.test("recipients who are given up are told of in one notice, with the reaso
   ]);
   assert.deepEqual(ids.map((id) => store.read(one(retired, { id }))?.outcome), ["suppressed", "failed"]);
   assert.equal(store.read(suppressionOf(it.account, "b@x.example")), undefined);
+});
+
+Deno.test("a list that is full keeps no message in the queue", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const insert = prepared((db, p: { account: number; address: string }) =>
+    db.insertInto("suppressions").values({
+      account_id: p.account,
+      address: p.address,
+      original: "",
+      automatic: 1,
+      reason: "",
+      created: 0,
+    })
+  );
+  await store.writer.run(function* () {
+    for (let i = 0; i < maxSuppressions; i++) yield* run(insert, { account: it.account, address: `u${i}@y` });
+  });
+  const [id = 0] = await enqueue(store, ["a@x.example"]);
+  await attempt(it, [permanent]);
+  assert.equal(store.read(one(retired, { id }))?.outcome, "failed");
+  assert.equal(store.read(suppressionOf(it.account, "a@x.example")), undefined);
 });

@@ -3,6 +3,7 @@ import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
+import { addHoldRule, maxHoldRules } from "../store/hold_rules.ts";
 import { many, prepared } from "../store/query.ts";
 import { dueDestinations, type NewQueueRow, noteQueued, queueRow } from "../store/queue_rows.ts";
 import { suppressionOf } from "../store/suppressions.ts";
@@ -241,6 +242,18 @@ Deno.test("a rule means the same for what waits as for what comes, and what it h
   assert.equal((await held()).length, 4);
   await assert.rejects(admin.addHoldRule({ ...any, account: "eve" }), refuses("badRequest"));
   await assert.rejects(admin.addHoldRule({ ...any, senderDomain: "no domain" }), refuses("badRequest"));
+});
+
+Deno.test("so many rules and no more", async () => {
+  const { temp, admin } = await open();
+  await using _ = temp;
+  await temp.store.writer.run(function* (tx) {
+    const rule = { account_id: 0, sender_domain: "none.example", recipient_domain: "" };
+    for (let i = 1; i < maxHoldRules; i++) yield* addHoldRule(rule, tx.now);
+  });
+  const rule = { account: "", senderDomain: "x.example", recipientDomain: "" };
+  await admin.addHoldRule(rule);
+  await assert.rejects(admin.addHoldRule(rule), refuses("tooMany"));
 });
 
 Deno.test("addresses are put on an account's list and taken off it, however they are written", async () => {

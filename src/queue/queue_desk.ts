@@ -181,7 +181,7 @@ export class ConnectionQueue implements Queue {
       Number.isSafeInteger(max);
     if (!isGood) throw new Refused("badRequest", "not a request for work");
     const room = Math.min(max, maxTaken, maxLeases - this.#leases.size);
-    if (this.#closed || room <= 0) return [];
+    if (this.#closed || this.#desk.closed || room <= 0) return [];
     const now = store.clock.now();
     const held = new Set([...busy, ...this.#desk.busy.keys()]);
     const domains = domain !== null

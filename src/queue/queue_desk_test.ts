@@ -8,8 +8,8 @@ import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import type { RowEnding } from "./conclude.ts";
 import { printDsnRequest } from "./dsn_request.ts";
-import type { QueueReport } from "./queue.ts";
-import { QueueDesk } from "./queue_desk.ts";
+import { maxJobRecipients, maxLeases, type QueueReport } from "./queue.ts";
+import { maxTaken, QueueDesk } from "./queue_desk.ts";
 
 interface Open {
   readonly temp: TempStore;
@@ -169,6 +169,31 @@ Deno.test("what takes longer than the wait for its next attempt is not handed ou
   assert.deepEqual((await queue.take(more))[0]?.recipients.map(({ id }) => id), [slow]);
   queue.close();
   assert.equal(desk.isLeased(slow, "x.example"), false);
+});
+
+Deno.test("so many recipients in a job, jobs in an answer, leases on a connection", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  await enqueue(temp.store, Array.from({ length: maxJobRecipients + 1 }, (_, i) => `u${i}@x.example`));
+  const queue = desk.forConnection();
+  assert.equal((await queue.take(all))[0]?.recipients.length, maxJobRecipients);
+  await enqueue(temp.store, Array.from({ length: maxLeases }, (_, i) => `a@d${i}.example`));
+  let leases = 1;
+  for (let taken = 1; taken > 0; leases += taken) {
+    taken = (await queue.take({ ...all, max: 1000 })).length;
+    assert.ok(taken <= maxTaken);
+  }
+  assert.equal(leases, maxLeases);
+  assert.equal((await desk.forConnection().take(all)).length, 1);
+});
+
+Deno.test("a store that closes hands nothing out", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  desk.close();
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  assert.equal(temp.store.read(queueRow(id)).attempts, 0);
 });
 
 Deno.test("what is no request for work is refused", async () => {

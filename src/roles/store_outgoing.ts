@@ -24,7 +24,7 @@ import { nameOfAccount } from "../store/accounts.ts";
 import type { Store } from "../store/store.ts";
 import type { Boot } from "./boot.ts";
 
-/** For how long it is known what became of a message, where nothing else is said. */
+/** For how long it is known what became of a message of the server's own, or of an account that is gone. */
 export const usualKeepRetiredMs = 7 * 24 * 60 * 60 * 1000;
 
 /** Outgoing mail of a store. */
@@ -38,22 +38,7 @@ export interface Outgoing {
   readonly admin: QueueAdminService;
 }
 
-/** What an account's configuration says of its outgoing mail. */
-interface OutgoingAccount {
-  readonly domain: string;
-  readonly maxOutgoingMessagesPerDay?: number;
-  readonly maxFirstTimeRecipientsPerDay?: number;
-  readonly fromIdLoginAddresses?: readonly string[];
-  /** Milliseconds. */
-  readonly keepRetiredMessages?: number;
-}
-
-/** What the configuration of the server says of it. */
-interface OutgoingConfig {
-  readonly hostname: string;
-  /** By name. */
-  readonly transports?: Readonly<Record<string, unknown>>;
-}
+type AccountConfig = Boot["domains"]["accounts"][string];
 
 /** @param postmaster Name of the account that hears of the server's own mail; null for none. */
 export function openOutgoing(
@@ -62,8 +47,8 @@ export function openOutgoing(
   signing: Signing,
   postmaster: string | null,
 ): Outgoing {
-  const accounts: Readonly<Record<string, OutgoingAccount | undefined>> = boot.domains.accounts;
-  const config: OutgoingConfig = boot.config;
+  const accounts: Readonly<Record<string, AccountConfig | undefined>> = boot.domains.accounts;
+  const { config } = boot;
   const random = () => hex(new Uint8Array(randomBytes(16)));
   const notices = { hostname: config.hostname, signing, random };
   const parts: ConcludeParts = {
@@ -84,7 +69,7 @@ export function openOutgoing(
   const admin = new QueueAdminService({
     store,
     giveUp: (endings) => giveUp(parts, endings),
-    hasTransport: (name) => Object.hasOwn(config.transports ?? {}, name),
+    hasTransport: (name) => Object.hasOwn(config.transports, name),
     keepRetiredMs: parts.keepRetiredMs,
     isLeased: (id, domain) => desk.isLeased(id, domain),
     changed: () => desk.changed(),
@@ -117,7 +102,7 @@ function isSame(listed: string, login: string): boolean {
   return listed.normalize("NFC").toLowerCase() === login.normalize("NFC").toLowerCase();
 }
 
-function limitsOf(account: OutgoingAccount | undefined): OutgoingLimits {
+function limitsOf(account: AccountConfig | undefined): OutgoingLimits {
   return {
     messagesPerDay: account?.maxOutgoingMessagesPerDay ?? usualLimits.messagesPerDay,
     firstTimeRecipientsPerDay: account?.maxFirstTimeRecipientsPerDay ??

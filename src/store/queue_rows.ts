@@ -210,12 +210,35 @@ const note = prepared((
 
 const remove = prepared((db, p: { id: number }) => db.deleteFrom("queue").where("id", "=", p.id));
 
+const lowest = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("queue").select("id").orderBy("id").limit(literal(1))
+);
+
+const highest = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("queue").select("id").orderBy("id", "desc").limit(literal(1))
+);
+
+const count = prepared((db, _p: Record<string, never>) =>
+  db.selectFrom("queue").select((eb) => eb.fn.countAll<number>().as("n"))
+);
+
+/** Counts only where the numbers of the first and the last are further apart than that. */
+function* checkRoom(added: number, limit: number): Work<void> {
+  const [first, last] = [yield* one(lowest, {}), yield* one(highest, {})];
+  if ((last?.id ?? 0) - (first?.id ?? 0) + 1 + added <= limit) return;
+  if (((yield* one(count, {}))?.n ?? 0) + added > limit) {
+    throw new Refused("tooMany", `more than ${limit} messages wait to be sent`);
+  }
+}
+
 /**
  * Adds the recipients of one submission, in one base. Their body's row must be there, marked as shared.
  *
  * @returns Their ids, in order.
+ * @throws {Refused} `tooMany` if the queue is full.
  */
-export function* addQueued(rows: readonly NewQueueRow[]): Work<number[]> {
+export function* addQueued(rows: readonly NewQueueRow[], limit = maxQueued): Work<number[]> {
+  yield* checkRoom(rows.length, limit);
   const ids: number[] = [];
   let baseId = 0;
   for (const row of rows) {

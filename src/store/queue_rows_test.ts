@@ -148,6 +148,22 @@ Deno.test("what is taken out is gone, and its body with the last of it", async (
   );
 });
 
+Deno.test("a queue that is full takes nothing more, until there is room", async () => {
+  const { temp } = queueStore();
+  await using _ = temp;
+  const { store } = temp;
+  const add = (...recipients: string[]) => enqueue(store, recipients, {}, 3);
+  const [a = 0] = await add("a@x.example", "b@x.example");
+  const isFull = (error: unknown) => error instanceof Refused && error.reason === "tooMany";
+  await assert.rejects(add("c@x.example", "d@x.example"), isFull);
+  await add("c@x.example");
+  await assert.rejects(add("d@x.example"), isFull);
+  // In the middle, so that numbers alone do not tell.
+  await store.writer.run(() => removeQueued(a + 1));
+  await add("d@x.example");
+  await assert.rejects(add("e@x.example"), isFull);
+});
+
 Deno.test("a queue is found again", async () => {
   const { temp, clock } = queueStore();
   await using _ = temp;

@@ -37,8 +37,11 @@ const domains = `
 [domains."example.org"]
 [accounts.ann]
 domain = "example.org"
+maxOutgoingMessagesPerDay = 5
+fromIdLoginAddresses = ["list@example.org"]
 [accounts.ann.destinations]
 "ann@example.org" = {}
+"list@example.org" = {}
 `;
 
 const adminCapability = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url" });
@@ -68,11 +71,15 @@ const refuses = (reason: Reason) => (error: unknown) => error instanceof Refused
 const anything = { domain: null, busy: [], max: 10 };
 
 /** Sends from ann's account. */
-async function submit(connection: Connection, to: readonly string[]): Promise<readonly string[]> {
+async function submit(
+  connection: Connection,
+  to: readonly string[],
+  login = "ann@example.org",
+): Promise<readonly string[]> {
   const step = await client<Authenticator>(connection, "authenticator", authenticatorMethods).begin({
     protocol: "submission",
     mechanism: "PLAIN",
-    initial: utf8("\0ann@example.org\0a password"),
+    initial: utf8(`\0${login}\0a password`),
     remoteAddress: "127.0.0.1",
     tls: true,
     certificate: null,
@@ -224,6 +231,26 @@ Deno.test("a front that was taken over is given what is due, one lease for one m
     assert.deepEqual(await queueOf(two).take(anything), []);
     two.close();
     await two.ended;
+  });
+});
+
+Deno.test("who signs in with an address of fromIdLoginAddresses gets senders of its own; and nobody sends too much", async () => {
+  await withServer(async (server) => {
+    const connection = dial(server);
+    const queue = queueOf(connection);
+    await submit(connection, ["a@x.example"]);
+    await submit(connection, ["b@y.example", "c@y.example"], "LIST@example.org");
+    const jobs = await queue.take(anything);
+    const more = await queue.take({ ...anything, domain: "y.example" });
+    const senders = [...jobs, ...more].map(({ sender }) => sender);
+    assert.equal(new Set(senders).size, 3);
+    assert.equal(senders.filter((each) => /^ann\+[a-z2-7]{26}@example\.org$/.test(each)).length, 2);
+    assert.ok(senders.includes("ann@example.org"));
+    const over = await submit(connection, ["d@x.example", "e@x.example", "f@x.example"]);
+    assert.deepEqual(over, ["refused", "refused", "refused"]);
+    assert.deepEqual(await submit(connection, ["d@x.example", "e@x.example"]), ["delivered", "delivered"]);
+    connection.close();
+    await connection.ended;
   });
 });
 

@@ -5,7 +5,7 @@
  */
 import { utf8 } from "../../base/bytes.ts";
 import { insertBody } from "../bodies.ts";
-import { addQueued, type NewQueueRow } from "../queue_rows.ts";
+import { addQueued, maxQueued, type NewQueueRow } from "../queue_rows.ts";
 import type { Store } from "../store.ts";
 
 /** Adds one message for some recipients, `local@domain` each. Returns the ids of their rows. */
@@ -13,13 +13,14 @@ export async function enqueue(
   store: Store,
   recipients: readonly string[],
   change: Partial<NewQueueRow> = {},
+  limit: number = maxQueued,
 ): Promise<number[]> {
   const content = utf8("From: a@example.org\r\n\r\ntext\r\n");
   const body = await store.bodies.ready({ content, spool: null }, store.spools.forOwner());
   try {
     return await store.writer.run(function* (tx) {
       const bodyId = yield* insertBody(body);
-      return yield* addQueued(recipients.map((recipient) => ({
+      const rows = recipients.map((recipient) => ({
         account_id: 1,
         body_id: bodyId,
         size: content.length,
@@ -40,7 +41,8 @@ export async function enqueue(
         dsn: "",
         release: "",
         ...change,
-      })));
+      }));
+      return yield* addQueued(rows, limit);
     });
   } finally {
     body.release();
