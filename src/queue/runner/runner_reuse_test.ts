@@ -63,6 +63,19 @@ Deno.test("after so many messages a connection is left", async () => {
   });
 });
 
+Deno.test("a store that takes its time does not make a lane's end go unnoticed", async () => {
+  for (let turns = 1; turns <= 6; turns++) {
+    await onStage({ settings: { maxPerConnection: 2 } }, async (stage) => {
+      const mx = await stage.mx();
+      stage.queue.turns = turns;
+      const later = { ...queued(["later@example.net"]), due: stage.clock.now() + 86_400_000 };
+      stage.queue.add(later);
+      await stage.send(...many(9));
+      assert.equal(mx.taken.length, 9);
+    });
+  }
+});
+
 Deno.test("a connection that the host ended is replaced, and nothing is lost", async () => {
   await onStage({}, async (stage) => {
     const mx = await stage.mx();
