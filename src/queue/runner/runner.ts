@@ -270,12 +270,13 @@ class QueueRunner implements Runner {
   }
 
   async #giveBack(job: QueueJob, lost: AbortSignal): Promise<void> {
-    // The lease ended with the connection, unless it is we who stop.
-    if (lost.aborted && !this.#closing) return;
+    // Also when the store was lost: work that was asked for then may have come over the next connection.
     try {
       await this.#parts.queue.giveBack({ lease: job.lease });
     } catch (error) {
-      this.#parts.log.warn("a job could not be given back", { domain: job.domain, error: words(error) });
+      const fields = { domain: job.domain, error: words(error) };
+      if (lost.aborted && !this.#closing) this.#parts.log.debug("a lease ended with its connection", fields);
+      else this.#parts.log.warn("a job could not be given back", fields);
     }
   }
 }

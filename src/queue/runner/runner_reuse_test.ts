@@ -273,6 +273,29 @@ Deno.test("a store that is lost ends everything, and is heard again when it is b
   });
 });
 
+Deno.test("work that comes over a new connection to a lane of the old one is given back", async () => {
+  await onStage({ settings: { listenAgainMs: 1000 } }, async (stage) => {
+    const mx = await stage.mx({
+      answer: (step, _line, times) => step === "END" && times === 1 ? "hang" : null,
+    });
+    const gate = Promise.withResolvers<void>();
+    stage.queue.holdTakes = gate.promise;
+    const [first, second] = many(2);
+    assert.ok(first !== undefined && second !== undefined);
+    stage.queue.add(first, second);
+    void stage.runner;
+    await until(() => mx.count("END") === 1);
+    stage.queue.break();
+    stage.queue.holdTakes = null;
+    gate.resolve();
+    await until(() => stage.queue.givenBack.length === 1);
+    assert.equal(stage.queue.leases.size, 0);
+    await stage.clock.advance(1000);
+    await stage.queue.reported(1);
+    assert.equal(stage.queue.reports[0]?.report.results[0]?.outcome, "delivered");
+  });
+});
+
 Deno.test("closing while the store is away takes no time", async () => {
   await onStage({}, async (stage) => {
     stage.queue.isDown = true;

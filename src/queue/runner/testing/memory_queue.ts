@@ -71,6 +71,8 @@ export class MemoryQueue implements Queue {
   /** Held back until a test lets them go. */
   holdReports: Promise<void> | null = null;
   isDown = false;
+  /** More of a domain is only asked for then, as where a call waits for a new connection. */
+  holdTakes: Promise<void> | null = null;
   /** Answers come so late, in turns of the event loop. */
   turns = 0;
   readonly #clock: Clock;
@@ -121,6 +123,7 @@ export class MemoryQueue implements Queue {
     },
   ): Promise<readonly QueueJob[]> {
     this.asked.push(domain);
+    if (domain !== null) await this.holdTakes;
     if (this.isDown) throw new Refused("tryLater", "down");
     const now = this.#clock.now();
     const held = new Set(busy);
