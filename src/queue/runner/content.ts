@@ -28,16 +28,19 @@ export class JobContent {
   open(): ContentSource {
     if (this.#kept !== null) return new ContentSource([this.#kept], this.#size, null);
     const keep = this.#size <= maxKept ? (whole: Bytes) => void (this.#kept = whole) : null;
-    return new ContentSource(this.#fetch(), this.#size, keep);
+    const fetch = () => this.#fetch()[Symbol.asyncIterator]();
+    return new ContentSource({ [Symbol.asyncIterator]: fetch }, this.#size, keep);
   }
 }
 
 /** One reading. Asks for more only when it is asked, so that a slow peer is what slows the store. */
 export class ContentSource {
-  readonly #pieces: AsyncIterator<Bytes> | Iterator<Bytes>;
+  readonly #source: AsyncIterable<Bytes> | Iterable<Bytes>;
   readonly #size: number;
   readonly #keep: ((whole: Bytes) => void) | null;
   readonly #seen: Bytes[] = [];
+  /** From the first piece on that is asked for: most of what is refused is refused before. */
+  #pieces: AsyncIterator<Bytes> | Iterator<Bytes> | null = null;
   #rest: Bytes = noBytes;
   #given = 0;
   #fetched = 0;
@@ -47,9 +50,7 @@ export class ContentSource {
     size: number,
     keep: ((whole: Bytes) => void) | null,
   ) {
-    this.#pieces = Symbol.asyncIterator in pieces
-      ? pieces[Symbol.asyncIterator]()
-      : pieces[Symbol.iterator]();
+    this.#source = pieces;
     this.#size = size;
     this.#keep = keep;
   }
@@ -68,7 +69,7 @@ export class ContentSource {
   }
 
   async #more(): Promise<void> {
-    const { done, value } = await this.#pieces.next();
+    const { done, value } = await (this.#pieces ??= iteratorOf(this.#source)).next();
     if (done === true) throw new Error(`the message ended after ${this.#fetched} of ${this.#size} octets`);
     this.#fetched += value.length;
     if (this.#fetched > this.#size) throw new Error(`the message has more than ${this.#size} octets`);
@@ -81,9 +82,15 @@ export class ContentSource {
   /** Nobody wants the rest. Never throws. */
   async close(): Promise<void> {
     try {
-      await this.#pieces.return?.();
+      await this.#pieces?.return?.();
     } catch {
       // What was not read has not failed.
     }
   }
+}
+
+function iteratorOf(
+  source: AsyncIterable<Bytes> | Iterable<Bytes>,
+): AsyncIterator<Bytes> | Iterator<Bytes> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }

@@ -52,6 +52,17 @@ Deno.test("a small message is fetched once, a large one whenever it is read", as
   }
 });
 
+Deno.test("nothing is fetched before it is asked for, and what cannot be is told then", async () => {
+  const { content, fetched } = job(100);
+  await content.open().close();
+  assert.equal(fetched(), 0);
+  const away = () => {
+    throw new Error("there is no connection to the store");
+  };
+  const source = new JobContent({ content: away }, { lease: "1", size: 100 }).open();
+  await assert.rejects(source.next(10), /no connection/);
+});
+
 Deno.test("what was read in part is not kept", async () => {
   const { content, fetched } = job(100);
   const source = content.open();

@@ -56,8 +56,10 @@ class QueueRunner implements Runner {
   readonly #listening: Promise<void>;
   /** Of the connection to the store, as far as it can be told: aborts when that is lost. */
   #lost = new AbortController();
-  /** When work is due; null for never, or not known. */
+  /** When the store says that work is due; null for never, or not known. */
   #due: number | null = null;
+  /** Work may be due that the store did not tell of, since it was being worked on. */
+  #unasked = false;
   /** Counts what was heard, to notice what comes while something is asked. */
   #heard = 0;
   #taking: Promise<void> | null = null;
@@ -113,6 +115,7 @@ class QueueRunner implements Runner {
       // Leases ended with the connection: whatever goes on could not be reported.
       this.#stream = null;
       this.#due = null;
+      this.#unasked = false;
       this.#lost.abort();
       await this.#ended();
       this.#lost = new AbortController();
@@ -156,18 +159,24 @@ class QueueRunner implements Runner {
         const busy = [...this.#lanes.keys()];
         const jobs = await queue.take({ domain: null, busy, max: Math.min(room, maxTaken) });
         for (const job of jobs) this.#start(job);
-        if (jobs.length === 0 && heard === this.#heard) this.#due = null;
+        if (jobs.length === 0 && heard === this.#heard) this.#nothingNow();
       }
     } catch (error) {
-      this.#due = null;
+      this.#nothingNow();
       this.#parts.log.warn("no work could be taken", { error: words(error) });
     }
   }
 
   #mayTake(): boolean {
-    const { clock, settings } = this.#parts;
-    return !this.#closing && this.#stream !== null && this.#due !== null && this.#due <= clock.now() &&
-      this.#running.size < settings.maxConnections;
+    const isDue = this.#unasked || this.#due !== null && this.#due <= this.#parts.clock.now();
+    return isDue && !this.#closing && this.#stream !== null &&
+      this.#running.size < this.#parts.settings.maxConnections;
+  }
+
+  /** What is due later stays so. */
+  #nothingNow(): void {
+    this.#unasked = false;
+    if (this.#due !== null && this.#due <= this.#parts.clock.now()) this.#due = null;
   }
 
   #setTimer(): void {
@@ -175,11 +184,11 @@ class QueueRunner implements Runner {
     this.#timer = null;
     if (this.#closing || this.#stream === null) return;
     const { clock } = this.#parts;
-    const wait = this.#due === null ? askAnywayMs : Math.max(0, this.#due - clock.now());
+    const wait = this.#due === null ? askAnywayMs : this.#due - clock.now();
     // Full: whatever ends asks again.
-    if (wait === 0) return;
+    if (wait <= 0) return;
     this.#timer = clock.after(Math.min(wait, askAnywayMs), () => {
-      this.#due ??= clock.now();
+      this.#unasked = true;
       void this.#take();
     });
   }
@@ -194,8 +203,9 @@ class QueueRunner implements Runner {
       if (left > 0) this.#lanes.set(domain, left);
       else this.#lanes.delete(domain);
       this.#running.delete(lane);
-      // What became due for it meanwhile was nobody's business.
-      this.#due ??= this.#parts.clock.now();
+      // What is due for it was nobody's business meanwhile, not even of a question that is under way.
+      this.#unasked = true;
+      this.#heard++;
       void this.#take();
     });
     this.#running.add(lane);
@@ -260,12 +270,13 @@ class QueueRunner implements Runner {
   }
 
   async #giveBack(job: QueueJob, lost: AbortSignal): Promise<void> {
-    // The lease ended with the connection, unless it is we who stop.
-    if (lost.aborted && !this.#closing) return;
+    // Also when the store was lost: work that was asked for then may have come over the next connection.
     try {
       await this.#parts.queue.giveBack({ lease: job.lease });
     } catch (error) {
-      this.#parts.log.warn("a job could not be given back", { domain: job.domain, error: words(error) });
+      const fields = { domain: job.domain, error: words(error) };
+      if (lost.aborted && !this.#closing) this.#parts.log.debug("a lease ended with its connection", fields);
+      else this.#parts.log.warn("a job could not be given back", fields);
     }
   }
 }

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import { argv, cpuUsage, memoryUsage } from "node:process";
-import { concat, latin1 } from "../../base/bytes.ts";
+import { latin1 } from "../../base/bytes.ts";
 import { silentLog } from "../../base/log.ts";
 import { Metrics } from "../../base/metrics.ts";
 import type { Zone } from "../../dns/testing/zone_resolver.ts";
@@ -19,49 +19,14 @@ import { directTransport } from "../transport.ts";
 import { startRunner } from "./runner.ts";
 import { usualSettings } from "./settings.ts";
 import { MemoryQueue, queued } from "./testing/memory_queue.ts";
+import { startSink } from "./testing/sink.ts";
 import { hostAt, mxOf, noPolicy } from "./testing/stage.ts";
 
 const [messages = 20_000, domains = 200, connections = 50] = argv.slice(2).map(Number);
 const body = `Subject: hello\r\n\r\n${`${"A".repeat(76)}\r\n`.repeat(52)}`; // 4 KB
 
-const replies = {
-  greeting: latin1("220 sink\r\n"),
-  ehlo: latin1("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n"),
-  envelope: latin1("250 ok\r\n250 ok\r\n354 go on\r\n"),
-  taken: latin1("250 taken\r\n"),
-  bye: latin1("221 bye\r\n"),
-};
-const end = latin1("\r\n.\r\n");
-let taken = 0;
-
-/** Knows our client: an envelope comes as one group, a message ends with its dot. */
-function sink(socket: Socket): void {
-  let inData = false;
-  let last = new Uint8Array(0);
-  socket.setNoDelay(true);
-  socket.on("error", () => {});
-  socket.on("data", (chunk: Uint8Array) => {
-    if (!inData) {
-      const first = chunk[0];
-      if (first === 0x45) return void socket.write(replies.ehlo); // EHLO
-      if (first === 0x51) return void socket.end(replies.bye); // QUIT
-      inData = true;
-      return void socket.write(replies.envelope);
-    }
-    last = concat([last, chunk.subarray(-5)]).slice(-5);
-    if (!last.every((octet, i) => octet === end[i])) return;
-    inData = false;
-    last = new Uint8Array(0);
-    taken++;
-    socket.write(replies.taken);
-  });
-  socket.write(replies.greeting);
-}
-
-const server = createServer({ noDelay: true }, sink);
-await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const address = server.address();
-const port = typeof address === "object" ? address?.port ?? 0 : 0;
+const sink = await startSink();
+const { port } = sink;
 
 /** Milliseconds of the wall and of the processor. */
 async function timed(run: () => Promise<void>): Promise<{ wall: number; cpu: number }> {
@@ -141,7 +106,6 @@ async function ours(): Promise<void> {
 }
 
 const before = await timed(bare);
-taken = 0;
 const run = await timed(ours);
 const rss = Math.round(memoryUsage().rss / 2 ** 20);
 const line = (what: string, { wall, cpu }: { wall: number; cpu: number }) =>
@@ -150,9 +114,9 @@ const line = (what: string, { wall, cpu }: { wall: number; cpu: number }) =>
   } us of CPU each\n`;
 Deno.stdout.writeSync(
   new TextEncoder().encode(
-    `${messages} messages, ${domains} domains, ${connections} connections, taken ${taken}, ${rss} MB\n` +
+    `${messages} messages, ${domains} domains, ${connections} connections, ${rss} MB\n` +
       line("sink with a bare client", before) + line("sink with the runner", run) +
       `ratio ${(run.wall / before.wall).toFixed(2)}\n`,
   ),
 );
-server.close();
+sink.close();

@@ -63,6 +63,19 @@ Deno.test("after so many messages a connection is left", async () => {
   });
 });
 
+Deno.test("a store that takes its time does not make a lane's end go unnoticed", async () => {
+  for (let turns = 1; turns <= 6; turns++) {
+    await onStage({ settings: { maxPerConnection: 2 } }, async (stage) => {
+      const mx = await stage.mx();
+      stage.queue.turns = turns;
+      const later = { ...queued(["later@example.net"]), due: stage.clock.now() + 86_400_000 };
+      stage.queue.add(later);
+      await stage.send(...many(9));
+      assert.equal(mx.taken.length, 9);
+    });
+  }
+});
+
 Deno.test("a connection that the host ended is replaced, and nothing is lost", async () => {
   await onStage({}, async (stage) => {
     const mx = await stage.mx();
@@ -257,6 +270,29 @@ Deno.test("a store that is lost ends everything, and is heard again when it is b
     await stage.queue.reported(1);
     assert.equal(stage.queue.reports[0]?.report.results[0]?.outcome, "delivered");
     assert.equal(mx.connections, 2);
+  });
+});
+
+Deno.test("work that comes over a new connection to a lane of the old one is given back", async () => {
+  await onStage({ settings: { listenAgainMs: 1000 } }, async (stage) => {
+    const mx = await stage.mx({
+      answer: (step, _line, times) => step === "END" && times === 1 ? "hang" : null,
+    });
+    const gate = Promise.withResolvers<void>();
+    stage.queue.holdTakes = gate.promise;
+    const [first, second] = many(2);
+    assert.ok(first !== undefined && second !== undefined);
+    stage.queue.add(first, second);
+    void stage.runner;
+    await until(() => mx.count("END") === 1);
+    stage.queue.break();
+    stage.queue.holdTakes = null;
+    gate.resolve();
+    await until(() => stage.queue.givenBack.length === 1);
+    assert.equal(stage.queue.leases.size, 0);
+    await stage.clock.advance(1000);
+    await stage.queue.reported(1);
+    assert.equal(stage.queue.reports[0]?.report.results[0]?.outcome, "delivered");
   });
 });
 

@@ -7,6 +7,7 @@
 import { type Bytes, latin1 } from "../../../base/bytes.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { Refused } from "../../../base/errors.ts";
+import { settle } from "../../../../tests/support/fake_clock.ts";
 import type { DayResults } from "../../../tlsrpt/results.ts";
 import type { Queue, QueueJob, QueueReport, QueueResult } from "../../queue.ts";
 import { waitAfter } from "../../schedule.ts";
@@ -70,6 +71,10 @@ export class MemoryQueue implements Queue {
   /** Held back until a test lets them go. */
   holdReports: Promise<void> | null = null;
   isDown = false;
+  /** More of a domain is only asked for then, as where a call waits for a new connection. */
+  holdTakes: Promise<void> | null = null;
+  /** Answers come so late, in turns of the event loop. */
+  turns = 0;
   readonly #clock: Clock;
   readonly #byDomain = new Map<string, Queued[]>();
   #listeners: (() => void)[] = [];
@@ -110,7 +115,7 @@ export class MemoryQueue implements Queue {
     for (const end of this.#enders.splice(0)) end();
   }
 
-  take(
+  async take(
     { domain, busy, max }: {
       readonly domain: string | null;
       readonly busy: readonly string[];
@@ -118,7 +123,8 @@ export class MemoryQueue implements Queue {
     },
   ): Promise<readonly QueueJob[]> {
     this.asked.push(domain);
-    if (this.isDown) return Promise.reject(new Refused("tryLater", "down"));
+    if (domain !== null) await this.holdTakes;
+    if (this.isDown) throw new Refused("tryLater", "down");
     const now = this.#clock.now();
     const held = new Set(busy);
     for (const { job } of this.leases.values()) held.add(job.domain);
@@ -138,7 +144,8 @@ export class MemoryQueue implements Queue {
       this.leases.set(lease, { job, queued: found });
       jobs.push(job);
     }
-    return Promise.resolve(jobs);
+    for (let i = 0; i < this.turns; i++) await settle();
+    return jobs;
   }
 
   async *content({ lease }: { readonly lease: string }): AsyncGenerator<Bytes, void, undefined> {

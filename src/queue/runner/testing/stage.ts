@@ -55,6 +55,9 @@ export function tlsaOf(texts: readonly string[], security: Security = "secure"):
   return { records: { TLSA: texts.map((text) => parseData("TLSA", text)) }, security };
 }
 
+/** Turns of the event loop in which everything ends that needs no time. */
+const closeTurns = 20;
+
 /** More than anything waits that a test has begun. */
 const closeMs = 600_000;
 
@@ -130,6 +133,10 @@ export class Stage {
     const closed = this.#runner?.close(1000);
     // Who hangs is waiting for the clock.
     const gone = Promise.all([...new Set(this.#mxs.values())].map((mx) => mx.close()));
+    // First what ends by itself.
+    let isClosed = closed === undefined;
+    void closed?.then(() => isClosed = true);
+    for (let i = 0; i < closeTurns && !isClosed; i++) await settle();
     await this.clock.advance(closeMs);
     await gone;
     await closed;
