@@ -55,6 +55,11 @@ const allowed: Readonly<Record<RoleName, readonly string[]>> = {
     "read what the front has learnt",
     "write what the front has learnt",
     "listen as configured",
+    // A permission cannot say "port 25 of anywhere": who sends mail may reach everything but others' sockets.
+    "listen elsewhere",
+    "listen on all",
+    "connect elsewhere",
+    "look up a name",
     "use the store's socket",
   ],
   store: [
@@ -90,7 +95,7 @@ for (const role of ["front", "store", "parser", "local"] satisfies RoleName[]) {
       controlSocket: join(folder, "ctl.sock"),
       program: join(folder, "src"),
       webSockets: [join(folder, "web.sock")],
-      outbound: [],
+      outbound: role === "front" ? "any" : [], // As in `serve` and in `localserve`.
     };
     const config = join(folder, "mailden.toml");
     const script = join(folder, "probe.ts");
