@@ -113,6 +113,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
     version,
     folder: installation.folder,
     certificates: installation.certificates,
+    relayCertificates: installation.relayCertificates,
     idKey: await readIdKey(installation.folder),
     dns,
     adminCapability: newAdminCapability(),

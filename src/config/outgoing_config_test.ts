@@ -87,7 +87,17 @@ const refusedTransports: [what: string, content: string, fault: RegExp][] = [
   [
     "a mechanism without certificate",
     `[transports.x.smtp]\n${host}${login}mechanisms = ["EXTERNAL"]\n`,
-    /mechanisms\[0\]: "EXTERNAL" is none of/,
+    /mechanisms: EXTERNAL needs a certificate: write certFile and keyFile/,
+  ],
+  [
+    "a certificate without key",
+    `[transports.x.smtp]\n${host}certFile = "a.pem"\n`,
+    /transports\.x\.smtp: the keyFile is missing: write both/,
+  ],
+  [
+    "a certificate without TLS",
+    `[transports.x.smtp]\n${host}noStartTls = true\ncertFile = "a.pem"\nkeyFile = "b.pem"\n`,
+    /certFile: means nothing with noStartTls/,
   ],
   [
     "a mechanism twice",

@@ -6,7 +6,7 @@
  * @module
  */
 import { isAscii } from "../address/domain.ts";
-import { clientMechanisms } from "../smtp/client_rules.ts";
+import { type ClientMechanism, clientMechanisms } from "../smtp/client_rules.ts";
 import { host, hostOrIp, port } from "./network_fields.ts";
 import {
   choice,
@@ -22,23 +22,24 @@ import {
   type Value,
 } from "./schema.ts";
 
-/** Of a password alone: EXTERNAL speaks of a certificate. */
-const passwordMechanisms = clientMechanisms.filter((name) => name !== "EXTERNAL");
-type PasswordMechanism = typeof passwordMechanisms[number];
-
 const relayFields = {
   host: hostOrIp("The server that passes our mail on."),
   username: text({ doc: "To sign in with; empty: not at all.", default: "" }),
   password: secret({ doc: "Of that user.", default: "" }),
-  mechanisms: list<PasswordMechanism>(choice(passwordMechanisms, { doc: "" }), {
+  mechanisms: list<ClientMechanism>(choice(clientMechanisms, { doc: "" }), {
     doc:
       `Ways to sign in, in order of preference: the first that the server offers is used. PLAIN and LOGIN, which show it
-the password, are used over TLS only, and only if they are named here.`,
+the password, are used over TLS only, and only if they are named here. EXTERNAL signs in with the certificate of certFile.`,
     default: ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5"],
   }),
   trusted: list(text({ doc: "", check: certificateFault }), {
     doc: "Certificates in PEM that are trusted instead of the system's, as text in three quotes.",
   }),
+  certFile: text({
+    doc: "Our own certificate with its chain, in PEM, for a server that asks for one.",
+    default: "",
+  }),
+  keyFile: text({ doc: "Its private key.", default: "" }),
 };
 
 const startTlsFields = {
@@ -140,6 +141,7 @@ function faultsOf(transport: TransportConfig, path: string): Problem[] {
   }
   const relay = plain ?? transport.submissions;
   if (relay !== null) problems.push(...mechanismFaults(relay, `${here}.mechanisms`));
+  if (relay !== null) problems.push(...ownCertificateFaults(relay, plain?.noStartTls === true, here));
   const login = relay ?? transport.socks;
   if (login !== null && (login.username === "") !== (login.password === "")) {
     const missing = login.username === "" ? "username" : "password";
@@ -159,6 +161,53 @@ function mechanismFaults(
   if (twice !== undefined) return [{ path, message: `${twice} is there twice: remove one` }];
   if (mechanisms.length > 0 || username === "") return [];
   return [{ path, message: "the list is empty, and nobody could sign in: name one, or remove the username" }];
+}
+
+function ownCertificateFaults(
+  { mechanisms, certFile, keyFile }: {
+    readonly mechanisms: readonly string[];
+    readonly certFile: string;
+    readonly keyFile: string;
+  },
+  noTls: boolean,
+  path: string,
+): Problem[] {
+  if ((certFile === "") !== (keyFile === "")) {
+    const missing = certFile === "" ? "certFile" : "keyFile";
+    return [{ path, message: `the ${missing} is missing: write both certFile and keyFile, or neither` }];
+  }
+  if (certFile === "" && mechanisms.includes("EXTERNAL")) {
+    return [{
+      path: `${path}.mechanisms`,
+      message: "EXTERNAL needs a certificate: write certFile and keyFile",
+    }];
+  }
+  if (certFile !== "" && noTls) {
+    return [{ path: `${path}.certFile`, message: "means nothing with noStartTls: remove one of them" }];
+  }
+  return [];
+}
+
+/** The files of our own certificates, by transport. */
+export function ownCertificateFiles(
+  transports: Transports,
+): readonly {
+  readonly name: string;
+  readonly path: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}[] {
+  return Object.entries(transports).flatMap(([name, each]) => {
+    const method = (["smtp", "submission", "submissions"] as const).find((one) => each[one] !== null);
+    const relay = method === undefined ? null : each[method];
+    if (relay === null || relay.certFile === "") return [];
+    return [{
+      name,
+      path: `transports.${name}.${method}.certFile`,
+      certFile: relay.certFile,
+      keyFile: relay.keyFile,
+    }];
+  });
 }
 
 /** One octet tells how many follow. RFC 1929 2 */

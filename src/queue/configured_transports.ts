@@ -44,12 +44,13 @@ export class ConfiguredTransports {
   constructor(
     { transports, hostname, listeners, localserve }: TransportsConfig,
     { routes, domains, accounts }: Pick<DynamicConfig, "routes" | "domains" | "accounts">,
+    certificates: Readonly<Record<string, NonNullable<RelayTransport["certificate"]>>> = {},
   ) {
     const hostnames = [hostname, ...Object.values(listeners).flatMap((each) => each.hostname ?? [])];
     this.#own = new Set([...hostnames, ...Object.keys(domains)].map((name) => normalForm(name) ?? name));
     this.#elsewhere = localserve === null ? directTransport : localTransport; // There everything stays here.
     this.#transports = new Map(
-      Object.entries(transports).map(([name, each]) => [name, transportOf(each)]),
+      Object.entries(transports).map(([name, each]) => [name, transportOf(each, certificates[name] ?? null)]),
     );
     this.#global = routes.map(routeOf);
     this.#domains = new Map(
@@ -111,13 +112,15 @@ function domainOf(sender: string): string {
 /** A transport as the runner wants it. The configuration was checked: there is exactly one method. */
 export function transportOf(
   { smtp, submission, submissions, socks, direct, fail }: TransportConfig,
+  certificate: RelayTransport["certificate"],
 ): Transport {
   const startTls = smtp ?? submission;
   if (startTls !== null) {
     const { noStartTls, startTlsInsecureSkipVerify } = startTls;
-    return relay(startTls, noStartTls ? "never" : startTlsInsecureSkipVerify ? "unverified" : "startTls");
+    const tls = noStartTls ? "never" : startTlsInsecureSkipVerify ? "unverified" : "startTls";
+    return relay(startTls, tls, certificate);
   }
-  if (submissions !== null) return relay(submissions, "implicit");
+  if (submissions !== null) return relay(submissions, "implicit", certificate);
   if (socks !== null) return { ...directTransport, socks };
   if (direct !== null) return { ...directTransport, ipv4: !direct.disableIpv4, ipv6: !direct.disableIpv6 };
   if (fail !== null) return { kind: "fail", code: fail.code, text: fail.message };
@@ -126,7 +129,11 @@ export function transportOf(
 
 type RelayConfig = NonNullable<TransportConfig["submissions"]>;
 
-function relay(config: RelayConfig, tls: RelayTransport["tls"]): RelayTransport {
+function relay(
+  config: RelayConfig,
+  tls: RelayTransport["tls"],
+  certificate: RelayTransport["certificate"],
+): RelayTransport {
   const { host, port, username, password, mechanisms, trusted } = config;
   return {
     kind: "relay",
@@ -134,7 +141,17 @@ function relay(config: RelayConfig, tls: RelayTransport["tls"]): RelayTransport 
     port,
     tls,
     trusted,
-    auth: username === "" ? null : { username, password, mechanisms },
-    certificate: null,
+    auth: authOf(username, password, mechanisms),
+    certificate,
   };
+}
+
+/** Without a user, the certificate alone signs in, where that is wanted; else nobody does. */
+function authOf(
+  username: string,
+  password: string,
+  mechanisms: RelayConfig["mechanisms"],
+): RelayTransport["auth"] {
+  if (username !== "") return { username, password, mechanisms };
+  return mechanisms.includes("EXTERNAL") ? { username, password, mechanisms: ["EXTERNAL"] } : null;
 }

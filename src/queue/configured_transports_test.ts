@@ -20,6 +20,9 @@ const relay = {
   certificate: null,
 } as const;
 
+const certificate = { chainPem: "chain", keyPem: "key" };
+const own = 'certFile = "a.pem"\nkeyFile = "b.pem"\n';
+
 const kinds: [what: string, content: string, transport: Transport][] = [
   ["a smarthost", 'smtp]\nhost = "relay.example"', relay],
   ["any certificate", 'smtp]\nhost = "relay.example"\nstartTlsInsecureSkipVerify = true', {
@@ -34,6 +37,19 @@ const kinds: [what: string, content: string, transport: Transport][] = [
     auth: { username: "u", password: "p", mechanisms: ["PLAIN"] },
   }],
   ["implicit TLS", 'submissions]\nhost = "relay.example"', { ...relay, port: 465, tls: "implicit" }],
+  ["a certificate of ours", `submissions]\nhost = "relay.example"\n${own}`, {
+    ...relay,
+    port: 465,
+    tls: "implicit",
+    certificate,
+  }],
+  ["signing in with it", `submissions]\nhost = "relay.example"\nmechanisms = ["EXTERNAL", "PLAIN"]\n${own}`, {
+    ...relay,
+    port: 465,
+    tls: "implicit",
+    auth: { username: "", password: "", mechanisms: ["EXTERNAL"] },
+    certificate,
+  }],
   ["a proxy", `socks]\nhost = "127.0.0.1"\nhostname = "out.example"\nusername = "u"\npassword = "p"`, {
     kind: "direct",
     ipv4: true,
@@ -64,6 +80,7 @@ for (const [what, content, transport] of kinds) {
     const ways = new ConfiguredTransports(
       { ...server, transports: read(`[transports.t.${content}`) },
       { routes: [], domains: {}, accounts: {} },
+      content.includes(own) ? { t: certificate } : {},
     );
     assert.deepEqual(ways.transportFor({ ...job, transport: "t" }), transport);
   });

@@ -31,6 +31,8 @@ export interface StoreBoot extends Boot {
 export interface FrontBoot extends Boot {
   /** By listener. */
   readonly certificates: Readonly<Record<string, readonly PemPair[]>>;
+  /** Our own certificates for relays, by transport. */
+  readonly relayCertificates: Readonly<Record<string, PemPair>>;
   /** Key in base64url with which connection ids are shown to peers (`base/opaque_id.ts`). */
   readonly idKey: string;
   /** Whom to ask in the DNS. */

@@ -55,7 +55,7 @@ export async function frontOutgoing(
   const { config, domains, places } = boot;
   const queue = client<Queue>(store, "queue", queueMethods);
   const tls = await openFrontTls({ ...parts, folder: places.front, queue, resolver });
-  const ways = new ConfiguredTransports(config, domains);
+  const ways = new ConfiguredTransports(config, domains, boot.relayCertificates);
   const local: LocalDeliveryParts = {
     deliver: client<Deliver>(store, "deliver", deliverMethods),
     indexer: () => new Indexer(),

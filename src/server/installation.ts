@@ -9,6 +9,7 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { ownCertificateFiles } from "../config/transport_config.ts";
 import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
 import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
 import { checkRoutes } from "../config/route_config.ts";
@@ -35,6 +36,8 @@ export interface Installation {
   readonly data: string;
   /** Absolute path of `domains.toml`. */
   readonly domainsFile: string;
+  /** Our own certificates for relays that ask for one, by the transport's name. */
+  readonly relayCertificates: Readonly<Record<string, PemPair>>;
   /** Certificates of each listener that has TLS, by its name. */
   readonly certificates: Readonly<Record<string, readonly PemPair[]>>;
 }
@@ -59,6 +62,11 @@ export async function readInstallation(folder: string): Promise<Installation> {
     const pairs = await readCertificates(root, name, listener, problems);
     if (pairs.length > 0) certificates[name] = pairs;
   }
+  const relayCertificates: Record<string, PemPair> = {};
+  for (const { name, path, certFile, keyFile } of ownCertificateFiles(config.transports)) {
+    const pair = await readPair(root, path, { certFile, keyFile }, problems);
+    if (pair !== null) relayCertificates[name] = pair;
+  }
   const account = config.localserve?.account;
   if (account !== undefined && !Object.hasOwn(domains.accounts, account)) {
     problems.push({
@@ -68,7 +76,15 @@ export async function readInstallation(folder: string): Promise<Installation> {
     });
   }
   if (problems.length > 0) throw new ConfigError(staticFile, problems);
-  return { folder: root, config, domains, data: within(root, config.dataDir), domainsFile, certificates };
+  return {
+    folder: root,
+    config,
+    domains,
+    data: within(root, config.dataDir),
+    domainsFile,
+    certificates,
+    relayCertificates,
+  };
 }
 
 function within(root: string, path: string): string {
@@ -94,20 +110,32 @@ async function readCertificates(
   problems: PlacedProblem[],
 ): Promise<PemPair[]> {
   const pairs: PemPair[] = [];
-  for (const [i, { certFile, keyFile }] of (listener.tls?.keyCerts ?? []).entries()) {
-    const path = `listeners.${name}.tls.keyCerts[${i}]`;
-    try {
-      const cert = await Deno.readTextFile(within(root, certFile));
-      const key = await Deno.readTextFile(within(root, keyFile));
-      if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-        pairs.push({ chainPem: cert, keyPem: key });
-      } else problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
-    } catch (error) {
-      const message = `${certFile} and ${keyFile} cannot be used: ${fileProblem(error)}`;
-      problems.push({ line: 1, path, message });
-    }
+  for (const [i, files] of (listener.tls?.keyCerts ?? []).entries()) {
+    const pair = await readPair(root, `listeners.${name}.tls.keyCerts[${i}]`, files, problems);
+    if (pair !== null) pairs.push(pair);
   }
   return pairs;
+}
+
+/** A certificate and its key; null, and a problem more, if they cannot be used. */
+async function readPair(
+  root: string,
+  path: string,
+  { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
+  problems: PlacedProblem[],
+): Promise<PemPair | null> {
+  try {
+    const cert = await Deno.readTextFile(within(root, certFile));
+    const key = await Deno.readTextFile(within(root, keyFile));
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      return { chainPem: cert, keyPem: key };
+    }
+    problems.push({ line: 1, path, message: `${keyFile} is not the key of ${certFile}` });
+  } catch (error) {
+    const message = `${certFile} and ${keyFile} cannot be used: ${fileProblem(error)}`;
+    problems.push({ line: 1, path, message });
+  }
+  return null;
 }
 
 /** Longer paths are refused by the system for sockets (sun_path). */

@@ -57,6 +57,7 @@ export async function supervise(installation: Installation, version: string, log
   const frontBoot: FrontBoot = {
     ...boot,
     certificates: installation.certificates,
+    relayCertificates: installation.relayCertificates,
     idKey: await readIdKey(installation.folder),
     dns,
   };
