@@ -38,6 +38,8 @@ export class ConfiguredTransports {
   readonly #global: readonly Route[];
   /** Domains that are delivered to here. */
   readonly #own: ReadonlySet<string>;
+  /** Domains of ours that are disabled: what was sent from them waits. */
+  readonly #disabled: ReadonlySet<string>;
   /** Where no route matches. */
   readonly #elsewhere: Transport;
 
@@ -48,6 +50,9 @@ export class ConfiguredTransports {
   ) {
     const hostnames = [hostname, ...Object.values(listeners).flatMap((each) => each.hostname ?? [])];
     this.#own = new Set([...hostnames, ...Object.keys(domains)].map((name) => normalForm(name) ?? name));
+    this.#disabled = new Set(
+      Object.entries(domains).filter(([, each]) => each.disabled).map(([name]) => normalForm(name) ?? name),
+    );
     this.#elsewhere = localserve === null ? directTransport : localTransport; // There everything stays here.
     this.#transports = new Map(
       Object.entries(transports).map(([name, each]) => [name, transportOf(each, certificates[name] ?? null)]),
@@ -76,8 +81,15 @@ export class ConfiguredTransports {
 
   /** The transport of this attempt, which `job.attempts` counts. */
   transportFor(job: RoutedJob): Transport | MissingTransport {
-    if (job.transport === "" && this.#own.has(job.domain)) return localTransport;
     const fromDomain = domainOf(job.sender);
+    if (this.#disabled.has(fromDomain)) {
+      return {
+        kind: "fail",
+        code: 451,
+        text: `the domain ${fromDomain} is disabled for now, and so is mail from it`,
+      };
+    }
+    if (job.transport === "" && this.#own.has(job.domain)) return localTransport;
     const name = transportFor(
       { fromDomain, toDomain: job.domain, attempts: job.attempts - 1 },
       job.transport,

@@ -160,3 +160,14 @@ Deno.test("goesDirectly() knows the routes of later attempts", () => {
   assert.equal(all.goesDirectly({ ...job, domain: "account.example" }), false);
   assert.equal(all.goesDirectly({ ...job, domain: "bücher.example" }), false);
 });
+
+Deno.test("transportFor(): mail from a domain that is disabled waits", () => {
+  const domains = Object.fromEntries(
+    Object.entries(config.domains).map(([name, each]) => [name, { ...each, disabled: true }]),
+  );
+  const disabled = new ConfiguredTransports({ ...server, transports: {} }, { ...config, domains });
+  const found = disabled.transportFor(job);
+  assert.ok(found.kind === "fail" && found.code === 451);
+  assert.match(found.text, /^the domain bücher\.example is disabled for now/);
+  assert.equal(disabled.transportFor({ ...job, sender: "" }).kind, "direct", "notices go out");
+});
