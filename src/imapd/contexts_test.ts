@@ -8,8 +8,10 @@ import { differences, follow, maxContextResults, maxContexts, tellDifference } f
 import { maxSections } from "./fetch_plan.ts";
 import { maxSearchedMailboxes } from "./multi_search.ts";
 import type { Session } from "./session.ts";
+import { FollowedResults } from "./testing/followed_results.ts";
 import { Client } from "./testing/imap_client.ts";
 import { ImapStage } from "./testing/imap_stage.ts";
+import { readValues } from "./testing/response_reader.ts";
 import { MailboxView } from "./view.ts";
 
 /** Numbers of a set, in the order in which they stand. */
@@ -20,48 +22,13 @@ function numbersIn(set: string): number[] {
   });
 }
 
-/** Results as a client keeps them: RFC 5267 4.3.2 to 4.3.4. */
-class Followed {
-  results: number[] = [];
-  readonly tag: string;
-  readonly uid: boolean;
-  readonly sorted: boolean;
-
-  constructor(tag: string, uid: boolean, sorted: boolean) {
-    this.tag = tag;
-    this.uid = uid;
-    this.sorted = sorted;
-  }
-
-  hear(line: string): void {
+/** What a client hears, line by line. */
+function hear(followed: readonly FollowedResults[], answer: string): void {
+  for (const line of answer.split("\r\n")) {
     const expunged = /^\* (\d+) EXPUNGE$/.exec(line)?.[1];
-    if (expunged !== undefined && !this.uid) {
-      const number = Number(expunged);
-      assert.ok(!this.results.includes(number), `${line}: still among the results`);
-      this.results = this.results.map((n) => n > number ? n - 1 : n);
-    }
-    if (!line.startsWith(`* ESEARCH (TAG "${this.tag}")`)) return;
-    for (const [, verb, list = ""] of line.matchAll(/(ADDTO|REMOVEFROM) \(([^)]*)\)/g)) {
-      const words = list.split(" ");
-      for (let i = 0; i < words.length; i += 2) {
-        this.#change(verb === "ADDTO", Number(words[i]), numbersIn(words[i + 1] ?? ""), line);
-      }
-    }
-  }
-
-  #change(adds: boolean, place: number, numbers: readonly number[], line: string): void {
-    if (place === 0) {
-      assert.ok(!this.sorted, line);
-      for (const n of numbers) assert.equal(this.results.includes(n), !adds, `${line}: ${this.results}`);
-      this.results = adds
-        ? [...this.results, ...numbers].sort((a, b) => a - b)
-        : this.results.filter((n) => !numbers.includes(n));
-    } else if (adds) {
-      assert.ok(place <= this.results.length + 1, line);
-      this.results.splice(place - 1, 0, ...numbers);
-    } else {
-      const removed = this.results.splice(place - 1, numbers.length);
-      assert.deepEqual([...removed].sort(), [...numbers].sort(), line);
+    for (const each of followed) {
+      if (expunged !== undefined) each.expunged(Number(expunged), 0);
+      if (line.startsWith("* ESEARCH ")) each.hear(readValues(line));
     }
   }
 }
@@ -145,11 +112,8 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
         for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
         const client = await Client.signedIn(stage);
         const followed = commands.map(([tag, command]) =>
-          new Followed(tag, command.startsWith("UID"), command.includes("SORT"))
+          new FollowedResults(tag, command.startsWith("UID"), command.includes("SORT"))
         );
-        const hear = (answer: string) => {
-          for (const line of answer.split("\r\n")) for (const each of followed) each.hear(line);
-        };
         for (const [i, [tag, command, program]] of commands.entries()) {
           await client.send(`${tag} ${command} ${program}\r\n`);
           const all = / ALL (\S+)/.exec(await client.read())?.[1];
@@ -171,6 +135,7 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
               break;
             case "own flag":
               hear(
+                followed,
                 await client.command(`UID STORE ${step.first}:${step.last} +FLAGS (${step.flags.join(" ")})`),
               );
               break;
@@ -178,20 +143,20 @@ Deno.test("who follows a search knows what it would find now, whatever happens",
               await stage.other(["expunge", "Inbox", String(step.uid)]);
               break;
             case "own expunge":
-              hear(await client.command("EXPUNGE"));
+              hear(followed, await client.command("EXPUNGE"));
               break;
             case "fetch":
-              hear(await client.command("FETCH 1:* UID"));
+              hear(followed, await client.command("FETCH 1:* UID"));
               break;
             case "noop":
-              hear(await client.command("NOOP"));
+              hear(followed, await client.command("NOOP"));
               break;
             case "notify":
-              hear(await client.command(`NOTIFY ${step.set}`));
+              hear(followed, await client.command(`NOTIFY ${step.set}`));
           }
         }
         waiting.length = 0;
-        hear(await client.command(`NOTIFY SET (SELECTED (${events}))`)); // Also what was not wanted until now.
+        hear(followed, await client.command(`NOTIFY SET (SELECTED (${events}))`)); // Also what was not wanted until now.
         for (const [i, [, command, program]] of commands.entries()) {
           const answer = await client.command(`${command.replace(" UPDATE", "")} ${program}`);
           const all = / ALL (\S+)/.exec(answer)?.[1];
@@ -211,7 +176,7 @@ for (const gone of ["1", "2", "3", "4"]) {
     const names = ["answer", "another", "plan", "short"];
     for (const name of names) stage.deliver("Inbox", name);
     const client = await Client.signedIn(stage);
-    const followed = new Followed("s", true, true);
+    const followed = new FollowedResults("s", true, true);
     await client.send("s UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 ALL\r\n");
     followed.results = numbersIn(/ ALL (\S+)/.exec(await client.read())?.[1] ?? "");
     for (let i = 0; i < 70; i++) stage.deliver("Inbox", names[i % 4] ?? "");
@@ -222,7 +187,7 @@ for (const gone of ["1", "2", "3", "4"]) {
       yield* sort.call(stage.mail, request);
     };
     for (let i = 0; i < 2; i++) {
-      for (const line of (await client.command("NOOP")).split("\r\n")) followed.hear(line);
+      hear([followed], await client.command("NOOP"));
     }
     const now = await client.command("UID SORT RETURN (ALL) (REVERSE SUBJECT) UTF-8 ALL");
     assert.deepEqual(followed.results, numbersIn(/ ALL (\S+)/.exec(now)?.[1] ?? ""));
@@ -254,12 +219,12 @@ Deno.test("many messages come into a sorted result at once", async () => {
   const stage = new ImapStage({}, ["Inbox"]);
   for (let i = 0; i < 40; i++) for (const name of ["answer", "another", "plan"]) stage.deliver("Inbox", name);
   const client = await Client.signedIn(stage);
-  const followed = new Followed("s", true, true);
+  const followed = new FollowedResults("s", true, true);
   await client.send("s UID SORT RETURN (UPDATE ALL) (SUBJECT REVERSE DATE) UTF-8 FLAGGED\r\n");
   await client.read();
   for (const uids of ["1:100", "101", "110:120"]) {
     const answer = await client.command(`UID STORE ${uids} +FLAGS.SILENT (\\Flagged)`);
-    for (const line of answer.split("\r\n")) followed.hear(line);
+    hear([followed], answer);
   }
   const now = await client.command("UID SORT RETURN (ALL) (SUBJECT REVERSE DATE) UTF-8 FLAGGED");
   assert.deepEqual(followed.results, numbersIn(/ ALL (\S+)/.exec(now)?.[1] ?? ""));

@@ -11,6 +11,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { fieldsOf, type Told } from "./fetch_fields.ts";
+import { type FollowedResults, tagOf, tellsChange } from "./followed_results.ts";
 import { readSet, readValues, ResponseBuffer, type Value } from "./response_reader.ts";
 import { Witness } from "./witness.ts";
 
@@ -40,6 +42,8 @@ export interface Box {
   messages: Known[];
   /** What the client would write down, to come back with; RFC 7162 6. */
   modseq: number;
+  /** Searches that it follows, by tag. RFC 5267 4.3 */
+  readonly followed: Map<string, FollowedResults>;
 }
 
 /** What a client keeps when the connection is lost. */
@@ -128,6 +132,11 @@ export class Follower {
     return { name, uidValidity, modseq, messages: box.messages.map((each) => ({ ...each })) };
   }
 
+  /** The tag that the next command has. */
+  get nextTag(): string {
+    return `${this.name}.${this.#tag + 1}`;
+  }
+
   /** Runs a command to its tagged response. @throws {Gone} */
   async run(command: string): Promise<Answer> {
     const tag = await this.begin(command);
@@ -136,7 +145,8 @@ export class Follower {
 
   /** Sends a command; {@link finish} must follow. */
   async begin(command: string, opening: Opening | null = null): Promise<string> {
-    const tag = `${this.name}.${++this.#tag}`;
+    const tag = this.nextTag;
+    this.#tag++;
     const [, uid, verb = ""] = /^(UID )?(\w+)/.exec(command) ?? [];
     // RFC 9051 7.5.1, RFC 7162 3.2.10.2
     const counts = uid === undefined && ["FETCH", "STORE", "SEARCH"].includes(verb);
@@ -229,6 +239,7 @@ export class Follower {
       modseq,
       readOnly: verb === "EXAMINE",
       messages: opened(opening, uidValidity, this.witness.quiet),
+      followed: new Map(),
     };
     for (const { uid, flags, modseq } of this.box.messages) {
       if (uid !== 0 && flags !== null && modseq > 0) this.witness.flags(uidValidity, uid, modseq, flags);
@@ -269,6 +280,10 @@ export class Follower {
       const [, , code, argument = ""] = condition;
       if (code === undefined) return;
       running.codes.set(code, argument);
+      if (code === "NOUPDATE") {
+        assert.ok(!this.witness.quiet, response);
+        this.box?.followed.delete(argument.replaceAll('"', ""));
+      }
       if (code === "CLOSED") this.box = null;
       if (code === "HIGHESTMODSEQ") this.#highest = Number(argument);
       return;
@@ -283,6 +298,7 @@ export class Follower {
     if (second === "EXISTS") return this.#exists(Number(first), running);
     if (second === "EXPUNGE") return this.#expunge(Number(first), running);
     if (second === "FETCH") return this.#fetch(Number(first), third, running);
+    if (first === "ESEARCH") return this.#found(values);
     if (first === "VANISHED") {
       const earlier = Array.isArray(second);
       return this.#vanished(readSet(earlier ? third : second), earlier, running);
@@ -312,6 +328,7 @@ export class Follower {
     const gone = box.messages[number - 1];
     assert.ok(gone !== undefined, `EXPUNGE ${number} of ${box.messages.length}`);
     box.messages.splice(number - 1, 1);
+    for (const each of box.followed.values()) each.expunged(number, gone.uid);
     if (gone.uid !== 0) this.witness.gone(box.uidValidity, gone.uid);
   }
 
@@ -335,8 +352,22 @@ export class Follower {
       const at = placeOf(box.messages, uid);
       assert.notEqual(at, -1, `VANISHED ${uid}, which was not there`);
       box.messages.splice(at, 1);
+      for (const each of box.followed.values()) each.expunged(at + 1, uid);
       this.witness.gone(box.uidValidity, uid);
     }
+  }
+
+  /** What a followed search finds, or what comes to that or goes from it. RFC 5267 4.3 */
+  #found(values: readonly Value[]): void {
+    const followed = this.box?.followed.get(tagOf(values[2]) ?? "");
+    if (followed === undefined) return assert.ok(!tellsChange(values), "a change to what is not followed");
+    followed.hear(values);
+    if (followed.cancelled) return;
+    const { messages } = this.#selected();
+    const strange = followed.results.filter((each) =>
+      followed.uid ? placeOf(messages, each) === -1 : each > messages.length
+    );
+    assert.deepEqual(strange, [], "results that the client knows nothing of");
   }
 
   #fetch(number: number, values: Value | undefined, running: Running): void {
@@ -375,38 +406,6 @@ export class Follower {
     assert.ok(this.box !== null, "told of a mailbox that is not selected");
     return this.box;
   }
-}
-
-interface Told {
-  uid: number | null;
-  flags: string | null;
-  modseq: number | null;
-  subject: string | null;
-}
-
-function fieldsOf(values: readonly Value[]): Told {
-  const told: Told = { uid: null, flags: null, modseq: null, subject: null };
-  for (let i = 0; i < values.length; i += 2) {
-    const [name, value] = [values[i], values[i + 1]];
-    if (name === "UID") told.uid = Number(value);
-    else if (name === "MODSEQ") told.modseq = Number(Array.isArray(value) ? value[0] : NaN);
-    else if (name === "FLAGS") told.flags = flagText(value);
-    else if (typeof name === "string" && name.startsWith("BODY[")) told.subject = textOf(value);
-  }
-  return told;
-}
-
-/** Flags in one order, without \Recent, which each session has for itself. */
-export function flagText(flags: Value | undefined): string {
-  assert.ok(Array.isArray(flags));
-  return flags.filter((flag) => flag !== "\\Recent").map((flag) => String(flag).toLowerCase()).sort().join(
-    " ",
-  );
-}
-
-function textOf(value: Value | undefined): string {
-  assert.ok(typeof value === "object" && "text" in value, "not a string");
-  return /^Subject: (.*)\r\n/i.exec(value.text)?.[1] ?? "";
 }
 
 function openingFetch(opening: Opening, number: number, told: Told): void {

@@ -10,6 +10,8 @@
 /** A message of {@link ModelMailbox}. */
 export interface ModelMessage {
   readonly subject: string;
+  /** Octets. */
+  readonly size: number;
   /** In lower case. */
   flags: ReadonlySet<string>;
 }
@@ -38,6 +40,18 @@ export class ModelMailbox {
   count(flag: string, has: boolean): number {
     return [...this.messages.values()].filter(({ flags }) => flags.has(flag) === has).length;
   }
+}
+
+/** How two messages follow each other in a sorted result; 0 where their numbers decide. RFC 5256 3 */
+export type Order = (a: ModelMessage, b: ModelMessage) => number;
+
+/** A search that can be followed. */
+export interface ModelSearch {
+  /** The command, with these return options. */
+  command(returns: string): string;
+  readonly matches: (message: ModelMessage) => boolean;
+  /** Null: in the order of the mailbox. */
+  readonly order: Order | null;
 }
 
 export type StoreMode = "+" | "-" | "";

@@ -9,10 +9,12 @@
 import assert from "node:assert/strict";
 import type { Answer, Box, Known } from "./follower.ts";
 import type { Model, ModelMailbox, StoreMode } from "./model.ts";
+import { pairs, searched, uidsOf, uidsWith } from "./model_answers.ts";
 import { storedFlags } from "./model.ts";
+import { compareFollowed, follow } from "./model_follow.ts";
 import type { Ledger } from "./model_ledger.ts";
 import { type Chosen, listenings, type Player, type Stage } from "./model_player.ts";
-import { readSet, type Value } from "./response_reader.ts";
+import { readSet } from "./response_reader.ts";
 import type { Witness } from "./witness.ts";
 
 export const verbs = [
@@ -23,6 +25,7 @@ export const verbs = [
   "EXPUNGE",
   "FETCH",
   "SEARCH",
+  "FOLLOW",
   "SELECT",
   "COMEBACK",
   "NOOP",
@@ -89,8 +92,9 @@ export const deeds: Record<Verb, Doing> = {
       subject: `s${++subjects}`,
       flags: (c + i) % 3 === 0 ? someFlags(c >> 2) : [],
     }));
+    const textOf = (subject: string) => `Subject: ${subject}\r\n\r\n${"body ".repeat(c % 40)}\r\n`;
     const literals = messages.map(({ subject, flags }) => {
-      const text = `Subject: ${subject}\r\n\r\n${"body ".repeat(c % 40)}\r\n`;
+      const text = textOf(subject);
       return ` (${flags.join(" ")}) {${text.length}+}\r\n${text}`;
     });
     const since = witness.moment();
@@ -110,7 +114,10 @@ export const deeds: Record<Verb, Doing> = {
       witness.arrived(uidValidity, uid, since);
       witness.subject(uidValidity, uid, subject);
       if (flags.includes("\\deleted")) ledger.mayBeGone(uidValidity, [uid]);
-      if (model !== null) assert.equal(mailbox?.add({ subject, flags: new Set(flags) }), uid);
+      if (model !== null) {
+        const size = textOf(subject).length;
+        assert.equal(mailbox?.add({ subject, size, flags: new Set(flags) }), uid);
+      }
     }
     ledger.added(uidValidity, uids);
   },
@@ -233,6 +240,12 @@ export const deeds: Record<Verb, Doing> = {
     );
     const expected = wanted.map(([each]) => uid ? each : view.indexOf(each) + 1).filter((each) => each > 0);
     assert.deepEqual(found, expected, `SEARCH ${key}`);
+  },
+
+  async FOLLOW({ model }, player, { a, b, c }) {
+    const { box } = player.follower;
+    const answer = await follow(player, a, b, c);
+    if (box !== null && answer !== null) done(model, box, answer);
   },
 
   async SELECT({ model }, player, { a, c }) {
@@ -436,6 +449,7 @@ function compareView(player: Player, mailbox: ModelMailbox): void {
     assert.equal(known.uid, uid, `number ${i + 1}`);
     if (known.flags !== null) assert.equal(known.flags, mailbox.flagsOf(uid), `flags of ${uid}`);
   }
+  compareFollowed(player, mailbox);
 }
 
 function compareFlags(player: Player, mailbox: ModelMailbox, uids: readonly number[]): void {
@@ -455,45 +469,4 @@ function uidsNamed(chosen: Chosen, set: string): number[] {
   if (chosen.uid) return named;
   const numbers = chosen.set.split(",").map(Number);
   return named.map((number) => chosen.messages[numbers.indexOf(number)]?.uid ?? 0);
-}
-
-/** UIDs of FETCH responses that told something. */
-function uidsWith(item: string, answer: Answer): Set<number> {
-  const found = new Set<number>();
-  for (const [, , word, values] of answer.untagged) {
-    if (word !== "FETCH") continue;
-    const told = pairs(values);
-    if (told.has(item) && told.has("UID")) found.add(Number(told.get("UID")));
-  }
-  return found;
-}
-
-function pairs(values: Value | undefined): Map<string, Value> {
-  const found = new Map<string, Value>();
-  if (!Array.isArray(values)) return found;
-  for (let i = 0; i + 1 < values.length; i += 2) {
-    const value: Value | undefined = values[i + 1];
-    if (value !== undefined) found.set(String(values[i]), value);
-  }
-  return found;
-}
-
-/** What APPENDUID and COPYUID tell: UIDVALIDITY, and one or two sets. */
-function uidsOf(argument: string): [uidValidity: number, from: number[], to?: number[]] {
-  const [uidValidity, from, to] = argument.split(" ");
-  return to === undefined
-    ? [Number(uidValidity), readSet(from)]
-    : [Number(uidValidity), readSet(from), readSet(to)];
-}
-
-/** What SEARCH or ESEARCH found, ascending. */
-function searched(answer: Answer): number[] {
-  for (const values of answer.untagged) {
-    const [, word] = values;
-    if (word === "SEARCH") return values.slice(2).map(Number);
-    if (word !== "ESEARCH") continue;
-    const all = values.indexOf("ALL");
-    return all === -1 ? [] : readSet(values[all + 1]);
-  }
-  return assert.fail("nothing was answered");
 }

@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { Follower, Gone, type Kept, type Known, type Wire } from "./follower.ts";
-import type { ModelMailbox } from "./model.ts";
+import type { ModelMailbox, ModelSearch } from "./model.ts";
 import type { Witness } from "./witness.ts";
 
 /** What a session enables: nothing, CONDSTORE, QRESYNC, and IMAP4rev2 as well; in turn. */
@@ -40,6 +40,8 @@ export class Player {
   readonly name: string;
   readonly mode: typeof modes[number];
   readonly kept: Kept[] = [];
+  /** What it follows or has followed, by tag. */
+  readonly searches = new Map<string, ModelSearch>();
   /** In an exact run: what is selected. */
   mailbox: ModelMailbox | null = null;
   /** In an exact run: somebody deleted what is selected, so the next command ends the connection. */

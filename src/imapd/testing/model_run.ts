@@ -14,6 +14,7 @@ import { type Box, Follower, Gone, type Kept } from "./follower.ts";
 import { Ledger } from "./model_ledger.ts";
 import { Model } from "./model.ts";
 import { type Deed, type DeedContext, deeds } from "./model_deeds.ts";
+import { askAgain } from "./model_follow.ts";
 import { Player, type Stage } from "./model_player.ts";
 import { Witness } from "./witness.ts";
 
@@ -106,6 +107,7 @@ async function agree(context: DeedContext): Promise<void> {
         await deeds.NOOP(context, player, { who: 0, verb: "NOOP", a: 0, b: 0, c: 0 });
       }
       await player.learn();
+      await askAgain(player);
     } catch (error) {
       if (!(error instanceof Gone) || model !== null) throw error;
       await player.connect();

@@ -16,7 +16,7 @@ const mostShown = 20;
 /** These are what most faults need. */
 const often: readonly Verb[] = [
   ...["APPEND", "STORE", "STORE", "FETCH", "EXPUNGE", "SELECT", "NOOP", "COMEBACK"] as const,
-  ...["APPEND", "STORE", "MOVE", "EXPUNGE", "NOOP", "NOTIFY"] as const,
+  ...["APPEND", "STORE", "MOVE", "EXPUNGE", "NOOP", "NOTIFY", "FOLLOW"] as const,
 ];
 
 /** The same numbers from 0 up to 1 for the same seed. */
