@@ -25,10 +25,17 @@ export interface Found {
   readonly scores: Uint8Array | null;
 }
 
-/** The key as the store takes it. @throws {SyntaxError} If there are no such message numbers. */
+/**
+ * The key as the store takes it.
+ *
+ * In an empty mailbox `1:*` finds nothing, where RFC 9051 9 (seq-number) would rather have BAD: clients search so without
+ * looking at EXISTS, and other servers let them.
+ *
+ * @throws {SyntaxError} If there are no such message numbers.
+ */
 export function keyFor(view: MailboxView, { key }: SearchProgram): SearchKey {
   return resolveSearch(key, {
-    numbers: (set: SequenceSet) => choose(view, set, false).uids,
+    numbers: (set: SequenceSet) => view.count === 0 ? [] : choose(view, set, false).uids,
     uids: (set: SequenceSet) => choose(view, set, true).uids,
     recent: () => view.recent,
   });
