@@ -90,6 +90,8 @@ async function tellReturned(session: Session, mail: Mail, info: MailboxInfo, com
 
 /**
  * LSUB. A subscribed name that only `%` keeps from matching shows by its parent, as \Noselect. RFC 3501 6.3.9
+ *
+ * Special uses are told here, too, which RFC 6154 speaks of for LIST only: there are clients that look for them nowhere else.
  */
 export async function lsub(session: Session, mail: Mail, command: Lsub): Promise<Completion> {
   const { w } = session.out;
@@ -102,7 +104,7 @@ export async function lsub(session: Session, mail: Mail, command: Lsub): Promise
   const { mailboxes, lostSubscriptions } = await mail.list({});
   const subscribed = candidates(mailboxes, lostSubscriptions).filter((each) => each.subscribed);
   const found = new Map<string, readonly string[]>();
-  for (const { name } of subscribed) if (matches(name)) found.set(name, []);
+  for (const { name, info } of subscribed) if (matches(name)) found.set(name, info?.specialUse ?? []);
   if (command.pattern.includes("%")) {
     for (const { name } of subscribed) {
       if (matches(name)) continue;

@@ -2,7 +2,8 @@
  * Plays every file of tests/transcripts/imap: dialogues of one client, with another one's changes in between.
  *
  * The first line that begins with `! begin` says how the connection starts: `plain` (no TLS yet) or `tls` (the default),
- * `signed-in`, `mailboxes a b/c`, `certificate`, `insecure` (passwords without TLS), `messages=3` and `saved=3` (limits).
+ * `signed-in`, `mailboxes a b/c`, `certificate`, `insecure` (passwords without TLS), `messages=3` and `saved=3` (limits),
+ * `hides=UIDONLY` (what the account hides).
  *
  * @module
  */
@@ -30,6 +31,8 @@ function begin(steps: readonly Step[]): Begin {
 
 function open({ words, mailboxes }: Begin) {
   const stage = new ImapStage({}, mailboxes);
+  const hides = words.find((each) => each.startsWith("hides="));
+  if (hides !== undefined) stage.authenticator.hiddenCapabilities = hides.slice("hides=".length).split(",");
   const certificate = words.includes("certificate");
   const tls = certificate
     ? { ...memoryTls, clientCertificate: { fingerprint: "known", der: new Uint8Array() } }
