@@ -5,15 +5,14 @@
  */
 import type { Create, MailboxCommand, ParseMode, Rename, SpecialUseAttribute } from "./command.ts";
 import { CommandError } from "./command_error.ts";
-import { delimiter, readMailbox } from "./mailbox_name.ts";
+import { readMailbox } from "./mailbox_name.ts";
 import type { Scanner } from "./scanner.ts";
 
 const uses: readonly SpecialUseAttribute[] = ["\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"];
 
 export function parseCreate(s: Scanner, mode: ParseMode): Create {
   s.space();
-  const name = readMailbox(s, mode);
-  const mailbox = name.length > 1 && name.endsWith(delimiter) ? name.slice(0, -1) : name;
+  const mailbox = readMailbox(s, mode);
   const specialUse = new Set<SpecialUseAttribute>();
   if (!s.atEnd) {
     s.space();

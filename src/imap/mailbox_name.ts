@@ -21,9 +21,13 @@ export const otherUsers = "Other Users";
 export const maxMailboxNameLength = 500;
 export const maxMailboxLevels = 50;
 
-/** Reads `mailbox`. */
+/**
+ * Reads `mailbox`. One separator behind a name is no part of it: CREATE may say with it that others are to stand below (RFC 9051
+ * 6.3.4), and there are clients that then write the name so in other commands, too.
+ */
 export function readMailbox(s: Scanner, mode: ParseMode): string {
-  return canonicalMailboxName(decodeMailboxName(s.astringBytes("a mailbox name"), mode));
+  const name = canonicalMailboxName(decodeMailboxName(s.astringBytes("a mailbox name"), mode));
+  return name.length > 1 && name.endsWith(delimiter) ? name.slice(0, -1) : name;
 }
 
 /** Octets of a name as text, spelt as it was sent. @throws {SyntaxError} */
