@@ -53,9 +53,11 @@ export function writeQuota(w: ResponseWriter, root: string, bytes: QuotaUse, mes
   w.ascii(")\r\n");
 }
 
-/** `* QUOTAROOT Inbox "#user/ann"` */
-export function writeQuotaRoot(w: ResponseWriter, mailbox: string, root: string): void {
-  w.ascii("* QUOTAROOT ").mailbox(mailbox).ascii(" ").string(root).ascii("\r\n");
+/** `* QUOTAROOT Inbox "#user/ann"`; of a mailbox without limits, no root. RFC 9208 4.2.2 */
+export function writeQuotaRoot(w: ResponseWriter, mailbox: string, root: string | null): void {
+  w.ascii("* QUOTAROOT ").mailbox(mailbox);
+  if (root !== null) w.ascii(" ").string(root);
+  w.ascii("\r\n");
 }
 
 /** Octets in units of 1024, begun ones included. */

@@ -54,6 +54,7 @@ const written: [line: string, write: (w: ResponseWriter) => void][] = [
     (w) => writeQuota(w, "#user/alice", { used: 1, limit: null }, { used: 1, limit: null }),
   ],
   ['* QUOTAROOT "a b" "#user/alice"', (w) => writeQuotaRoot(w, "a b", "#user/alice")],
+  ['* QUOTAROOT "a b"', (w) => writeQuotaRoot(w, "a b", null)],
 ];
 for (const [line, write] of written) {
   Deno.test(`${line} is written`, () => {

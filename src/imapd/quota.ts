@@ -25,10 +25,12 @@ export async function quota(session: Session, mail: Mail, command: Quota): Promi
   return ok("done");
 }
 
+/** Where nothing is limited there is no root: Thunderbird takes a QUOTA response without resources for a syntax error. */
 export async function quotaRoot(session: Session, mail: Mail, name: string): Promise<Completion> {
   const root = await mail.quotaRoot({ name });
-  writeQuotaRoot(session.out.w, name, root.root);
-  tell(session, root);
+  const limited = root.bytes.limit !== null || root.messages.limit !== null;
+  writeQuotaRoot(session.out.w, name, limited ? root.root : null);
+  if (limited) tell(session, root);
   return ok("done");
 }
 
