@@ -84,7 +84,7 @@ const account = table({
   hiddenCapabilities: list(choice(hideableCapabilities, { doc: "" }), {
     doc:
       `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
-them: ${hideableCapabilities.join(", ")}.`,
+them, as the new Outlook does with UIDONLY: ${hideableCapabilities.join(", ")}.`,
   }),
   maxOutgoingMessagesPerDay: integer({
     doc: "Most messages to others in 24 hours; one to several recipients counts once for each.",

@@ -1,10 +1,5 @@
 /**
- * What clients need that no standard says, and what an account may hide from one that fails with it. Only what a test of ours
- * has seen a client do stands here:
- *
- * | client | what it does | where that is seen |
- * | --- | --- | --- |
- * | imapflow | compresses when COMPRESS is announced; fails if a response stands between its OK and the first compressed octet | `tests/peers/npm_clients.ts` |
+ * What an account may hide from a client that fails with it. What clients need, and why, is a table: `client_needs.ts`.
  *
  * Behaviour is the same for every client: what one says of itself with ID proves nothing and comes too late, often after the
  * capabilities are known. So what a client cannot bear is hidden by configuration, by account: `hiddenCapabilities`. It is

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hideableCapabilities } from "../imap/hideable.ts";
+import { clientNeeds, clients } from "./client_needs.ts";
 import { Client } from "./testing/imap_client.ts";
 import { ImapStage } from "./testing/imap_stage.ts";
 
@@ -42,3 +43,22 @@ for (const capability of hideableCapabilities) {
     }
   });
 }
+
+Deno.test("the table of clients names tests that there are, of every client", () => {
+  const root = new URL("../../", import.meta.url);
+  for (const { client, does, knownFrom, seen } of clientNeeds) {
+    for (const file of seen) assert.ok(Deno.statSync(new URL(file, root)).isFile, `${client}: ${file}`);
+    assert.ok(seen.length > 0, does);
+    // A client runs only in these.
+    const runs = seen.some((file) => /^tests\/(scenarios|peers)\//.test(file));
+    assert.equal(runs, knownFrom === "running it", `${client}: ${does}`);
+  }
+  assert.deepEqual([...new Set(clientNeeds.map(({ client }) => client))], [...clients]);
+});
+
+Deno.test("every transcript of a client stands in the table", () => {
+  const named = new Set(clientNeeds.flatMap(({ seen }) => seen));
+  for (const { name } of Deno.readDirSync(new URL("../../tests/transcripts/imap/", import.meta.url))) {
+    if (name.startsWith("client_")) assert.ok(named.has(`tests/transcripts/imap/${name}`), name);
+  }
+});
