@@ -102,6 +102,14 @@ export interface QueueReport {
   readonly results: readonly QueueResult[];
 }
 
+/** What is heard of the queue. */
+export interface DueNews {
+  /** When something will be due; null for never. */
+  readonly due: Millis | null;
+  /** Somebody wants it tried now, who may have mended what was wrong: failures of a moment ago count no more. */
+  readonly afresh: boolean;
+}
+
 /** For the front alone. */
 export interface Queue {
   /**
@@ -119,8 +127,8 @@ export interface Queue {
   report(request: QueueReport): Promise<void>;
   /** Gives a job back that was not tried; it is due as it was before, its attempt is not counted. */
   giveBack(request: { readonly lease: string }): Promise<void>;
-  /** Says when something will be due, at once and whenever that changes: a time, or null for never. */
-  listen(request: Record<string, never>): AsyncIterable<{ readonly due: Millis | null }>;
+  /** Says when something will be due, at once and whenever that changes. */
+  listen(request: Record<string, never>): AsyncIterable<DueNews>;
   /** Adds how TLS went to what is known of the domains and days (RFC 8460). At most {@link maxTlsResults}. */
   noteTls(request: { readonly results: readonly DayResults[] }): Promise<void>;
 }

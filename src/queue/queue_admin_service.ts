@@ -66,8 +66,8 @@ export interface QueueAdminParts {
   readonly keepRetiredMs: (accountId: number) => number;
   /** Whether a recipient is being worked on. */
   readonly isLeased: (id: number, domain: string) => boolean;
-  /** Called when what is due may have changed. */
-  readonly changed: () => void;
+  /** Called when what is due may have changed. @param afresh Somebody has said when: what failed may work now. */
+  readonly changed: (afresh: boolean) => void;
 }
 
 /** Outgoing mail, for an administrator. */
@@ -116,10 +116,13 @@ export class QueueAdminService implements QueueAdmin {
     const times = at === null ? [delayMs] : [at];
     if (!times.every(Number.isSafeInteger)) throw new Refused("badRequest", "no time to schedule at");
     const later = (due: Millis) => Math.min(Math.max(due, 0), latestMs);
-    return await this.#change(
+    const rescheduled = await changeMeant(
+      this.#store,
       this.#checked(filter),
       (rows) => scheduleRows(rows, ({ due }) => later(at ?? due + delayMs)),
     );
+    this.#parts.changed(true);
+    return rescheduled;
   }
 
   async transport(
@@ -158,7 +161,7 @@ export class QueueAdminService implements QueueAdmin {
       count += rows.length;
       await turn();
     }
-    this.#parts.changed();
+    this.#parts.changed(false);
     return count;
   }
 
@@ -300,7 +303,7 @@ export class QueueAdminService implements QueueAdmin {
     also?: (row: QueueCandidate) => boolean,
   ): Promise<number> {
     const count = await changeMeant(this.#store, filter, apply, also);
-    this.#parts.changed();
+    this.#parts.changed(false);
     return count;
   }
 

@@ -21,7 +21,7 @@ interface Open {
   readonly admin: QueueAdminService;
   readonly told: NoticeFacts[];
   /** How often somebody was told that what is due may have changed. */
-  readonly changed: { count: number };
+  readonly changed: { count: number; afresh: number };
   add(recipients: readonly string[], change?: Partial<NewQueueRow>): Promise<number[]>;
 }
 
@@ -30,7 +30,7 @@ async function open(): Promise<Open> {
   const temp = tempStore({ clock });
   for (const name of ["ann", "bob"]) await ensureAccount(temp.store, { name, maxBytes: null });
   const told: NoticeFacts[] = [];
-  const changed = { count: 0 };
+  const changed = { count: 0, afresh: 0 };
   const parts: ConcludeParts = {
     store: temp.store,
     compose: (facts) => {
@@ -46,7 +46,10 @@ async function open(): Promise<Open> {
     hasTransport: (name) => name === "relay",
     keepRetiredMs: () => hour,
     isLeased: (id) => id === 1,
-    changed: () => changed.count++,
+    changed: (afresh) => {
+      changed.count++;
+      if (afresh) changed.afresh++;
+    },
   });
   const add: Open["add"] = (recipients, change) => enqueue(temp.store, recipients, change);
   return { temp, clock, admin, told, changed, add };
@@ -144,10 +147,11 @@ Deno.test("hold and unhold say whom they changed, and what is on hold is not due
   assert.equal(await admin.hold({ ...filter(), hold: false }), 2);
   assert.deepEqual(temp.store.read(dueDestinations(clock.now(), 10)), ["x.example", "y.example"]);
   assert.ok(changed.count > 0);
+  assert.equal(changed.afresh, 0);
 });
 
 Deno.test("schedule sets a time, or moves it, and each row once", async () => {
-  const { temp, clock, admin, add } = await open();
+  const { temp, clock, admin, add, changed } = await open();
   await using _ = temp;
   const recipients = Array.from({ length: 250 }, (_, i) => `u${i}@x.example`);
   const ids = await add(recipients);
@@ -160,6 +164,7 @@ Deno.test("schedule sets a time, or moves it, and each row once", async () => {
   assert.equal(await admin.schedule({ ...filter({ ids: ids.slice(0, 1) }), at: now + 7, delayMs: 0 }), 1);
   assert.deepEqual(dues(), new Set([now - hour, now + 7]));
   await assert.rejects(admin.schedule({ ...filter(), at: NaN, delayMs: 0 }), refuses("badRequest"));
+  assert.equal(changed.afresh, 3);
 });
 
 Deno.test("with a number, those that are due first are changed", async () => {

@@ -24,7 +24,14 @@ import { nameOfAccount } from "../store/accounts.ts";
 import { suppressionOf } from "../store/suppressions.ts";
 import type { RowEnding } from "./conclude.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
-import { maxJobRecipients, maxLeases, type Queue, type QueueJob, type QueueReport } from "./queue.ts";
+import {
+  type DueNews,
+  maxJobRecipients,
+  maxLeases,
+  type Queue,
+  type QueueJob,
+  type QueueReport,
+} from "./queue.ts";
 import type { DayResults } from "../tlsrpt/results.ts";
 import { DueListener } from "./due_listener.ts";
 import { bounded, checkReport } from "./queue_report.ts";
@@ -114,9 +121,13 @@ export class QueueDesk {
     return this.leasedOf(domain).has(id);
   }
 
-  /** Something was added, released or given back: whoever listens is told when work is due. */
-  changed(): void {
-    for (const listener of this.#listeners) listener.tell();
+  /**
+   * Something was added, released or given back: whoever listens is told when work is due.
+   *
+   * @param afresh Whether somebody wants it tried now, whatever failed a moment ago.
+   */
+  changed(afresh = false): void {
+    for (const listener of this.#listeners) listener.tell(afresh);
   }
 
   listen(): DueListener {
@@ -278,7 +289,7 @@ export class ConnectionQueue implements Queue {
     }
   }
 
-  listen(_request: Record<string, never>): AsyncIterable<{ readonly due: Millis | null }> {
+  listen(_request: Record<string, never>): AsyncIterable<DueNews> {
     return this.#desk.listen();
   }
 

@@ -222,15 +222,18 @@ Deno.test("who listens is told when work is due", async () => {
   const { temp, desk, clock } = open();
   await using _ = temp;
   const listener = desk.listen();
-  assert.deepEqual((await listener.next()).value, { due: null });
+  assert.deepEqual((await listener.next()).value, { due: null, afresh: false });
   const later = clock.now() + 5000;
   await enqueue(temp.store, ["a@x.example"], { due: later });
   desk.changed();
-  assert.deepEqual((await listener.next()).value, { due: later });
+  assert.deepEqual((await listener.next()).value, { due: later, afresh: false });
   await enqueue(temp.store, ["a@y.example"]);
   desk.changed();
-  desk.changed(); // Twice is once for who is slow.
-  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  desk.changed(true);
+  desk.changed(); // Twice is once for who is slow, but what was asked for is not forgotten.
+  assert.deepEqual((await listener.next()).value, { due: clock.now(), afresh: true });
+  desk.changed();
+  assert.deepEqual((await listener.next()).value, { due: clock.now(), afresh: false });
   const waiting = listener.next();
   await listener.return();
   assert.equal((await waiting).done, true);
@@ -247,7 +250,7 @@ Deno.test("work that is under way does not count as due", async () => {
   const { value } = await listener.next();
   assert.ok(value.due === null || value.due > clock.now());
   queue.close();
-  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  assert.deepEqual((await listener.next()).value, { due: clock.now(), afresh: false });
   await listener.return();
 });
 
@@ -286,7 +289,7 @@ Deno.test("a domain of which all is on the list is free for what comes next", as
   assert.deepEqual(await queue.take(all), []);
   assert.equal(givenUp.length, 1);
   const listener = desk.listen();
-  assert.deepEqual((await listener.next()).value, { due: clock.now() });
+  assert.deepEqual((await listener.next()).value, { due: clock.now(), afresh: false });
   await listener.return();
   assert.equal((await queue.take(all)).length, 1);
 });

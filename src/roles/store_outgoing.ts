@@ -72,7 +72,7 @@ export function openOutgoing(
     hasTransport: (name) => Object.hasOwn(config.transports, name),
     keepRetiredMs: parts.keepRetiredMs,
     isLeased: (id, domain) => desk.isLeased(id, domain),
-    changed: () => desk.changed(),
+    changed: (afresh) => desk.changed(afresh),
   });
   const separators = (domain: string) => boot.domains.domains[domain]?.localpartCatchallSeparators ?? [];
   const outbox = new QueueOutbox((name) => limitsOf(accounts[name]), () => desk.changed(), {

@@ -153,7 +153,7 @@ Deno.test("what is submitted for others is queued, handed out, and comes back as
     const connection = dial(server);
     const queue = queueOf(connection);
     const due = queue.listen({})[Symbol.asyncIterator]();
-    assert.deepEqual((await due.next()).value, { due: null });
+    assert.deepEqual((await due.next()).value, { due: null, afresh: false });
     assert.deepEqual(await submit(connection, ["a@x.example", "ann@example.org"]), [
       "delivered",
       "delivered",

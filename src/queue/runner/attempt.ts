@@ -94,6 +94,12 @@ export class Attempts {
     }
   }
 
+  /** What could not be reached a moment ago is tried again: somebody may have mended it. */
+  forgetFailures(): void {
+    this.#direct.failures.clear();
+    this.#direct.destinations.clear();
+  }
+
   /** Ends the connections that wait; in order, if that takes no longer. */
   async close(deadlineMs: number): Promise<void> {
     const drop = this.#parts.clock.after(deadlineMs, () => this.#lines.drop());

@@ -45,4 +45,9 @@ export class KnownFailures<T> {
   forget(key: string): void {
     this.#known.delete(key);
   }
+
+  /** All of it may work again. */
+  clear(): void {
+    this.#known.clear();
+  }
 }

@@ -14,6 +14,9 @@ Deno.test("a failure is known for a while, or until it is over", async () => {
   await clock.advance(1);
   assert.equal(known.of("a"), null);
   assert.equal(known.size, 0);
+  known.remember("c", "refused");
+  known.clear();
+  assert.equal(known.of("c"), null);
 });
 
 Deno.test("the oldest failures are forgotten first", () => {

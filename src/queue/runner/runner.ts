@@ -17,7 +17,7 @@
  */
 import type { Timer } from "../../base/clock.ts";
 import { Refused } from "../../base/errors.ts";
-import type { QueueJob } from "../queue.ts";
+import type { DueNews, QueueJob } from "../queue.ts";
 import { Attempts } from "./attempt.ts";
 import { JobRun } from "./job_run.ts";
 import { type RunnerMetrics, runnerMetrics } from "./metrics.ts";
@@ -64,7 +64,7 @@ class QueueRunner implements Runner {
   #heard = 0;
   #taking: Promise<void> | null = null;
   #timer: Timer | null = null;
-  #stream: AsyncIterator<{ readonly due: number | null }> | null = null;
+  #stream: AsyncIterator<DueNews> | null = null;
   #closing = false;
   #wake = () => {};
 
@@ -104,6 +104,7 @@ class QueueRunner implements Runner {
         this.#stream = stream;
         for (let next = await stream.next(); next.done !== true; next = await stream.next()) {
           this.#due = next.value.due;
+          if (next.value.afresh) this.#attempts.forgetFailures();
           this.#heard++;
           void this.#take();
         }

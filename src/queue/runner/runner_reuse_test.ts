@@ -196,6 +196,19 @@ Deno.test("a dead host of many domains is not dialled for each of them", async (
   });
 });
 
+Deno.test("who schedules by hand has mended what failed: it is tried, not remembered", async () => {
+  await onStage({}, async (stage) => {
+    await stage.send(...many(1));
+    await stage.mx();
+    const [still] = await stage.send(...many(1));
+    assert.match(still?.report.results[0]?.text ?? "", /not tried again/);
+    stage.queue.tell(true);
+    await settle();
+    const [now] = await stage.send(...many(1));
+    assert.equal(now?.report.results[0]?.outcome, "delivered");
+  });
+});
+
 Deno.test("closing lets a message that is under way end, and gives the others back", async () => {
   const gate = Promise.withResolvers<void>();
   await onStage({}, async (stage) => {

@@ -9,7 +9,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { Refused } from "../../../base/errors.ts";
 import { settle } from "../../../../tests/support/fake_clock.ts";
 import type { DayResults } from "../../../tlsrpt/results.ts";
-import type { Queue, QueueJob, QueueReport, QueueResult } from "../../queue.ts";
+import type { DueNews, Queue, QueueJob, QueueReport, QueueResult } from "../../queue.ts";
 import { waitAfter } from "../../schedule.ts";
 
 /** A message for one domain. */
@@ -77,7 +77,7 @@ export class MemoryQueue implements Queue {
   turns = 0;
   readonly #clock: Clock;
   readonly #byDomain = new Map<string, Queued[]>();
-  #listeners: (() => void)[] = [];
+  #listeners: ((afresh: boolean) => void)[] = [];
   #enders: (() => void)[] = [];
   #awaited: (() => void)[] = [];
   #nextLease = 1;
@@ -187,13 +187,15 @@ export class MemoryQueue implements Queue {
     return Promise.resolve();
   }
 
-  listen(): AsyncIterableIterator<{ readonly due: number | null }> {
+  listen(): AsyncIterableIterator<DueNews> {
     if (this.isDown) throw new Refused("tryLater", "down");
     let stale = true;
+    let isAfresh = false;
     let ended = false;
     let wake = () => {};
-    const tell = () => {
+    const tell = (afresh: boolean) => {
       stale = true;
+      isAfresh ||= afresh;
       wake();
     };
     const end = () => {
@@ -203,13 +205,15 @@ export class MemoryQueue implements Queue {
     };
     this.#listeners.push(tell);
     this.#enders.push(end);
-    const iterator: AsyncIterableIterator<{ readonly due: number | null }> = {
+    const iterator: AsyncIterableIterator<DueNews> = {
       [Symbol.asyncIterator]: () => iterator,
       next: async () => {
         while (!stale && !ended) await new Promise<void>((resolve) => wake = resolve);
         if (ended) return { done: true, value: undefined };
         stale = false;
-        return { done: false, value: { due: this.#due() } };
+        const afresh = isAfresh;
+        isAfresh = false;
+        return { done: false, value: { due: this.#due(), afresh } };
       },
       return: () => {
         end();
@@ -223,8 +227,8 @@ export class MemoryQueue implements Queue {
     return Promise.resolve();
   }
 
-  tell(): void {
-    for (const tell of this.#listeners) tell();
+  tell(afresh = false): void {
+    for (const tell of this.#listeners) tell(afresh);
   }
 
   #due(): number | null {
