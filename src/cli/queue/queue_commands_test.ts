@@ -154,7 +154,7 @@ const greylisted: AttemptResult = {
   delivered: false,
   code: 451,
   status: "4.7.1",
-  text: "greylisted, come back in 5 minutes",
+  text: "451-4.7.1 greylisted,\n451 4.7.1 come back in 5 minutes", // As it was said.
   host: "mx1.example.net",
   address: "192.0.2.1",
 };
@@ -213,7 +213,7 @@ Deno.test("queue list says in plain words what happened and what comes next", as
    next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC: its sender asked for that time
 7: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago
-   attempt 7 of 8, 8 m ago: the other server said: 451 4.7.1 greylisted, come back in 5 minutes
+   attempt 7 of 8, 8 m ago: this server said: 451 4.7.1 greylisted, come back in 5 minutes
    next attempt in 7 m 30 s, at 2026-11-21 15:37:30 UTC: the last
 8: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago

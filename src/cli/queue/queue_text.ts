@@ -69,17 +69,24 @@ function lastText(row: QueuedRecipient, now: Millis): string {
     : `${which}: nobody knows how it ended; the one before: ${attemptText(last)}`;
 }
 
+/** What stands before each line of a reply: its code and enhanced code. RFC 5321 4.2.1, RFC 2034 4 */
+const replyCodes = /^[2-5]\d\d(?:[ -](?:[245]\.\d{1,3}\.\d{1,3}(?: |$))?|$)/gm;
+
 /** What came of an attempt: who said what, or what kept us from asking. */
 export function attemptText({ delivered, code, status, text, host, address }: AttemptResult): string {
   const where = oneLine(host) + (address === "" ? "" : ` (${oneLine(address)})`);
-  const said = oneLine(text) || (delivered ? "delivered" : "no reason was given");
+  const nothing = delivered ? "delivered" : "no reason was given";
   if (code === 0) {
+    const said = oneLine(text) || nothing;
     // Our own words, which name the host where it matters.
     const named = host === "" || said.includes(oneLine(host));
     return `${named ? "" : `${where}: `}${said}${status === "" ? "" : ` (${oneLine(status)})`}`;
   }
+  // The reply is kept with its codes on each line; once is enough to read.
+  const said = oneLine(text.replace(replyCodes, "")).trim() || nothing;
   const words = [String(code), oneLine(status), said].filter((word) => word !== "").join(" ");
-  return `${where === "" ? "the other server" : where} ${delivered ? "took it" : "said"}: ${words}`;
+  // No host: it was our own delivery, or a transport that fails on purpose.
+  return `${where === "" ? "this server" : where} ${delivered ? "took it" : "said"}: ${words}`;
 }
 
 function nextText(row: QueuedRecipient, now: Millis): string {
