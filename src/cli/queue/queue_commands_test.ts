@@ -190,7 +190,7 @@ Deno.test("queue list says in plain words what happened and what comes next", as
     `1: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago
    not tried yet
-   due since 1 m
+   due for 1 m
 2: ann@example.org to bob@example.net (2 KB, "hello")
    submitted by account ann 30 m ago; by transport relay
    attempt 2 of 8, 8 m ago: mx1.example.net (192.0.2.1) said: 451 4.7.1 greylisted, come back in 5 minutes

@@ -43,10 +43,10 @@ export function spanText(ms: number): string {
   return parts.length === 0 ? "0 s" : parts.join(" ");
 }
 
-/** `in 7 m 30 s`, `3 m ago`, or `now` where it is less than a second. */
+/** `in 7 m 30 s`, `3 m ago`; `just now` and `in a moment` where it is less than a second. */
 export function relativeText(at: Millis, now: Millis): string {
   const ms = at - now;
-  if (Math.abs(ms) < 1000) return "now";
+  if (Math.abs(ms) < 1000) return ms > 0 ? "in a moment" : "just now";
   return ms > 0 ? `in ${spanText(ms)}` : `${spanText(ms)} ago`;
 }
 

@@ -50,8 +50,9 @@ Deno.test("moments are read and printed", () => {
   ], [
     "in 7 m 30 s",
     "1 m ago",
-    "now",
+    "just now",
   ]);
+  assert.equal(relativeText(now + 999, now), "in a moment");
   assert.equal(timeText(now), "2026-11-21 15:30:00 UTC");
   assert.equal(isoTime(Number.MAX_SAFE_INTEGER), "9999-12-31T23:59:59.000Z");
   assert.deepEqual([sizeText(1023), sizeText(2048), sizeText(3_500_000)], ["1023 B", "2 KB", "3.3 MB"]);
