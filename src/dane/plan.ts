@@ -158,7 +158,9 @@ class Planner {
       if (standing === "failed") {
         return later(`nobody can tell whether the TLSA records of ${shown(base)} are signed: ${answer.why}`);
       }
-      if (answer.status === "found" && standing === "secure") return this.#found(base, answer.records);
+      if (answer.status === "found" && standing === "secure") {
+        return this.#found(base, shown(name), answer.records);
+      }
       why = answer.status === "found"
         ? `the TLSA records of ${shown(base)} are not signed`
         : `${shown(base)} has no TLSA records`;
@@ -166,13 +168,13 @@ class Planner {
     return none(why === "" ? "the name is too long for TLSA records" : why);
   }
 
-  #found(base: Name, records: readonly DataByType["TLSA"][]): DanePlan {
+  #found(base: Name, owner: string, records: readonly DataByType["TLSA"][]): DanePlan {
     const { usable, unusable } = usableRecords(records);
     const baseDomain = shown(base);
     if (usable.length === 0) {
       const reasons = [...new Set(unusable.map((one) => one.why))].slice(0, shownReasons).join("; ");
       const why =
-        `none of the TLSA records of ${baseDomain} can be used (${reasons}), so TLS is a must and nothing proves ` +
+        `none of the TLSA records at ${owner} can be used (${reasons}), so TLS is a must and nothing proves ` +
         "who is there";
       return { kind: "encrypted", unusable, baseDomain, why };
     }
@@ -185,7 +187,7 @@ class Planner {
       baseDomain,
       names: this.#names(baseDomain),
       protectsDomain,
-      why: `${baseDomain} has signed TLSA records${of}`,
+      why: `there are signed TLSA records at ${owner}${of}`,
     };
   }
 

@@ -231,7 +231,7 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     [
       ["dane", "dial", at(servers.good), "--starttls"],
       0,
-      /DANE: here\.nsec\.test has signed TLSA records\n {2}counts: 3 1 1 [0-9a-f]{64}\n {2}does not count: 1 1 1 0+: usage 1[^]*here\.nsec\.test: verified by DANE: .*published: 3 1 1 /i,
+      /DANE: there are signed TLSA records at _\d+\._tcp\.here\.nsec\.test\n {2}counts: 3 1 1 [0-9a-f]{64}\n {2}does not count: 1 1 1 0+: usage 1[^]*here\.nsec\.test: verified by DANE: .*published: 3 1 1 /i,
     ],
     [["dane", "dial", at(servers.implicit)], 0, /verified by DANE/],
     [

@@ -12,6 +12,7 @@
 import { asciiDomain } from "../../address/domain.ts";
 import type { Millis } from "../../base/clock.ts";
 import type { DanePlan } from "../../dane/plan.ts";
+import { tlsaText } from "../../dane/records.ts";
 import { type DaneVerdict, verifyDane } from "../../dane/verify.ts";
 import { type HostVerdict, judgeName, judgeSession } from "../../mtasts/judge.ts";
 import type { ServerProof } from "../../net/client_tls.ts";
@@ -144,7 +145,7 @@ export function judgeTls(plan: TlsPlan, proof: ServerProof | null, now: Millis):
       return { ...judgement, allowed: true, verified: false, why: "" };
     case "dane": {
       const ok = shown?.ok === true;
-      const why = `${shown?.why ?? ""} (${plan.why})`;
+      const why = `${shown?.why ?? ""} (${plan.why}: ${recordWords(dane)})`;
       return { ...judgement, allowed: ok, verified: ok, why: ok ? "" : why };
     }
     case "pkix": {
@@ -152,6 +153,19 @@ export function judgeTls(plan: TlsPlan, proof: ServerProof | null, now: Millis):
       return { ...judgement, allowed: ok, verified: ok, why: ok ? "" : `${pkix.why} (${plan.why})` };
     }
   }
+}
+
+/** Records that are shown in words, and characters of each: enough to find the one that is wrong. */
+const shownRecords = 3;
+const shownRecordLength = 30;
+
+function recordWords(dane: DanePlan): string {
+  const records = dane.kind === "authenticated" ? dane.records : [];
+  const words = records.slice(0, shownRecords).map((record) => {
+    const text = tlsaText(record);
+    return text.length > shownRecordLength ? `${text.slice(0, shownRecordLength)}…` : text;
+  });
+  return `${words.join(", ")}${records.length > shownRecords ? ", …" : ""}`;
 }
 
 /** What a domain without a policy would be judged by, for reports alone. RFC 8460 4.3 */
