@@ -6,34 +6,9 @@
 import assert from "node:assert/strict";
 import { imap } from "../support/line_client.ts";
 import { join } from "../support/paths.ts";
-import { certificate, password, run, scenario, signedIn, user } from "../support/scenario.ts";
-import { launch, type TestServer } from "../support/server.ts";
-
-/** A user's home with a configuration for this server. */
-async function homeFor(server: TestServer, change = (config: string) => config): Promise<string> {
-  const home = join(server.folder, "..", `home-${crypto.randomUUID().slice(0, 8)}`);
-  await Deno.mkdir(join(home, ".config"), { recursive: true });
-  const config = `host = "localhost"
-port = ${server.ports.submissions}
-trustedCertFile = "${certificate(server)}"
-username = "${user}"
-password = "${password}"
-from = "${user}"
-`;
-  await Deno.writeTextFile(join(home, ".config", "mailden-submit.toml"), change(config));
-  return home;
-}
-
-/** With another home the runtime would look for its packages elsewhere. */
-const { denoDir } = JSON.parse((await run(Deno.execPath(), ["info", "--json"])).stdout);
-
-function sendmail(home: string, args: readonly string[], message: string) {
-  return run(Deno.execPath(), [...launch, "sendmail", ...args], message, {
-    HOME: home,
-    XDG_CONFIG_HOME: "",
-    DENO_DIR: denoDir,
-  });
-}
+import { password, run, scenario, signedIn, user } from "../support/scenario.ts";
+import { homeFor, sendmail } from "../support/sendmail.ts";
+import { launch } from "../support/server.ts";
 
 /** What was kept of failures. */
 async function kept(home: string): Promise<string[]> {

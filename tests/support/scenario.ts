@@ -71,7 +71,7 @@ export function scenario(name: string, ready: boolean, test: (server: TestServer
 }
 
 /** The server's certificate, which signs itself. */
-export function certificate(server: TestServer): string {
+export function certificate(server: Pick<TestServer, "folder">): string {
   return join(server.folder, "localhost.crt");
 }
 
@@ -104,10 +104,15 @@ export async function deliver(server: TestServer, messages: readonly string[]): 
 }
 
 /** An IMAP connection, signed in. */
-export async function signedIn(server: TestServer): Promise<LineClient> {
+export async function signedIn(server: Pick<TestServer, "ports">, name = user): Promise<LineClient> {
   const client = await LineClient.connect(server.ports.imap);
-  await client.line();
-  const answer = await imap(client, "l", `LOGIN ${user} ${password}`);
-  if (answer.at(-1)?.startsWith("l OK") !== true) throw new Error(answer.join("\n"));
-  return client;
+  try {
+    await client.line();
+    const answer = await imap(client, "l", `LOGIN ${name} ${password}`);
+    if (answer.at(-1)?.startsWith("l OK") !== true) throw new Error(answer.join("\n"));
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
 }
