@@ -90,7 +90,9 @@ function recipientText({ finalRecipient, originalRecipient, remoteMta, diagnosti
     lines.push(`    (you wrote to ${line(originalRecipient.address)})`);
   }
   if (diagnostic !== null) {
-    lines.push("", remoteMta === null ? "    Reason:" : `    The server ${mtaText(remoteMta)} answered:`);
+    // A reply of nobody else's is this server's own. RFC 3464 2.3.6: other types are no replies.
+    const own = diagnostic.type === "smtp" ? "    This server answered:" : "    Reason:";
+    lines.push("", remoteMta === null ? own : `    The server ${mtaText(remoteMta)} answered:`);
     const reply = diagnostic.text.split(/\r\n|\r|\n/).map((one) => plainText(one, utf8, maxDiagnosticLine));
     lines.push(
       ...reply.filter((one) => one !== "").slice(0, maxDiagnosticLines).map((one) => `        ${one}`),

@@ -55,7 +55,7 @@ Deno.test("a delay is told with the next tries, and that nothing need be done", 
     action: "delayed",
     status: "4.4.1",
     remoteMta: null,
-    diagnostic: { type: "smtp", text: "no answer" },
+    diagnostic: { type: "x-mailden", text: "no answer" },
     willRetryUntil: at + 24 * 3600_000,
   };
   const text = dsnText([delayed], {
@@ -71,6 +71,18 @@ Deno.test("a delay is told with the next tries, and that nothing need be done", 
   assert.equal(text.match(/^ {4}S\w\w, \d+ Nov 2026 \d\d:00 UTC$/gm)?.length, maxToldTries);
   assert.match(text, /by Sun, 22 Nov 2026 14:00 UTC,\s+you\s+will\s+get\s+another/);
   assert.ok(!text.includes("What you can do"));
+});
+
+Deno.test("what this server said itself is no reason, and nobody else's answer", () => {
+  const here: DsnRecipient = {
+    ...bob,
+    action: "delivered",
+    status: "2.0.0",
+    remoteMta: null,
+    diagnostic: { type: "smtp", text: "250 2.0.0 delivered here" },
+  };
+  const told = /bob@example\.com\n\n {4}This server answered:\n {8}250 2\.0\.0 delivered here\n/;
+  assert.match(dsnText([here], words), told);
 });
 
 Deno.test("what must be acted on comes first, each recipient once", () => {
