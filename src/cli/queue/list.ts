@@ -13,8 +13,7 @@ import { queuedJson, queuedLines } from "./queue_text.ts";
 export const command: Command = {
   words: "queue list",
   server: true,
-  summary:
-    "list the messages that wait to be delivered: what happened last, when they are tried next, and why",
+  summary: "list the messages that wait to be delivered, and why they wait",
   help: `
 Lists outgoing messages that were not delivered yet, those that are due first. Each recipient of a message waits by itself,
 under a number of its own. For each it says who sends to whom, what the other side said in the last attempt (or which policy,

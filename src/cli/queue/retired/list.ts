@@ -15,8 +15,8 @@ export const command: Command = {
   server: true,
   summary: "list messages that were delivered, given up or removed",
   help: `
-Lists messages that have left the queue, the latest first, for as long as the configuration has them remembered. With --json
-one object a line.
+Lists messages that have left the queue, those that were submitted last first, for as long as the configuration has them
+remembered. With --json one object a line.
 ${filterHelp}`,
   options: {
     ...pastFilterOptions,
