@@ -59,13 +59,18 @@ export async function mailden(...args: string[]): Promise<{ code: number; stdout
 const firstPort = 10_000;
 const lastPort = 32_000;
 
-/** Ports that were free a moment ago, all different. By chance: tests beside this one look for some too. */
+/** For so long a port that one test was given is given to no other: by then its server listens, and it is not free. */
+const claimMs = 60_000;
+
+/** Ports that were free a moment ago, all different, and not given to a test in another process that still starts its server. */
 export function freePorts(count: number): number[] {
   const listeners: Deno.TcpListener[] = [];
   while (listeners.length < count) {
     const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
     try {
-      listeners.push(Deno.listen({ hostname: "127.0.0.1", port }));
+      const listener = Deno.listen({ hostname: "127.0.0.1", port });
+      if (claim(port)) listeners.push(listener);
+      else listener.close();
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     }
@@ -73,6 +78,23 @@ export function freePorts(count: number): number[] {
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+/** Whoever makes the file has the port; one that was made long ago is anybody's. */
+function claim(port: number): boolean {
+  const folder = join(Deno.env.get("TMPDIR") ?? "/tmp", "mailden-test-ports");
+  const file = join(folder, String(port));
+  Deno.mkdirSync(folder, { recursive: true });
+  try {
+    Deno.openSync(file, { write: true, createNew: true }).close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  const made = Deno.statSync(file).mtime?.getTime() ?? 0;
+  if (Date.now() - made < claimMs) return false;
+  Deno.utimeSync(file, new Date(), new Date());
+  return true;
 }
 
 /** A new folder of localserve, with ports that are free. */
