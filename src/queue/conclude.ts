@@ -11,7 +11,7 @@ import { nameOfAccount } from "../store/accounts.ts";
 import { writtenBytes } from "../store/add_message.ts";
 import type { Work } from "../store/query.ts";
 import { type Outcome, retire } from "../store/queue_retired.ts";
-import { noteQueued, type QueueRow, queueRow, queueTraits, removeQueued } from "../store/queue_rows.ts";
+import { dropQueued, noteQueued, type QueueRow, queueRow, queueTraits } from "../store/queue_rows.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { addDialed, addRecord, type Attempt, recordOf } from "./attempt_records.ts";
@@ -154,7 +154,7 @@ function* follow(
     yield* noteQueued({ id, results, dialed, traits: traits | told, due, hold: hold === 1 });
     return true;
   }
-  yield* removeQueued(row.id);
+  yield* dropQueued(row);
   if (keepMs > 0) {
     const { outcome } = consequence;
     yield* retire(row, { outcome, results, now: tx.now, keepUntil: tx.now + keepMs });

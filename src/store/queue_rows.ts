@@ -136,6 +136,10 @@ const firstOf = prepared((db, p: { domain: string }) =>
     .orderBy("due").limit(literal(1))
 );
 
+const destination = prepared((db, p: { domain: string }) =>
+  db.selectFrom("queue_destinations").select("due").where("domain", "=", p.domain)
+);
+
 const setDue = prepared((db, p: { domain: string; due: number }) =>
   db.insertInto("queue_destinations").values({ domain: p.domain, due: p.due })
     .onConflict((conflict) =>
@@ -165,11 +169,13 @@ const firstDue = prepared((db, p: { domain: string; now: number; leased: string 
     )
 );
 
+/** The others of its submission. */
 const ofBase = prepared((
   db,
-  p: { baseId: number; domain: string; now: number; leased: string; limit: number },
+  p: { id: number; baseId: number; domain: string; now: number; leased: string; limit: number },
 ) =>
-  db.selectFrom("queue").select(columns).where("base_id", "=", p.baseId).where("domain", "=", p.domain)
+  db.selectFrom("queue").select(columns).where("base_id", "=", p.baseId).where("id", "<>", p.id)
+    .where("domain", "=", p.domain)
     .where("hold", "=", literal(0)).where("due", "<=", p.now).where("id", "not in", numbersOf(p.leased))
     .orderBy("due").limit(p.limit)
 );
@@ -306,9 +312,9 @@ export function* takeDue({ domain, now, limit, leased = [], nextAttempt }: TakeD
   const others = JSON.stringify([...leased]);
   const first = yield* one(firstDue, { domain, now, leased: others });
   if (first === undefined) return [];
-  const rows = (yield* many(ofBase, { baseId: first.base_id, domain, now, leased: others, limit })).filter((
-    row,
-  ) => alike(row, first));
+  const { id, base_id: baseId } = first;
+  const found = yield* many(ofBase, { id, baseId, domain, now, leased: others, limit: limit - 1 });
+  const rows = [first, ...found.filter((row) => alike(row, first))];
   const attempts = first.attempts + 1;
   const due = nextAttempt(attempts);
   yield* run(begin, { ids: JSON.stringify(rows.map(({ id }) => id)), now, due });
@@ -352,9 +358,16 @@ export function* noteQueued({ hold, ...values }: QueueNote): Work<void> {
 /** Takes a recipient out of the queue; its body is the caller's to drop (`Bodies.dropUnused`). */
 export function* removeQueued(id: number): Work<QueueRow> {
   const row = yield* queueRow(id);
-  yield* run(remove, { id });
-  yield* settleDestination(row.domain);
+  yield* dropQueued(row);
   return row;
+}
+
+/** The same for who has read the row in this unit. */
+export function* dropQueued({ id, domain, due }: Pick<QueueRow, "id" | "domain" | "due">): Work<void> {
+  yield* run(remove, { id });
+  // Without one that was not the first, the destination is due when it was.
+  const known = yield* one(destination, { domain });
+  if (known !== undefined && known.due >= due) yield* settleDestination(domain);
 }
 
 /** @throws {Refused} `expunged` if there is none. */

@@ -130,6 +130,28 @@ Deno.test("a destination with ever so much mail is one destination", async () =>
   assert.deepEqual(due(store, clock, 2), ["dead.example", "live.example"]);
 });
 
+Deno.test("a destination is due when the first is that is left, whichever is taken out", async () => {
+  const { temp, clock } = queueStore();
+  await using _ = temp;
+  const { store } = temp;
+  const ids: number[] = [];
+  for (const minutes of [1, 2, 3]) {
+    ids.push(...await enqueue(store, ["a@x.example"], { due: clock.now() + minutes * minute }));
+  }
+  const [first = 0, second = 0, third = 0] = ids;
+  const next = () => store.read(nextDue(clock.now()));
+  const out = (id: number) =>
+    store.writer.run(function* (tx) {
+      yield* store.bodies.dropUnused(tx, (yield* removeQueued(id)).body_id, true);
+    });
+  await out(second);
+  assert.equal(next(), clock.now() + minute);
+  await out(first);
+  assert.equal(next(), clock.now() + 3 * minute);
+  await out(third);
+  assert.equal(next(), null);
+});
+
 Deno.test("what is taken out is gone, and its body with the last of it", async () => {
   const { temp, clock } = queueStore();
   await using _ = temp;
