@@ -111,7 +111,7 @@ async function followAll(
       if (notice !== null) notices.push(notice);
     }
     const bytes = notices.reduce((sum, { email }) => sum + writtenBytes(email), followed.length * 512);
-    await store.writer.run(function* (tx): Work<void> {
+    await store.writer.runBehind(function* (tx): Work<void> {
       const there = new Set<number>();
       for (const each of followed) {
         if (yield* follow(store, tx, each, attempt, keepMs)) there.add(each.row.id);

@@ -204,7 +204,7 @@ export class ConnectionQueue implements Queue {
     const desk = this.#desk;
     let taken: { readonly leases: Lease[]; readonly suppressed: (readonly RowEnding[])[] };
     try {
-      taken = await store.writer.run(function* (): Work<typeof taken> {
+      taken = await store.writer.runBehind(function* (): Work<typeof taken> {
         const leases: Lease[] = [];
         const suppressed: RowEnding[][] = [];
         for (const each of domains) {

@@ -13,12 +13,14 @@
  *
  * Bulk work goes in slices between groups: a transaction of its own for each few milliseconds of it.
  *
+ * Units that run behind others get a small part of the groups while others come: see `unit_queue.ts`.
+ *
  * Units are synchronous generators ({@link Work}): whatever takes time (hashing, indexing, large bodies) is done before.
  *
  * @module
  */
 import { MiB } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
@@ -29,6 +31,7 @@ import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
 import { prepared, run, type Step, type Work } from "./query.ts";
 import { type DeletedEmail, type SlicedWork, type Transaction, UnitTransaction } from "./transaction.ts";
+import { UnitQueue } from "./unit_queue.ts";
 import type { WalKeeper } from "./wal_keeper.ts";
 
 /** A group takes no more units, bytes or milliseconds than this. */
@@ -103,7 +106,7 @@ export class Writer {
   readonly #groups: Counter;
   readonly #units: Counter;
   readonly #seconds: Histogram;
-  readonly #queue: Waiting[] = [];
+  readonly #queue = new UnitQueue<Waiting>();
   readonly #bulk: Sliced[] = [];
   readonly #counts = new Counts();
   /** Whether the unit that runs has changed anything in the database. */
@@ -112,6 +115,8 @@ export class Writer {
   #taken: number;
   #waitingBytes = 0;
   #scheduled = false;
+  /** Ends the rest of units that run behind others. */
+  #rest: Timer | null = null;
   #sliceIsNext = false;
   #closed: Refused | null = null;
   /** Set for ever once the database failed: nothing may be acknowledged any more. */
@@ -143,15 +148,25 @@ export class Writer {
    * @throws {Refused} What the unit throws, `diskFull`, or `tryLater` when too much waits or the store closes.
    */
   run<T>(unit: (tx: Transaction) => Work<T>, bytes = 0): Promise<T> {
+    return this.#add(unit, bytes, false);
+  }
+
+  /** The same for what has time: while other units come, it gets a small part of the groups. */
+  runBehind<T>(unit: (tx: Transaction) => Work<T>, bytes = 0): Promise<T> {
+    return this.#add(unit, bytes, true);
+  }
+
+  #add<T>(unit: (tx: Transaction) => Work<T>, bytes: number, isBehind: boolean): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    if (this.#queue.length >= maxWaitingUnits || this.#waitingBytes + bytes > maxWaitingBytes) {
+    if (this.#queue.size >= maxWaitingUnits || this.#waitingBytes + bytes > maxWaitingBytes) {
       return Promise.reject(new Refused("tryLater", "too much waits for the writer"));
     }
     this.#waitingBytes += bytes;
-    this.#schedule();
     return new Promise((resolve, reject) => {
       // The value is the unit's own, so it is a T.
-      this.#queue.push({ unit, bytes, resolve: resolve as (value: unknown) => void, reject });
+      const waiting = { unit, bytes, resolve: resolve as (value: unknown) => void, reject };
+      this.#queue.add(waiting, isBehind);
+      this.#schedule();
     });
   }
 
@@ -161,16 +176,19 @@ export class Writer {
    */
   slices<T>(begin: (tx: Transaction) => SlicedWork<T>): Promise<T> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
-    this.#schedule();
     return new Promise((resolve, reject) => {
       const sliced = { begin, resolve: resolve as (value: unknown) => void, reject, work: null, tx: null };
       this.#bulk.push(sliced);
+      this.#schedule();
     });
   }
 
   /** Refuses what comes from now on; resolves once everything that waits is done. */
   async close(): Promise<void> {
     this.#closed ??= new Refused("tryLater", "the store is closed");
+    this.#queue.hurry();
+    this.#rest?.cancel();
+    this.#schedule();
     if (this.#scheduled) await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#giveBack();
   }
@@ -187,12 +205,22 @@ export class Writer {
     }
   }
 
+  /** Another turn, if there is something to do. */
   #schedule(): void {
     if (this.#scheduled) return;
-    this.#scheduled = true;
-    // What is in a hurry goes at once; bulk work lets in what may be in a hurry.
-    if (this.#queue.length > 0 || this.#bulk.length === 0) setImmediate(() => this.#turn());
-    else afterTurn(() => this.#turn());
+    const { clock } = this.#parts;
+    const wait = this.#queue.waitMs(clock.monotonic());
+    if (this.#bulk.length > 0 || wait === 0) {
+      this.#scheduled = true;
+      // What is in a hurry goes at once; bulk work lets in what may be in a hurry.
+      if (wait === 0) setImmediate(() => this.#turn());
+      else afterTurn(() => this.#turn());
+    } else if (wait !== null) {
+      this.#rest ??= clock.after(Math.ceil(wait), () => {
+        this.#rest = null;
+        this.#schedule();
+      });
+    }
   }
 
   /** One group or one slice; then, if more waits, another turn after whatever else the loop has to do. */
@@ -205,15 +233,17 @@ export class Writer {
     try {
       if (this.#broken !== null) this.#refuseAll(this.#broken);
       const sliced = this.#bulk[0];
-      const isSlice = sliced !== undefined && (this.#sliceIsNext || this.#queue.length === 0);
+      const isSlice = sliced !== undefined &&
+        (this.#sliceIsNext || this.#queue.waitMs(this.#parts.clock.monotonic()) !== 0);
       const written = isSlice ? this.#slice(sliced) : this.#group();
       this.#sliceIsNext = !this.#sliceIsNext;
       this.#parts.wal.committed(written);
       this.#parts.afterGroup?.();
     } finally {
       this.#scheduled = false;
-      if (this.#queue.length > 0 || this.#bulk.length > 0) this.#schedule();
-      else for (const idle of this.#idle.splice(0)) idle();
+      this.#schedule();
+      const isIdle = this.#queue.size === 0 && this.#bulk.length === 0;
+      if (isIdle) { for (const idle of this.#idle.splice(0)) idle(); }
     }
   }
 
@@ -223,11 +253,15 @@ export class Writer {
     const began = clock.monotonic();
     const ran: RanUnit[] = [];
     let bytes = 0;
-    if (this.#queue.length === 0) return 0;
+    if (this.#queue.waitMs(began) !== 0) return 0;
     try {
       connection.text("BEGIN IMMEDIATE");
-      while (ran.length < maxGroupUnits && bytes < maxGroupBytes && clock.monotonic() - began < maxGroupMs) {
-        const waiting = this.#queue.shift();
+      for (
+        let now = began;
+        ran.length < maxGroupUnits && bytes < maxGroupBytes && now - began < maxGroupMs;
+        now = clock.monotonic()
+      ) {
+        const waiting = this.#queue.take(now);
         if (waiting === undefined) break;
         this.#waitingBytes -= waiting.bytes;
         bytes += waiting.bytes;
@@ -238,6 +272,7 @@ export class Writer {
         this.#again(ran);
         break;
       }
+      this.#queue.endGroup(clock.monotonic());
       this.#commit(ran);
     } catch (error) {
       if (ran.length === 0) this.#failFirst(error);
@@ -250,7 +285,7 @@ export class Writer {
 
   /** Not even BEGIN worked: the first that waits is told, so that none waits for ever. */
   #failFirst(error: unknown): void {
-    const waiting = this.#queue.shift();
+    const waiting = this.#queue.take(this.#parts.clock.monotonic());
     if (waiting === undefined) return;
     this.#waitingBytes -= waiting.bytes;
     waiting.reject(this.#refusal(error));
@@ -395,7 +430,7 @@ export class Writer {
   }
 
   #refuseAll(refusal: Refused): void {
-    for (const waiting of this.#queue.splice(0)) waiting.reject(refusal);
+    for (const waiting of this.#queue.clear()) waiting.reject(refusal);
     for (const sliced of this.#bulk.splice(0)) {
       endWork(sliced.work);
       sliced.reject(refusal);

@@ -362,3 +362,55 @@ Deno.test("close() finishes what waits and refuses what comes", () =>
     await assert.rejects(writer.run(() => run(insert, { name: "b" })), refused("tryLater"));
     assert.deepEqual(names(), ["a"]);
   }));
+
+/** Time that passes with each look at it, and calls nobody by itself. */
+function steppedClock(): { clock: Clock; wake(): boolean } {
+  let now = 0;
+  const waiting: (() => void)[] = [];
+  const clock: Clock = {
+    ...realClock,
+    monotonic: () => now += 0.25,
+    after: (_ms, fn) => {
+      waiting.push(fn);
+      return { cancel: () => void waiting.splice(waiting.indexOf(fn), 1) };
+    },
+  };
+  return { clock, wake: () => waiting.splice(0).map((fn) => fn()).length > 0 };
+}
+
+/** One that is waited for, and so many behind it; tells how many of these are done. */
+function oneAndBehind(writer: Writer, count: number): { urgent: Promise<unknown>; done(): number } {
+  let done = 0;
+  for (let i = 0; i < count; i++) {
+    void writer.runBehind(() => run(insert, { name: `behind${i}` })).then(() => done++);
+  }
+  return { urgent: writer.run(() => run(insert, { name: "urgent" })), done: () => done };
+}
+
+Deno.test("units that run behind others rest while these come, and go on when they have rested", async () => {
+  const { clock, wake } = steppedClock();
+  await withWriter(async ({ writer, names }) => {
+    const { urgent, done } = oneAndBehind(writer, 50);
+    await urgent;
+    await new Promise((resolve) => setImmediate(resolve));
+    const first = done();
+    assert.ok(first > 0 && first < 50, `${first} of 50 ran in the first group`);
+    for (let turns = 0; done() < 50 && turns < 1000; turns++) {
+      wake();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(names().length, 51);
+  }, clock);
+});
+
+Deno.test("close() waits for no rest", async () => {
+  const { clock } = steppedClock();
+  await withWriter(async ({ writer, names }) => {
+    const { urgent, done } = oneAndBehind(writer, 50);
+    await urgent;
+    assert.ok(done() < 50);
+    await writer.close();
+    assert.equal(names().length, 51);
+    await assert.rejects(writer.runBehind(() => run(insert, { name: "late" })), refused("tryLater"));
+  }, clock);
+});
