@@ -12,6 +12,7 @@ import { fromFileUrl } from "../../tests/support/paths.ts";
 import { benchImap, benchMillion, fillMailbox, indexed } from "./imap.ts";
 import type { Load, LoadResult } from "./load.ts";
 import { pssMegabytes, startSeconds } from "./process.ts";
+import { benchQueue } from "./queue.ts";
 import { appendRate } from "./reference.ts";
 import { row, title } from "./table.ts";
 import { benchWal } from "./wal.ts";
@@ -189,6 +190,7 @@ const parts: Readonly<Record<string, (server: TestServer, seconds: number) => Pr
   deliver,
   handshakes,
   imap,
+  queue: (server) => benchQueue(server, load),
   /** Some minutes; not part of a usual run. */
   imapMillion,
   /** Ten minutes; not part of a usual run. */
@@ -201,7 +203,7 @@ const parts: Readonly<Record<string, (server: TestServer, seconds: number) => Pr
 
 if (import.meta.main) {
   const asked = Deno.args.filter((each) => !each.startsWith("-"));
-  const names = asked.length > 0 ? asked : ["memory", "deliver", "handshakes", "imap"];
+  const names = asked.length > 0 ? asked : ["memory", "deliver", "handshakes", "imap", "queue"];
   for (const name of names) {
     const part = parts[name];
     if (part === undefined) {

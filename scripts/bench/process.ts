@@ -8,12 +8,30 @@ import { fromFileUrl } from "../../tests/support/paths.ts";
 
 /** Proportional set size of all processes of a server, in MB. */
 export function pssMegabytes(server: Pick<TestServer, "pid" | "pids">): number {
-  let kilobytes = 0;
-  for (const pid of [server.pid, ...server.pids()]) {
-    const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
-    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
-  }
-  return kilobytes / 1024;
+  return [server.pid, ...server.pids()].reduce((sum, pid) => sum + pssOf(pid), 0);
+}
+
+/** The same of one process. */
+export function pssOf(pid: number): number {
+  const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+  return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+}
+
+/** Clock ticks of a second, on every Linux that is in use. */
+const ticks = 100;
+
+/** Seconds of the processor that a process has used. proc_pid_stat(5) */
+export function cpuSeconds(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  // The name before may hold spaces; from the third field on, utime and stime are the 14th and 15th.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticks;
+}
+
+/** What a process of a server is: the name of its entry. */
+export function roleOf(pid: number): string {
+  const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+  return /roles\/([a-z]+)_main\.ts/.exec(words)?.[1] ?? "supervisor";
 }
 
 /** Seconds from `deno task localserve` to the first banner, in a folder that exists. */
