@@ -59,12 +59,8 @@ export interface RoleStart {
  * Megabytes of one half of the young generation, of which each isolate has three. By itself it grows to twice as much when
  * somebody sends messages that are hard to read, and nothing takes it back while the server is idle: 260 to 300 MB were
  * left instead of 180. Deliveries are as fast with it.
- *
- * And by how many percent the old one may grow over what lives in it before it is collected; by itself up to three times as
- * much. With 20,000 messages going out that was 320 MB in all processes instead of 233, at the same processor time. Mail of
- * 50 KB that comes in costs the front a third more of it, of 2 KB about a tenth.
  */
-const heapFlags = ["--max-semi-space-size=8", "--heap-growing-percent=60"];
+const heapFlags = ["--max-semi-space-size=8"];
 
 /** Starts a role. */
 export function startRole(start: RoleStart): RoleProcess {

@@ -35,6 +35,14 @@ export interface Supervisor {
 }
 
 /**
+ * By how many percent an old generation may grow over what lives in it before it is collected; V8 itself lets it be four times
+ * that. With 20,000 messages on their way out all processes held 320 MB, of which 20 to 30 lived in each; now 240 to 246. The
+ * price is processor time of mail that comes in: nothing to a tenth at 2 KB, a third for the front at 50 KB. Who develops
+ * has the memory: localserve goes without.
+ */
+const heapFlags = ["--heap-growing-percent=60"];
+
+/**
  * Starts the roles; returns when they serve.
  *
  * @throws If one of them cannot start at all: then the other is stopped again.
@@ -72,6 +80,7 @@ export async function supervise(installation: Installation, version: string, log
       entry: new URL("../roles/store_main.ts", import.meta.url),
       grant: grants.store(places),
       boot: storeBoot,
+      v8Flags: heapFlags,
       output: (bytes) => parser.take(bytes),
     },
     log,
@@ -82,6 +91,7 @@ export async function supervise(installation: Installation, version: string, log
     entry: new URL("../roles/front_main.ts", import.meta.url),
     grant: grants.front(places),
     boot: frontBoot,
+    v8Flags: heapFlags,
   }, log);
   try {
     await store.start();
