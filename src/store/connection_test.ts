@@ -89,7 +89,7 @@ Deno.test("a script runs several statements", () => {
   connection.close();
 });
 
-Deno.test("turn() lets in what other threads ask, also where slice follows slice", async () => {
+Deno.test("afterTurn() lets in what other threads ask, also where slice follows slice", async () => {
   const worker = new Worker(new URL("./testing/slices_worker.ts", import.meta.url), { type: "module" });
   const slices = new Int32Array(new SharedArrayBuffer(4));
   const ask = async (request: Int32Array | "how many" | "stop") => {

@@ -25,7 +25,14 @@ import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
-import { afterTurn, type Connection, databaseFailure, Slice, sliceBytes } from "./connection.ts";
+import {
+  afterTurn,
+  type Connection,
+  databaseFailure,
+  letInToBulkMs,
+  Slice,
+  sliceBytes,
+} from "./connection.ts";
 import { Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
@@ -214,7 +221,7 @@ export class Writer {
       this.#scheduled = true;
       // What is in a hurry goes at once; bulk work lets in what may be in a hurry.
       if (wait === 0) setImmediate(() => this.#turn());
-      else afterTurn(() => this.#turn());
+      else afterTurn(() => this.#turn(), letInToBulkMs);
     } else if (wait !== null) {
       this.#rest ??= clock.after(Math.ceil(wait), () => {
         this.#rest = null;

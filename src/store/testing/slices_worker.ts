@@ -1,9 +1,9 @@
 /**
- * A Worker that does slice after slice, and says to whoever asks how many it has done.
+ * A Worker that does slice after slice, as bulk work does, and says to whoever asks how many it has done.
  *
  * @module
  */
-import { turn } from "../connection.ts";
+import { afterTurn, letInToBulkMs } from "../connection.ts";
 
 const sliceMs = 2;
 
@@ -27,7 +27,7 @@ async function work(counter: Int32Array): Promise<void> {
   while (!stopped) {
     for (const end = performance.now() + sliceMs; performance.now() < end;);
     Atomics.add(slices, 0, 1);
-    await turn();
+    await new Promise<void>((resolve) => afterTurn(resolve, letInToBulkMs));
   }
   scope.postMessage(Atomics.load(slices, 0));
 }
