@@ -3,8 +3,8 @@
  * What a lookup costs, over loopback to a server in a process of its own. Run with `deno bench -A`.
  *
  * With `deno run -A` it is 10,000 lookups at once, and the memory that they take: with `--v8-flags=--expose-gc` what
- * they hold, and else how the process grows, most of which is garbage that nobody is in a hurry to collect. (With half
- * the lookups under way at once it is as much; with `--v8-flags=--optimize-for-size` 40 MiB, at half again the time.)
+ * they hold, and else how the process grows, most of which is garbage that nobody is in a hurry to collect: 94 to 105 MiB, or 60
+ * with the flags that `serve` gives the front (`--v8-flags=--max-semi-space-size=8,--heap-growing-percent=60`).
  * With `--v8-flags=--max-old-space-size=64` there is no room for it, and they are answered all the same.
  *
  * @module
