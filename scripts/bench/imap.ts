@@ -157,7 +157,9 @@ export async function benchImap(server: TestServer): Promise<void> {
   await timed(probe, "SELECT, first after a start", "SELECT Large", 60);
   await probe.run("UNSELECT");
   await timed(probe, "SELECT, again", "SELECT Large", 60);
-  await timed(probe, "FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID FLAGS)", 100);
+  // The first in the life of a process is run before it is compiled, at half the speed.
+  await timed(probe, "FETCH 1:* (UID FLAGS), first after a start", "FETCH 1:* (UID FLAGS)", 100);
+  await timed(probe, "FETCH 1:* (UID FLAGS), again", "FETCH 1:* (UID FLAGS)", 100);
   const all = "FETCH 1:* (UID ENVELOPE BODYSTRUCTURE FLAGS RFC822.SIZE INTERNALDATE)";
   await timed(probe, "envelopes and structures of all", all, 1000);
   const fields = "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (FROM TO CC SUBJECT DATE MESSAGE-ID)])";
