@@ -12,13 +12,13 @@ import type { StaticConfig } from "../config/static_config.ts";
 import type { TransportConfig } from "../config/transport_config.ts";
 import type { QueueJob } from "./queue.ts";
 import { type Route, transportFor } from "./routes.ts";
-import { directTransport, type LocalTransport, type RelayTransport, type Transport } from "./transport.ts";
-
-/** A transport that somebody chose by hand and that is there no longer: try again, somebody will notice. */
-export interface MissingTransport {
-  readonly kind: "missing";
-  readonly name: string;
-}
+import {
+  directTransport,
+  type LocalTransport,
+  type MissingTransport,
+  type RelayTransport,
+  type Transport,
+} from "./transport.ts";
 
 /** The part of the configuration that says what transports there are, and what needs none. */
 export type TransportsConfig = Pick<StaticConfig, "transports" | "hostname" | "localserve"> & {

@@ -25,6 +25,19 @@ export interface QueueFilter {
   readonly max: number | null;
 }
 
+/** Every message. */
+export const everyMessage: QueueFilter = {
+  ids: null,
+  account: null,
+  from: null,
+  to: null,
+  hold: null,
+  submitted: null,
+  nextAttempt: null,
+  transport: null,
+  max: null,
+};
+
 export interface Span {
   readonly from: Millis | null;
   readonly until: Millis | null;

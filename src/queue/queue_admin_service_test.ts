@@ -10,7 +10,7 @@ import { suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
-import { maxListed, type QueueFilter } from "./queue_admin.ts";
+import { everyMessage, maxListed, type QueueFilter } from "./queue_admin.ts";
 import { QueueAdminService } from "./queue_admin_service.ts";
 
 const hour = 3_600_000;
@@ -56,18 +56,7 @@ async function open(): Promise<Open> {
 }
 
 const filter = (change: Partial<QueueFilter> = {}): { filter: QueueFilter } => ({
-  filter: {
-    ids: null,
-    account: null,
-    from: null,
-    to: null,
-    hold: null,
-    submitted: null,
-    nextAttempt: null,
-    transport: null,
-    max: null,
-    ...change,
-  },
+  filter: { ...everyMessage, ...change },
 });
 const refuses = (reason: string) => (error: unknown) => error instanceof Refused && error.reason === reason;
 const all = async <T>(pieces: AsyncIterable<readonly T[]>) => (await Array.fromAsync(pieces)).flat();

@@ -22,7 +22,7 @@ import { enqueue } from "../store/testing/queue_sample.ts";
 import { realClock } from "../store/testing/temp_store.ts";
 import { conclude, type ConcludeParts, giveUp } from "./conclude.ts";
 import type { QueueJob } from "./queue.ts";
-import type { QueueFilter } from "./queue_admin.ts";
+import { everyMessage, type QueueFilter } from "./queue_admin.ts";
 import { QueueAdminService } from "./queue_admin_service.ts";
 import { QueueDesk } from "./queue_desk.ts";
 
@@ -88,18 +88,6 @@ function deskOf(store: Store): QueueDesk {
     random: Math.random,
   });
 }
-
-const everything: QueueFilter = {
-  ids: null,
-  account: null,
-  from: null,
-  to: null,
-  hold: null,
-  submitted: null,
-  nextAttempt: null,
-  transport: null,
-  max: null,
-};
 
 interface Figures {
   /** Milliseconds and microseconds by what was measured. */
@@ -198,13 +186,13 @@ async function measure(count: number): Promise<Figures> {
       changed: () => {},
     });
     const list = async (filter: Partial<QueueFilter>) => {
-      for await (const _ of admin.list({ filter: { ...everything, ...filter } }));
+      for await (const _ of admin.list({ filter: { ...everyMessage, ...filter } }));
     };
     const listFirst = await timed(10, () => list({ max: 100 }));
     const listOne = await timed(1, () => list({ to: "nobody" }));
     // While all are put on hold, one message after the other is added.
     let holding = true;
-    const held = timed(1, () => admin.hold({ filter: everything, hold: true })).finally(() =>
+    const held = timed(1, () => admin.hold({ filter: everyMessage, hold: true })).finally(() =>
       holding = false
     );
     const meanwhile: number[] = [];

@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { Refused } from "../base/errors.ts";
-import type { QueueFilter } from "./queue_admin.ts";
+import { everyMessage, type QueueFilter } from "./queue_admin.ts";
 import { checkFilter, isMeant, isMeantOnceDone, maxFilterIds, maxFilterText } from "./queue_filter.ts";
 import { sampleRow } from "./testing/sample_notice.ts";
 
-const everything: QueueFilter = {
-  ids: null,
-  account: null,
-  from: null,
-  to: null,
-  hold: null,
-  submitted: null,
-  nextAttempt: null,
-  transport: null,
-  max: null,
-};
 const row = sampleRow({
   id: 7,
   account_id: 3,
@@ -55,20 +44,20 @@ const cases: [filter: Partial<QueueFilter>, isMeant: boolean][] = [
 ];
 for (const [change, expected] of cases) {
   Deno.test(`a message ${expected ? "is" : "is not"} meant by ${JSON.stringify(change)}`, () =>
-    assert.equal(isMeant(checkFilter({ ...everything, ...change }, accounts), row), expected));
+    assert.equal(isMeant(checkFilter({ ...everyMessage, ...change }, accounts), row), expected));
 }
 
 Deno.test("the null sender, and the server's own mail", () => {
   const own = sampleRow({ sender: "", account_id: 0 });
   for (const filter of [{ from: "<>" }, { account: "" }]) {
-    assert.equal(isMeant(checkFilter({ ...everything, ...filter }, accounts), own), true);
+    assert.equal(isMeant(checkFilter({ ...everyMessage, ...filter }, accounts), own), true);
   }
-  assert.equal(isMeant(checkFilter({ ...everything, from: "a" }, accounts), own), false);
+  assert.equal(isMeant(checkFilter({ ...everyMessage, from: "a" }, accounts), own), false);
 });
 
 Deno.test("of what is done with, neither hold nor the next attempt matters", () => {
   const filter = checkFilter(
-    { ...everything, hold: false, transport: "other", nextAttempt: { from: 1000, until: null } },
+    { ...everyMessage, hold: false, transport: "other", nextAttempt: { from: 1000, until: null } },
     accounts,
   );
   assert.equal(isMeantOnceDone(filter, row), true);
@@ -85,7 +74,7 @@ const refused: [what: string, filter: Partial<QueueFilter>, reason: string][] = 
 for (const [what, change, reason] of refused) {
   Deno.test(`a filter with ${what} is refused`, () =>
     assert.throws(
-      () => checkFilter({ ...everything, ...change }, accounts),
+      () => checkFilter({ ...everyMessage, ...change }, accounts),
       (error) => error instanceof Refused && error.reason === reason,
     ));
 }

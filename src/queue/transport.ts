@@ -65,5 +65,11 @@ export interface LocalTransport {
 
 export type Transport = RelayTransport | DirectTransport | FailTransport | LocalTransport;
 
+/** None: one that somebody chose by hand and that is there no longer. To be tried again, somebody will notice. */
+export interface MissingTransport {
+  readonly kind: "missing";
+  readonly name: string;
+}
+
 /** Where no route says anything. */
 export const directTransport: DirectTransport = { kind: "direct", ipv4: true, ipv6: true, socks: null };

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { everyMessage } from "../queue/queue_admin.ts";
 import net, { type Socket } from "node:net";
 import { join } from "node:path";
 import { silentLog } from "../base/log.ts";
 import { Refused } from "../base/errors.ts";
 import { openControl } from "../ctl/control.ts";
-import { fakeQueueAdmin, noFilter, queuedRecipient } from "../ctl/testing/fake_queue_admin.ts";
+import { fakeQueueAdmin, queuedRecipient } from "../ctl/testing/fake_queue_admin.ts";
 import { systemClock } from "../net/system_clock.ts";
 import { type QueueAdmin, queueAdminMethods } from "../queue/queue_admin.ts";
 import { offerWith } from "../rpc/callee.ts";
@@ -61,8 +62,8 @@ Deno.test("commands, several at once, are told the capability and reach the queu
       Array.from({ length: 5 }, async () => await openControl(await dial(), systemClock)),
     );
     for (const control of controls) {
-      assert.equal(await control.queue.hold({ filter: noFilter, hold: true }), 3);
-      const rows = await Array.fromAsync(control.queue.list({ filter: noFilter }));
+      assert.equal(await control.queue.hold({ filter: everyMessage, hold: true }), 3);
+      const rows = await Array.fromAsync(control.queue.list({ filter: everyMessage }));
       assert.deepEqual(rows, [[queuedRecipient()]]);
     }
     await Promise.all(controls.map((control) => control.close()));
@@ -87,7 +88,7 @@ Deno.test("a command that stalls holds up no other, and loses its place", async 
   await withSocket({}, async (dial) => {
     const stalled = await dial(); // It never reads its greeting.
     const other = await openControl(await dial(), systemClock);
-    assert.equal(await other.queue.fail({ filter: noFilter }), 3);
+    assert.equal(await other.queue.fail({ filter: everyMessage }), 3);
     await other.close();
     stalled.destroy();
   });

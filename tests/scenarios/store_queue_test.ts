@@ -17,7 +17,7 @@ import { type Submit, submitMethods } from "../../src/delivery/deliver.ts";
 import { Indexer } from "../../src/message/indexer.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
 import { type Queue, type QueueJob, queueMethods, type QueueResult } from "../../src/queue/queue.ts";
-import { type QueueAdmin, queueAdminMethods, type QueueFilter } from "../../src/queue/queue_admin.ts";
+import { everyMessage, type QueueAdmin, queueAdminMethods } from "../../src/queue/queue_admin.ts";
 import { startStore, type StoreServer, type StoreServerBoot } from "../../src/roles/store_server.ts";
 import { client } from "../../src/rpc/client.ts";
 import { connect, type Connection } from "../../src/rpc/connection.ts";
@@ -254,18 +254,6 @@ Deno.test("who signs in with an address of fromIdLoginAddresses gets senders of 
   });
 });
 
-const everything: QueueFilter = {
-  ids: null,
-  account: null,
-  from: null,
-  to: null,
-  hold: null,
-  submitted: null,
-  nextAttempt: null,
-  transport: null,
-  max: null,
-};
-
 Deno.test("the queue is administered with the capability of this start alone", async () => {
   await withServer(async (server) => {
     const connection = dial(server);
@@ -273,23 +261,23 @@ Deno.test("the queue is administered with the capability of this start alone", a
     const admin = (capability: string | null) =>
       client<QueueAdmin>(connection, "queueAdmin", queueAdminMethods, capability);
     for (const guess of [null, "", "0".repeat(32), adminCapability.slice(1), `${adminCapability}A`]) {
-      await assert.rejects(admin(guess).drop({ filter: everything }), refuses("noCapability"));
+      await assert.rejects(admin(guess).drop({ filter: everyMessage }), refuses("noCapability"));
       await assert.rejects(
-        Array.fromAsync(admin(guess).list({ filter: everything })),
+        Array.fromAsync(admin(guess).list({ filter: everyMessage })),
         refuses("noCapability"),
       );
     }
     const queue = admin(adminCapability);
-    const [listed] = (await Array.fromAsync(queue.list({ filter: everything }))).flat();
+    const [listed] = (await Array.fromAsync(queue.list({ filter: everyMessage }))).flat();
     assert.deepEqual([listed?.recipient, listed?.account, listed?.leased], ["a@x.example", "ann", false]);
     const [job] = await queueOf(connection).take(anything);
-    assert.equal((await Array.fromAsync(queue.list({ filter: everything }))).flat()[0]?.leased, true);
-    assert.equal(await queue.drop({ filter: everything }), 1);
+    assert.equal((await Array.fromAsync(queue.list({ filter: everyMessage }))).flat()[0]?.leased, true);
+    assert.equal(await queue.drop({ filter: everyMessage }), 1);
     assert.ok(job !== undefined);
     // The front's word on what was dropped meanwhile changes nothing.
     const { lease } = job;
     await queueOf(connection).report({ lease, startedAt: 0, ms: 0, dialed: [], results: refusalOf(job) });
-    const retired = (await Array.fromAsync(queue.retired({ filter: everything }))).flat();
+    const retired = (await Array.fromAsync(queue.retired({ filter: everyMessage }))).flat();
     assert.deepEqual(retired.map(({ outcome }) => outcome), ["dropped"]);
     connection.close();
     await connection.ended;
@@ -301,7 +289,7 @@ Deno.test("a store that was given no capability, or a short one, has no administ
     await withServer(async (server) => {
       const connection = dial(server);
       const admin = client<QueueAdmin>(connection, "queueAdmin", queueAdminMethods, capability);
-      await assert.rejects(admin.drop({ filter: everything }), refuses("noCapability"));
+      await assert.rejects(admin.drop({ filter: everyMessage }), refuses("noCapability"));
       connection.close();
       await connection.ended;
     }, { adminCapability: capability });

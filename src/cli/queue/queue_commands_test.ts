@@ -4,13 +4,13 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { everyMessage } from "../../queue/queue_admin.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
 import {
   type Asked,
   type FakeQueue,
   fakeQueueAdmin,
-  noFilter,
   queuedRecipient,
   retiredRecipient,
 } from "../../ctl/testing/fake_queue_admin.ts";
@@ -64,7 +64,7 @@ for (const [options, filter] of filters) {
   Deno.test(`queue list ${options}`, async () => {
     const ran = await run(`queue list ${options}`.trim());
     assert.deepEqual([ran.code, ran.error, ran.closed], [0, "", 1]);
-    assert.deepEqual(ran.asked, [["list", { filter: { ...noFilter, ...filter } }]]);
+    assert.deepEqual(ran.asked, [["list", { filter: { ...everyMessage, ...filter } }]]);
     assert.equal(ran.out, options === "" ? "The queue is empty.\n" : "No message matches.\n");
   });
 }
@@ -97,11 +97,11 @@ for (const [line, error] of wrong) {
   });
 }
 
-const one = { ...noFilter, ids: [12] };
+const one = { ...everyMessage, ids: [12] };
 const changes: [line: string, asked: Asked, out: RegExp][] = [
   ["queue hold --ids 12", ["hold", { filter: one, hold: true }], /^2 messages on hold\.\n$/],
   ["queue unhold --ids 12", ["hold", { filter: one, hold: false }], /^2 messages no longer on hold\.\n$/],
-  ["queue hold --all", ["hold", { filter: noFilter, hold: true }], /^2 messages on hold/],
+  ["queue hold --all", ["hold", { filter: everyMessage, hold: true }], /^2 messages on hold/],
   ["queue schedule --ids 12 2h", ["schedule", { filter: one, at: null, delayMs: 120 * minute }], /put off/],
   [
     "queue schedule --ids 12 -- -30m",
@@ -306,7 +306,7 @@ Deno.test("queue retired", async () => {
     results: [greylisted, { ...greylisted, code: 250, status: "2.0.0", text: "ok", delivered: true }],
   });
   const listed = await run("queue retired list --account ann --max 3", { retired: [row] });
-  assert.deepEqual(listed.asked, [["retired", { filter: { ...noFilter, account: "ann", max: 3 } }]]);
+  assert.deepEqual(listed.asked, [["retired", { filter: { ...everyMessage, account: "ann", max: 3 } }]]);
   assert.equal(
     listed.out,
     '12: 2026-11-21 15:30:00 UTC failed, ann@example.org to bob@example.net (2 KB, "hello"): ' +

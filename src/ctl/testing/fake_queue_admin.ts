@@ -8,7 +8,6 @@ import type {
   HoldRuleRow,
   QueueAdmin,
   QueuedRecipient,
-  QueueFilter,
   RetiredRecipient,
   SuppressionRow,
 } from "../../queue/queue_admin.ts";
@@ -27,18 +26,6 @@ export interface FakeQueue {
 
 /** Every call, as its name and request. */
 export type Asked = [method: keyof QueueAdmin, request: unknown];
-
-export const noFilter: QueueFilter = {
-  ids: null,
-  account: null,
-  from: null,
-  to: null,
-  hold: null,
-  submitted: null,
-  nextAttempt: null,
-  transport: null,
-  max: null,
-};
 
 export function fakeQueueAdmin(queue: FakeQueue): { admin: QueueAdmin; asked: Asked[] } {
   const asked: Asked[] = [];

@@ -7,7 +7,7 @@
  */
 import { deadlinesOf } from "../../net/deadlines.ts";
 import { base64 } from "../../base/bytes.ts";
-import type { Transport } from "../transport.ts";
+import type { MissingTransport, Transport } from "../transport.ts";
 import { deliverDirect, type DirectParts } from "./direct.ts";
 import type { JobRun } from "./job_run.ts";
 import { KnownFailures } from "./known_failures.ts";
@@ -15,7 +15,7 @@ import { attemptLabel, type RunnerMetrics } from "./metrics.ts";
 import { deliverByRelay } from "./relay.ts";
 import { TimedResolver } from "./timed_resolver.ts";
 import { Lines } from "./reuse.ts";
-import type { MissingTransport, RunnerParts } from "./settings.ts";
+import type { RunnerParts } from "./settings.ts";
 import { ownVerdict } from "./verdict.ts";
 
 /** Octets of a SCRAM nonce. RFC 5802 5.1 */

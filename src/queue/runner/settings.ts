@@ -11,7 +11,7 @@ import type { Resolver } from "../../dns/resolver.ts";
 import type { DialedTransport, DialSettings } from "../../net/client.ts";
 import { defaultTimeouts, type Timeouts } from "../../smtp/client_rules.ts";
 import type { Queue, QueueJob, QueueResult } from "../queue.ts";
-import type { Transport } from "../transport.ts";
+import type { MissingTransport, Transport } from "../transport.ts";
 import type { StsPolicies, TlsNotes } from "./policies.ts";
 
 /** Limits and manners; times in milliseconds. */
@@ -70,12 +70,6 @@ export const usualSettings: Omit<RunnerSettings, "hostname"> = {
   listenAgainMs: 1000,
   timeouts: defaultTimeouts,
 };
-
-/** A transport that is named and not there (any more). */
-export interface MissingTransport {
-  readonly kind: "missing";
-  readonly name: string;
-}
 
 /** Connects; see `net/client.ts`. */
 export type Dial = (settings: DialSettings) => Promise<DialedTransport>;

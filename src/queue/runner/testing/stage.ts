@@ -14,16 +14,10 @@ import { connectionIds } from "../../../net/connection_id.ts";
 import { TransportError } from "../../../net/transport.ts";
 import type { Session } from "../../../tlsrpt/results.ts";
 import { FakeClock, settle } from "../../../../tests/support/fake_clock.ts";
-import { directTransport, type Transport } from "../../transport.ts";
+import { directTransport, type MissingTransport, type Transport } from "../../transport.ts";
 import type { StsFinding } from "../policies.ts";
 import { type Runner, startRunner } from "../runner.ts";
-import {
-  type Dial,
-  type MissingTransport,
-  type RunnerParts,
-  type RunnerSettings,
-  usualSettings,
-} from "../settings.ts";
+import { type Dial, type RunnerParts, type RunnerSettings, usualSettings } from "../settings.ts";
 import { FakeMx, type MxScript } from "./fake_mx.ts";
 import { MemoryQueue, type Queued } from "./memory_queue.ts";
 
