@@ -2,7 +2,7 @@
  * SORT: what a search finds, in the order of columns that were worked out when the messages came. RFC 5256 3, RFC 5957
  *
  * Of each message found some sixty octets are kept in memory and one number for each criterion; of texts the different ones,
- * up to {@link maxSortChars}. Sorting goes in steps of a millisecond, with turns for others between them.
+ * up to {@link maxSortChars}. What is expunged before its columns are read is not told. Sorting goes in steps of a millisecond, with turns for others between them.
  *
  * Tested by `src/accounts/mail_store_test.ts`.
  *
@@ -81,13 +81,14 @@ export async function* sortMessages(
     yield progressOnly({ looked: found.total, total: found.total });
     await turn();
   }
-  const sorting = ordered(found.uids.length, comparison(criteria, read.value));
+  const { columns, gone } = read.value;
+  const sorting = ordered(found.uids.length, comparison(criteria, columns));
   let sorted = sorting.next();
   for (; sorted.done !== true; sorted = sorting.next()) {
     yield progressOnly({ looked: found.total, total: found.total });
     await turn();
   }
-  yield* inOrder(found, sorted.value);
+  yield* inOrder(found, gone.size === 0 ? sorted.value : sorted.value.filter((i) => !gone.has(i)));
 }
 
 const noNumbers = new Float64Array();
@@ -114,6 +115,13 @@ function* inOrder(found: FoundMessages, order: Uint32Array): Generator<SearchBat
 /** A column of numbers for each criterion: smaller ones come first. */
 type Columns = readonly ArrayLike<number>[];
 
+/** What is sorted by. */
+interface SortColumns {
+  readonly columns: Columns;
+  /** Places of what was expunged since it was found: nobody knows where it belongs, so it is left out. */
+  readonly gone: ReadonlySet<number>;
+}
+
 /** Criteria that are texts, and their columns; that of the subject is null where it is the subject itself. */
 const textColumns: Partial<Record<SortCriterion["key"], FieldColumn>> = {
   subject: "sort_subject",
@@ -135,12 +143,13 @@ function* readColumns(
   criteria: readonly SortCriterion[],
   found: FoundMessages,
   maxChars: number,
-): Generator<void, Columns> {
+): Generator<void, SortColumns> {
   const keys = [...new Set(criteria.map((criterion) => criterion.key))];
   const texts = keys.flatMap((key) => columnOf(key) ?? []);
   const asked: FieldColumn[] = keys.includes("date") ? ["sent", ...texts] : texts;
   const count = found.uids.length;
   const sent = new Float64Array(count);
+  const gone = new Set<number>();
   const ranks = texts.map((column) => ({ column, texts: new TextRanks(), numbers: new Uint32Array(count) }));
   if (asked.length > 0) {
     const mask = fieldMask(texts.includes("sort_subject") ? [...asked, "subject"] : asked);
@@ -152,6 +161,7 @@ function* readColumns(
       const rows = store.read(reader.read(ids));
       for (let i = 0; i < ids.length; i++) {
         const row = rows.of(ids[i] ?? 0);
+        if (row === undefined) gone.add(at + i);
         sent[at + i] = sentDate(row, reader.place("sent"), found.internalDates[at + i] ?? 0);
         ranks.forEach(({ texts, numbers }, n) => {
           numbers[at + i] = texts.add(String(row?.[places[n] ?? 0] ?? row?.[subject] ?? ""));
@@ -168,7 +178,7 @@ function* readColumns(
     const order = yield* texts.ranks();
     byColumn.set(column, numbers.map((number) => order[number] ?? 0));
   }
-  return criteria.map(({ key }) => {
+  const columns = criteria.map(({ key }) => {
     const column = columnOf(key);
     if (column !== undefined) return byColumn.get(column) ?? noUids;
     switch (key) {
@@ -182,6 +192,7 @@ function* readColumns(
         return sent;
     }
   });
+  return { columns, gone };
 }
 
 /** RFC 5256 2.2: without a Date that can be read, the internal date. */

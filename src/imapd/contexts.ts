@@ -266,8 +266,9 @@ async function placeOf(
   const { results } = context;
   let low = from;
   let high = results.length;
+  let all = false;
   while (low < high) {
-    const step = Math.max(1, Math.ceil((high - low) / pivots));
+    const step = all ? 1 : Math.max(1, Math.ceil((high - low) / pivots));
     const asked: number[] = [];
     for (let at = low; at < high; at += step) asked.push(at);
     const order = await sortedAgain(mail, view, context, [...asked.map((at) => results[at] ?? 0), uid]);
@@ -276,7 +277,11 @@ async function placeOf(
     const there = asked.filter((at) => order.includes(results[at] ?? 0));
     const behind = there.find((at) => !before.has(results[at] ?? 0));
     const ahead = there.findLast((at) => before.has(results[at] ?? 0));
-    if (behind === undefined && ahead === undefined) return low;
+    if (behind === undefined && ahead === undefined) {
+      if (step === 1) return low;
+      all = true; // Those between them may be there still.
+      continue;
+    }
     high = behind ?? high;
     low = ahead === undefined ? low : ahead + 1;
     if (ahead === undefined && behind === asked[0]) return low;

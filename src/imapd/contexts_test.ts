@@ -196,6 +196,29 @@ for (const gone of ["1", "2", "3", "4"]) {
   });
 }
 
+Deno.test("a new result has its place also where those that it is compared with first are gone", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 130; i++) stage.deliver("Inbox", "another");
+  const client = await Client.signedIn(stage);
+  const followed = new FollowedResults("s", true, true);
+  await client.send("s UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 ALL\r\n");
+  followed.results = numbersIn(/ ALL (\S+)/.exec(await client.read())?.[1] ?? "");
+  stage.deliver("Inbox", "short");
+  const sort = stage.mail.sort;
+  let sorts = 0;
+  stage.mail.sort = async function* (request) {
+    if (++sorts === 2) { // The first finds what is new; this one asks for each third.
+      for (let uid = 1; uid <= 130; uid += 3) await stage.other(["expunge", "Inbox", String(uid)]);
+    }
+    yield* sort.call(stage.mail, request);
+  };
+  for (let i = 0; i < 2; i++) hear([followed], await client.command("NOOP"));
+  assert.equal(followed.results.at(-1), 131);
+  assert.equal(followed.results.length, 87);
+  client.end();
+  await stage.assertEnded();
+});
+
 Deno.test("a search that cannot be followed any more is not followed, and the client hears that", async () => {
   const stage = new ImapStage({}, ["Inbox"]);
   stage.deliver("Inbox", "plan");
