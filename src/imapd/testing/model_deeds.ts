@@ -98,6 +98,7 @@ export const deeds: Record<Verb, Doing> = {
       return ` (${flags.join(" ")}) {${text.length}+}\r\n${text}`;
     });
     const since = witness.moment();
+    const begun = ledger.moment();
     const answer = await follower.run(`APPEND ${name}${literals.join("")}`);
     const mailbox = model?.find(name);
     if (answer.status !== "OK") {
@@ -113,7 +114,7 @@ export const deeds: Record<Verb, Doing> = {
       const { subject = "", flags = [] } = messages[i] ?? {};
       witness.arrived(uidValidity, uid, since);
       witness.subject(uidValidity, uid, subject);
-      if (flags.includes("\\deleted")) ledger.mayBeGone(uidValidity, [uid]);
+      if (flags.includes("\\deleted")) ledger.marked(uidValidity, [uid], begun);
       if (model !== null) {
         const size = textOf(subject).length;
         assert.equal(mailbox?.add({ subject, size, flags: new Set(flags) }), uid);
@@ -132,7 +133,7 @@ export const deeds: Record<Verb, Doing> = {
     const silent = (c >> 2) % 2 === 0;
     const conditional = player.condstore && c % 5 === 0;
     if (mode !== "-" && flags.includes("\\deleted")) {
-      ledger.mayBeGone(box.uidValidity, chosen.messages.map(({ uid }) => uid));
+      ledger.marked(box.uidValidity, chosen.messages.map(({ uid }) => uid), ledger.moment());
     }
     const before = new Map(chosen.messages.map(({ uid, flags }) => [uid, flags]));
     const condition = conditional ? ` (UNCHANGEDSINCE ${box.modseq})` : "";
@@ -373,8 +374,9 @@ async function copy(
   const name = anyName(c >> 2);
   const { uidValidity } = box;
   const uids = chosen.messages.map(({ uid }) => uid);
-  if (move) ledger.mayBeGone(uidValidity, uids);
+  if (move) ledger.moved(uidValidity, uids);
   const since = witness.moment();
+  const begun = ledger.moment();
   const answer = await player.follower.run(
     `${uidWord(chosen)}${move ? "MOVE" : "COPY"} ${chosen.set} ${name}`,
   );
@@ -394,7 +396,7 @@ async function copy(
     ledger.added(validity, to);
     for (const [i, uid] of to.entries()) {
       witness.arrived(validity, uid, since);
-      if (ledger.isDoubtful(uidValidity, from[i] ?? 0)) ledger.mayBeGone(validity, [uid]);
+      ledger.copied([uidValidity, from[i] ?? 0], [validity, uid], begun);
     }
     if (move) {
       for (const uid of from) {
