@@ -275,7 +275,10 @@ export interface AccountChange {
   readonly commit: number;
   /** Mailboxes whose messages or flags changed. */
   readonly mailboxes: readonly number[];
-  /** Whether mailboxes were created, deleted or renamed, or subscriptions changed. */
+  /**
+   * Whether mailboxes were created, deleted or renamed, or subscriptions changed; or rights to one of `mailboxes`, of which, if
+   * it is another's, nothing more is heard until it is watched again.
+   */
   readonly list: boolean;
   /** Annotations that others changed: one's own, and shared ones; `mailbox` 0 is the server. */
   readonly annotations: readonly { readonly mailbox: number; readonly entry: string }[];

@@ -69,6 +69,7 @@ export class Notifications {
     if (!this.watches) return false;
     if (list) this.#listChanged = true;
     for (const id of mailboxes) {
+      if (list) this.#heard.delete(id); // Rights to it may have changed: then it must be watched again.
       if (id === selected) continue;
       const name = this.#nameOf.get(id);
       if (name === undefined || this.eventsOf(name).messages) this.#changed.add(id);
@@ -108,6 +109,11 @@ export class Notifications {
       ids.push(info.id);
     }
     return ids;
+  }
+
+  /** They are not, after all. */
+  notHeard(ids: readonly number[]): void {
+    for (const id of ids) this.#heard.delete(id);
   }
 
   /** Whether its messages are told of: not without the right to read them. RFC 5465 5 */

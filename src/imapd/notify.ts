@@ -69,8 +69,15 @@ async function lookAtAll(mail: Mail, notifications: Notifications): Promise<Mail
   const list = await notifications.look(() => mail.list({}));
   const unheard = notifications.unheard(list);
   if (unheard.length === 0) return list;
-  await mail.watch({ mailboxes: unheard });
-  return await notifications.look(() => mail.list({}));
+  return await notifications.look(async () => {
+    try {
+      await mail.watch({ mailboxes: unheard });
+    } catch (error) {
+      notifications.notHeard(unheard);
+      throw error;
+    }
+    return await mail.list({});
+  });
 }
 
 /** How the watched mailboxes are now. RFC 5465 3.1 */

@@ -4,8 +4,8 @@
  * A listener that does not keep up costs no memory: what it has not taken is merged into one change.
  *
  * Who uses a mailbox of another account watches it ({@link ChangeFeed.watch}) and is told of that mailbox alone. When rights
- * to it change, or it goes, its watchers are told once more and then nothing, until they watch it again: whoever makes
- * them watch checks whether they may.
+ * to it change, or it goes, its watchers are told once more, with `list`, and then nothing, until they watch it again: whoever
+ * makes them watch checks whether they may.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Change {
   readonly commit: number;
   /** Mailboxes whose messages or flags changed. */
   readonly mailboxes: readonly number[];
-  /** Whether mailboxes were made, deleted or renamed, or subscriptions changed. */
+  /** Whether mailboxes were made, deleted or renamed, subscriptions changed, or rights to another's mailbox. */
   readonly list: boolean;
   /** Annotations that others changed; `mailbox` 0 is the server. */
   readonly annotations: readonly AnnotationChange[];
@@ -153,6 +153,7 @@ export class ChangeFeed {
       const ends = change.access?.has(mailbox) === true;
       const told = untouched();
       if (ends || change.mailboxes.has(mailbox)) told.mailboxes.add(mailbox);
+      told.list = ends; // So that they see anew what they may watch.
       told.annotations = ends ? null : shared.get(mailbox) ?? null;
       for (const listener of [...watchers]) {
         listener.tell(commit, told);
