@@ -1,6 +1,6 @@
 import { chance, searchDeeds } from "./testing/model_search.ts";
 import { runDeeds } from "./testing/model_run.ts";
-import { lateMail, ModelStore } from "./testing/model_stage.ts";
+import { ModelStore } from "./testing/model_stage.ts";
 
 /** MAILDEN_MODEL_SECONDS for a longer search; MAILDEN_MODEL_SEED, which a failure tells, to see it again. */
 const seconds = Number(Deno.env.get("MAILDEN_MODEL_SECONDS") ?? 2);
@@ -33,7 +33,7 @@ for (const sessions of [5, 50]) {
     const random = chance(seed);
     await withStore((store) =>
       searchDeeds({ seconds, seed, most: sessions * 30 }, async (list) => {
-        const stage = await store.stage((mail) => lateMail(mail, random));
+        const stage = await store.stage(random);
         await runDeeds(stage, sessions, list, "at once");
       })
     );

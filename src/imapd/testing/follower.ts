@@ -11,8 +11,17 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { fieldsOf, type Told } from "./fetch_fields.ts";
+import { fieldsOf } from "./fetch_fields.ts";
 import { type FollowedResults, tagOf, tellsChange } from "./followed_results.ts";
+import {
+  type Kept,
+  type Known,
+  learnUid,
+  opened,
+  type Opening,
+  openingFetch,
+  placeOf,
+} from "./known_messages.ts";
 import { readSet, readValues, ResponseBuffer, type Value } from "./response_reader.ts";
 import { Witness } from "./witness.ts";
 
@@ -22,15 +31,8 @@ export interface Wire {
   /** Null at the end. */
   receive(): Promise<string | null>;
   close(): Promise<void> | void;
-}
-
-/** A message as the client knows it. */
-export interface Known {
-  /** 0: not told yet. */
-  uid: number;
-  /** Ascending, with spaces between, without \Recent; null: not told yet. */
-  flags: string | null;
-  modseq: number;
+  /** From now on all is compressed; not where that cannot be done. RFC 4978 */
+  compress?(): void;
 }
 
 /** The selected mailbox. */
@@ -44,14 +46,6 @@ export interface Box {
   modseq: number;
   /** Searches that it follows, by tag. RFC 5267 4.3 */
   readonly followed: Map<string, FollowedResults>;
-}
-
-/** What a client keeps when the connection is lost. */
-export interface Kept {
-  readonly name: string;
-  readonly uidValidity: number;
-  readonly modseq: number;
-  readonly messages: readonly Readonly<Known>[];
 }
 
 /** How a command ended, and what came with it. */
@@ -77,17 +71,6 @@ interface Running {
   readonly untagged: Value[][];
   readonly codes: Map<string, string>;
   opening: Opening | null;
-}
-
-/** What SELECT tells, until it is answered. */
-interface Opening {
-  readonly kept: Kept | null;
-  /** The client asked only of UIDs that it knows. */
-  readonly partial: boolean;
-  first: number | null;
-  exists: number;
-  vanished: Set<number>;
-  fetched: Map<number, Known>;
 }
 
 export class Follower {
@@ -190,6 +173,20 @@ export class Follower {
   async endIdle(tag: string): Promise<Answer> {
     await this.#send("DONE\r\n");
     return await this.finish(tag);
+  }
+
+  /** Takes what is told in IDLE, until the client knows enough. @throws {Gone} */
+  async hear(enough: () => boolean): Promise<void> {
+    const running = this.#running;
+    assert.ok(running?.verb === "IDLE");
+    while (!enough()) this.#take(await this.#response(), running);
+  }
+
+  /** Compresses from now on, if that can be done. */
+  async compress(): Promise<void> {
+    if (this.#wire.compress === undefined) return;
+    assert.equal((await this.run("COMPRESS DEFLATE")).status, "OK");
+    this.#wire.compress();
   }
 
   /** Sends a command and takes no more than so many responses: then the connection is lost. */
@@ -406,65 +403,4 @@ export class Follower {
     assert.ok(this.box !== null, "told of a mailbox that is not selected");
     return this.box;
   }
-}
-
-function openingFetch(opening: Opening, number: number, told: Told): void {
-  assert.ok(number >= 1 && number <= opening.exists, `FETCH ${number} of ${opening.exists}`);
-  assert.ok(told.uid !== null && told.flags !== null);
-  opening.fetched.set(number, { uid: told.uid, flags: told.flags, modseq: told.modseq ?? 0 });
-}
-
-/** The mailbox of a client that has just come, or come back. RFC 7162 3.2.5 */
-function opened(opening: Opening, uidValidity: number, quiet: boolean): Known[] {
-  const { kept, partial, vanished, fetched, exists } = opening;
-  const unknown = (count: number) =>
-    Array.from({ length: count }, (): Known => ({ uid: 0, flags: null, modseq: 0 }));
-  if (kept === null || kept.uidValidity !== uidValidity) {
-    assert.equal(vanished.size, 0, "VANISHED of another mailbox");
-    const messages = unknown(exists);
-    for (const [number, known] of fetched) messages[number - 1] = known;
-    return messages;
-  }
-  // What it knew has lower UIDs than all that came since. Of that, what is changed or expunged while SELECT goes on is
-  // told behind it, so only where nobody else does anything, everything is known now.
-  const messages = kept.messages.filter(({ uid }) => !vanished.has(uid)).map((each): Known => ({ ...each }));
-  const missing = (opening.first ?? 0) - messages.length;
-  assert.ok(missing >= 0, `after QRESYNC the client has ${-missing} messages too many`);
-  messages.push(...unknown(exists - messages.length));
-  for (const [number, known] of fetched) {
-    learnUid(messages, number, known.uid);
-    messages[number - 1] = known;
-  }
-  if (quiet && !partial) assert.ok(messages.every(({ uid }) => uid !== 0), "QRESYNC has not told everything");
-  return messages;
-}
-
-function learnUid(messages: readonly Known[], number: number, uid: number): void {
-  const message = messages[number - 1];
-  assert.ok(message !== undefined);
-  if (message.uid !== 0) return assert.equal(uid, message.uid, `number ${number} changes its UID`);
-  for (let i = number - 2, apart = 1; i >= 0; i--, apart++) {
-    const before = messages[i]?.uid ?? 0;
-    if (before === 0) continue;
-    assert.ok(uid - before >= apart, `UID ${uid} too near to ${before}`);
-    break;
-  }
-  for (let i = number, apart = 1; i < messages.length; i++, apart++) {
-    const behind = messages[i]?.uid ?? 0;
-    if (behind === 0) continue;
-    assert.ok(behind - uid >= apart, `UID ${uid} too near to ${behind}`);
-    break;
-  }
-  message.uid = uid;
-}
-
-/** Where a UID is, or must be among those that the client has not asked for. */
-function placeOf(messages: readonly Known[], uid: number): number {
-  let unknown = -1;
-  for (const [i, message] of messages.entries()) {
-    if (message.uid === uid) return i;
-    if (message.uid > uid) break;
-    unknown = message.uid === 0 ? i : -1;
-  }
-  return unknown;
 }

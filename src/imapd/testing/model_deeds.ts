@@ -7,7 +7,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Answer, Box, Known } from "./follower.ts";
+import type { Answer, Box } from "./follower.ts";
+import type { Known } from "./known_messages.ts";
 import type { Model, ModelMailbox, StoreMode } from "./model.ts";
 import { pairs, searched, uidsOf, uidsWith } from "./model_answers.ts";
 import { storedFlags } from "./model.ts";

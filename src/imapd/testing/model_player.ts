@@ -6,7 +6,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { Follower, Gone, type Kept, type Known, type Wire } from "./follower.ts";
+import { Follower, Gone, type Wire } from "./follower.ts";
+import type { Kept, Known } from "./known_messages.ts";
 import type { ModelMailbox, ModelSearch } from "./model.ts";
 import type { Witness } from "./witness.ts";
 
@@ -39,6 +40,7 @@ const maxKept = 6;
 export class Player {
   readonly name: string;
   readonly mode: typeof modes[number];
+  readonly #compresses: boolean;
   readonly kept: Kept[] = [];
   /** What it follows or has followed, by tag. */
   readonly searches = new Map<string, ModelSearch>();
@@ -59,6 +61,7 @@ export class Player {
     this.#witness = witness;
     this.name = String.fromCharCode(97 + index % 26) + (index < 26 ? "" : Math.floor(index / 26));
     this.mode = modes[index % modes.length] ?? "";
+    this.#compresses = index % 3 === 1;
   }
 
   get follower(): Follower {
@@ -100,6 +103,7 @@ export class Player {
     const name = `${this.name}${++this.connections}`;
     this.#follower = await Follower.open(name, await this.#stage.connect(), this.#witness);
     assert.equal((await this.follower.run(`LOGIN ${this.#stage.login}`)).status, "OK");
+    if (this.#compresses) await this.follower.compress();
     if (this.mode !== "") assert.equal((await this.follower.run(`ENABLE ${this.mode}`)).status, "OK");
   }
 

@@ -10,7 +10,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Box, Follower, Gone, type Kept } from "./follower.ts";
+import { type Box, type Follower, Gone } from "./follower.ts";
+import type { Kept, Known } from "./known_messages.ts";
 import { Ledger } from "./model_ledger.ts";
 import { Model } from "./model.ts";
 import { type Deed, type DeedContext, deeds } from "./model_deeds.ts";
@@ -23,6 +24,9 @@ export const mailboxNames = ["INBOX", "A", "B"] as const;
 
 /** Longest that a run may take. */
 const maxRunMs = 60_000;
+
+/** Longest that a session in IDLE does not hear of something: it is told at once, but the machine may be busy. */
+const maxUnheardMs = 15_000;
 
 /** Runs deeds with so many sessions; throws with everybody's last words if something is wrong. */
 export async function runDeeds(
@@ -62,7 +66,10 @@ async function play(context: DeedContext, list: readonly Deed[]): Promise<void> 
   if (context.model === null) {
     await together(players.map(async (player, i) => {
       for (const deed of list) if (deed.who % players.length === i) await perform(context, player, deed);
+      // Some listen to what the others still do.
+      if (i % 2 === 0) await perform(context, player, { who: i, verb: "IDLE", a: 0, b: 0, c: 0 });
     }));
+    if (!context.witness.failed) await hearAll(context);
   } else {
     for (const deed of list) {
       const player = players[deed.who % players.length];
@@ -95,6 +102,55 @@ async function perform(context: DeedContext, player: Player, deed: Deed): Promis
   }
 }
 
+/** Who is in IDLE has heard of everything, without asking. */
+async function hearAll(context: DeedContext): Promise<void> {
+  const fresh = new Player(context.stage, context.witness, 2);
+  await fresh.connect();
+  const truths = new Map<number, readonly Known[]>();
+  for (const name of await names(fresh.follower)) {
+    const box = await examine(fresh, name);
+    truths.set(box.uidValidity, box.messages);
+  }
+  await fresh.close();
+  await together(context.players.map(async (player) => {
+    const { box } = player.follower;
+    if (player.idle === null || box === null || !player.listens) return;
+    const truth = truths.get(box.uidValidity); // None if it is gone: then the connection ends.
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      context.culprit = `${player.name}${player.connections} `;
+      reject(new Error(`${player.name} is not told in IDLE that ${JSON.stringify(truth)}`));
+    }, maxUnheardMs);
+    try {
+      await Promise.race([late, player.follower.hear(() => truth !== undefined && isKnown(box, truth))]);
+    } catch (error) {
+      if (!(error instanceof Gone)) throw error;
+      await player.connect();
+    } finally {
+      clearTimeout(timer);
+    }
+  }));
+}
+
+/** Whether a client knows these messages, but for what it has not asked. */
+function isKnown({ messages }: Box, truth: readonly Known[]): boolean {
+  return messages.length === truth.length && messages.every(({ uid, flags }, i) => {
+    const there = truth[i];
+    return (uid === 0 || uid === there?.uid) && (flags === null || flags === there?.flags);
+  });
+}
+
+/** A mailbox as it is. */
+async function examine({ follower }: Player, name: string): Promise<Box> {
+  assert.equal((await follower.select("EXAMINE", name, "", null)).status, "OK");
+  const { box } = follower;
+  assert.ok(box !== null);
+  if (box.messages.length > 0) {
+    await follower.run("FETCH 1:* (UID FLAGS MODSEQ BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
+  }
+  return box;
+}
+
 /** At last everything is quiet: all sessions, the model and who has just come see the same. */
 async function agree(context: DeedContext): Promise<void> {
   const { model, players, stage, witness, ledger } = context;
@@ -117,12 +173,7 @@ async function agree(context: DeedContext): Promise<void> {
   const fresh = new Player(stage, witness, 2);
   await fresh.connect();
   for (const name of await names(fresh.follower)) {
-    assert.equal((await fresh.follower.select("EXAMINE", name, "", null)).status, "OK");
-    const box: Box | null = fresh.follower.box;
-    assert.ok(box !== null);
-    if (box.messages.length > 0) {
-      await fresh.follower.run("FETCH 1:* (UID FLAGS MODSEQ BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
-    }
+    const box = await examine(fresh, name);
     const truth = box.messages.map(({ uid, flags }) => `${uid} ${flags}`);
     for (const player of players) {
       const other = player.follower.box;

@@ -14,6 +14,8 @@ import { createLog } from "../../base/log.ts";
 import { Metrics } from "../../base/metrics.ts";
 import { HistoryCutter } from "../../store/history.ts";
 import { realClock, type TempStore, tempStore } from "../../store/testing/temp_store.ts";
+import { DeflateTransport } from "../../net/deflate_transport.ts";
+import type { Transport } from "../../net/transport.ts";
 import { imapMetrics } from "../metrics.ts";
 import { serveImap } from "../serve_imap.ts";
 import type { Wire } from "./follower.ts";
@@ -34,9 +36,9 @@ export class ModelStore {
   /**
    * A new account.
    *
-   * @param disturb What is put between sessions and their mail, such as delays.
+   * @param random From 0 up to 1: then everything that a session waits for comes late, by chance.
    */
-  async stage(disturb: (mail: Mail) => Mail = (mail) => mail): Promise<Stage> {
+  async stage(random: (() => number) | null = null): Promise<Stage> {
     const { store } = this.#temp;
     const mailboxes = mailboxNames.map((name) => ({
       name: name === "INBOX" ? "Inbox" : name,
@@ -45,7 +47,11 @@ export class ModelStore {
     const name = `account${++this.#accounts}`;
     const accountId = await ensureAccount(store, { name, maxBytes: null, mailboxes });
     const authenticator = new MemoryAuthenticator();
-    const services = { authenticator, openMail: () => disturb(new StoreMail(store, accountId)) };
+    const openMail = () => {
+      const mail = new StoreMail(store, accountId);
+      return random === null ? mail : lateMail(mail, random);
+    };
+    const services = { authenticator, openMail };
     return {
       login: `${authenticator.user} ${authenticator.password}`,
       connect: () => {
@@ -61,7 +67,8 @@ export class ModelStore {
           metrics: this.#metrics,
           stopping: new AbortController().signal,
         };
-        const running = serveImap(server, services, testSettings, environment);
+        const transport = random === null ? server : lateTransport(server, random);
+        const running = serveImap(transport, services, testSettings, environment);
         this.#running.set(running, client);
         void running.then(() => this.#running.delete(running));
         return Promise.resolve(wireOf(client));
@@ -87,38 +94,62 @@ export class ModelStore {
   }
 }
 
-function wireOf(client: MemoryTransport): Wire {
+function wireOf(plain: MemoryTransport): Wire {
+  let transport: Transport = plain;
   return {
-    send: (text) => client.write(latin1(text)),
+    send: (text) => transport.write(latin1(text)),
     receive: async () => {
-      const bytes = await client.read();
+      const bytes = await transport.read();
       return bytes === null ? null : fromLatin1(bytes);
     },
-    close: () => client.close(),
+    close: () => transport.close(),
+    compress() {
+      transport = new DeflateTransport(plain);
+    },
   };
+}
+
+/** A few turns, by chance, or none. */
+async function late(random: () => number): Promise<void> {
+  for (let turns = Math.floor(random() * 4); turns > 0; turns--) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A server's end at which what is read comes late, and what is written is taken late: as from a slow reader. */
+function lateTransport(transport: Transport, random: () => number): Transport {
+  return new Proxy(transport, {
+    get(_transport, name) {
+      const value: unknown = Reflect.get(transport, name, transport);
+      if (typeof value !== "function") return value;
+      const call = (...values: unknown[]): unknown => Reflect.apply(value, transport, values);
+      if (name !== "read" && name !== "write") return call;
+      return async (...values: unknown[]) => {
+        const result = await call(...values);
+        await late(random);
+        return result;
+      };
+    },
+    set: (_transport, name, value) => Reflect.set(transport, name, value, transport),
+  });
 }
 
 /**
  * Mail whose calls begin and end late, by chance, and whose changes are heard of late: as it is at the other end of a
  * connection. What was asked for first may be answered last.
  */
-export function lateMail(mail: Mail, random: () => number): Mail {
-  const late = async () => {
-    for (let turns = Math.floor(random() * 4); turns > 0; turns--) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-  };
+function lateMail(mail: Mail, random: () => number): Mail {
   async function* stream(items: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
-    await late();
+    await late(random);
     for await (const item of items) {
-      await late();
+      await late(random);
       yield item;
     }
   }
   async function call(begin: () => Promise<unknown>): Promise<unknown> {
-    await late();
+    await late(random);
     const value = await begin();
-    await late();
+    await late(random);
     return value;
   }
   const kinds: Readonly<Record<string, "call" | "stream">> = mailMethods;
