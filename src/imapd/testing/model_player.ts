@@ -172,8 +172,9 @@ export class Player {
       try {
         await this.follower.lose("NOOP", responses);
         const { messages, ...rest } = this.follower.kept;
-        const known = messages.filter(({ uid, flags }) => uid !== 0 && flags !== null);
-        this.kept.push({ ...rest, modseq, messages: known });
+        // Of what came, it need not have heard in the order of numbers: behind a gap it cannot number what it has.
+        const gap = messages.findIndex(({ uid, flags }) => uid === 0 || flags === null);
+        this.kept.push({ ...rest, modseq, messages: gap === -1 ? messages : messages.slice(0, gap) });
       } catch (error) {
         if (!(error instanceof Gone)) throw error;
       }
