@@ -54,7 +54,7 @@ function readIdentifier(s: Scanner): AclIdentifier {
   return { written, name, negative };
 }
 
-/** `* ACL Inbox fred lrswipkxtecda` */
+/** `* ACL INBOX fred lrswipkxtecda` */
 export function writeAcl(
   w: ResponseWriter,
   mailbox: string,
@@ -67,7 +67,7 @@ export function writeAcl(
   w.ascii("\r\n");
 }
 
-/** `* MYRIGHTS Inbox lrs` */
+/** `* MYRIGHTS INBOX lrs` */
 export function writeMyRights(w: ResponseWriter, mailbox: string, rights: number): void {
   w.ascii("* MYRIGHTS ").mailbox(mailbox).ascii(" ").astring(formatRights(rights)).ascii("\r\n");
 }

@@ -90,14 +90,14 @@ for (const text of refused) {
 
 const written: [line: string, write: (w: ResponseWriter) => void][] = [
   [
-    '* ACL Inbox Fred lrswipkxtecda "-Fred" wted'.replace('"-Fred"', "-Fred"),
+    '* ACL INBOX Fred lrswipkxtecda "-Fred" wted'.replace('"-Fred"', "-Fred"),
     (w) =>
       writeAcl(w, "Inbox", [
         { identifier: "Fred", rights: allRights },
         { identifier: "-Fred", rights: parseRights("wetd") },
       ]),
   ],
-  ["* MYRIGHTS Inbox lrs", (w) => writeMyRights(w, "Inbox", parseRights("lrs"))],
+  ["* MYRIGHTS INBOX lrs", (w) => writeMyRights(w, "Inbox", parseRights("lrs"))],
   ['* MYRIGHTS "a b" ""', (w) => writeMyRights(w, "a b", 0)],
   [
     '* LISTRIGHTS a anyone "" l r s w i p k x t e c d a',

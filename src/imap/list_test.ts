@@ -116,7 +116,7 @@ const written: [line: ListResponse, text: string][] = [
     { attributes: [], mailbox: "foo", childInfo: ["SUBSCRIBED"] },
     '() "/" foo ("CHILDINFO" ("SUBSCRIBED"))', // RFC 5258 3.5
   ],
-  [{ attributes: [], mailbox: "Inbox", oldName: "a b" }, '() "/" Inbox ("OLDNAME" ("a b"))'],
+  [{ attributes: [], mailbox: "Inbox", oldName: "a b" }, '() "/" INBOX ("OLDNAME" ("a b"))'],
   [
     { attributes: [], mailbox: "x", childInfo: ["SUBSCRIBED"], oldName: "y" },
     '() "/" x ("CHILDINFO" ("SUBSCRIBED") "OLDNAME" (y))',

@@ -2,8 +2,8 @@
  * Names of mailboxes: how they are written, and which there can be. RFC 9051 5.1, RFC 3501 5.1, RFC 6855 3
  *
  * Inside, a name is Unicode in NFC, its levels are separated by `/`, and the inbox (in any case, also as the first
- * level of another name) is `Inbox`. On the wire it is modified UTF-7 until the client enables UTF8=ACCEPT
- * or IMAP4rev2, then UTF-8.
+ * level of another name) is `Inbox`. On the wire that is `INBOX`, and the rest is modified UTF-7 until the client enables
+ * UTF8=ACCEPT or IMAP4rev2, then UTF-8.
  *
  * @module
  */
@@ -48,9 +48,15 @@ export function decodeMailboxPattern(bytes: Uint8Array, mode: ParseMode): string
   return decodeMutf7(name);
 }
 
-/** A name as the client is told it; `utf8`: whether UTF8=ACCEPT or IMAP4rev2 is enabled. */
+/**
+ * A name as the client is told it; `utf8`: whether UTF8=ACCEPT or IMAP4rev2 is enabled.
+ *
+ * The inbox may be spelt in any case (RFC 9051 5.1), but there are clients that look for `INBOX` alone and show it twice when they
+ * are told `Inbox`, as Roundcube did until 2023.
+ */
 export function encodeMailboxName(name: string, utf8: boolean): string {
-  return utf8 ? name : encodeMutf7(name);
+  const told = name.replace(/^Inbox(?=\/|$)/, "INBOX");
+  return utf8 ? told : encodeMutf7(told);
 }
 
 /** NFC, with `Inbox` spelt so. */

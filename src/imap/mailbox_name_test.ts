@@ -37,6 +37,15 @@ for (const [name, canonical] of inboxes) {
   Deno.test(`${name} is the mailbox ${canonical}`, () => assert.equal(canonicalMailboxName(name), canonical));
 }
 
+Deno.test("encodeMailboxName() spells the inbox as all clients know it, and no other mailbox", () => {
+  const names = ["Inbox", "Inbox/ü", "Inboxes", "Other Users/ann/Inbox"];
+  assert.deepEqual(
+    names.map((name) => encodeMailboxName(name, false)),
+    ["INBOX", "INBOX/&APw-", "Inboxes", "Other Users/ann/Inbox"],
+  );
+  assert.equal(encodeMailboxName("Inbox/ü", true), "INBOX/ü");
+});
+
 const good = ["a", "Inbox", "a/b", "ä", "a.b", "..a", "a#", "a%b", "x".repeat(maxMailboxNameLength)];
 for (const name of good) {
   Deno.test(`a mailbox can be called ${name.slice(0, 20)}`, () =>

@@ -151,7 +151,7 @@ export function canHaveValue(entry: string): boolean {
   return second !== undefined && (second !== "vendor" || rest.length >= 2);
 }
 
-/** `* METADATA Inbox (/shared/comment "text" /private/comment NIL)`; nothing for no values. RFC 5464 4.4.1 */
+/** `* METADATA INBOX (/shared/comment "text" /private/comment NIL)`; nothing for no values. RFC 5464 4.4.1 */
 export function writeMetadata(
   w: ResponseWriter,
   mailbox: string | null,
@@ -166,7 +166,7 @@ export function writeMetadata(
   w.ascii(")\r\n");
 }
 
-/** `* METADATA Inbox /shared/comment`: what others changed. RFC 5464 4.4.2 */
+/** `* METADATA INBOX /shared/comment`: what others changed. RFC 5464 4.4.2 */
 export function writeMetadataChanged(
   w: ResponseWriter,
   mailbox: string | null,

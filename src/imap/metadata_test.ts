@@ -147,17 +147,17 @@ const lines: [line: string, write: (w: ResponseWriter) => void][] = [
     (w) => writeMetadata(w, null, [["/shared/comment", utf8("Shared comment")]]),
   ],
   [
-    '* METADATA Inbox (/shared/a NIL "/shared/a b" {4}\r\na\r\nb)\r\n',
+    '* METADATA INBOX (/shared/a NIL "/shared/a b" {4}\r\na\r\nb)\r\n',
     (w) => writeMetadata(w, "Inbox", [["/shared/a", null], ["/shared/a b", utf8("a\r\nb")]]),
   ],
   [
-    "* METADATA Inbox (/shared/a ~{2}\r\n\0b)\r\n",
+    "* METADATA INBOX (/shared/a ~{2}\r\n\0b)\r\n",
     (w) => writeMetadata(w, "Inbox", [["/shared/a", utf8("\0b")]]),
   ],
   ["", (w) => writeMetadata(w, "Inbox", [])],
   ['* METADATA "" /shared/comment\r\n', (w) => writeMetadataChanged(w, null, ["/shared/comment"])],
   [
-    "* METADATA Inbox /shared/comment /private/comment\r\n", // RFC 5464 4.4.2
+    "* METADATA INBOX /shared/comment /private/comment\r\n", // RFC 5464 4.4.2
     (w) => writeMetadataChanged(w, "Inbox", ["/shared/comment", "/private/comment"]),
   ],
 ];

@@ -53,7 +53,7 @@ export function writeQuota(w: ResponseWriter, root: string, bytes: QuotaUse, mes
   w.ascii(")\r\n");
 }
 
-/** `* QUOTAROOT Inbox "#user/ann"`; of a mailbox without limits, no root. RFC 9208 4.2.2 */
+/** `* QUOTAROOT INBOX "#user/ann"`; of a mailbox without limits, no root. RFC 9208 4.2.2 */
 export function writeQuotaRoot(w: ResponseWriter, mailbox: string, root: string | null): void {
   w.ascii("* QUOTAROOT ").mailbox(mailbox);
   if (root !== null) w.ascii(" ").string(root);

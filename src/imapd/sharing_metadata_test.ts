@@ -12,7 +12,7 @@ staged("quotas are the owner's: RFC 9208 4.1, and who reads may know them", asyn
   await stage.put("ann", "Inbox", "plain");
   assert.equal(
     await ann.command("GETQUOTAROOT INBOX"),
-    '* QUOTAROOT Inbox "#user/ann"\n* QUOTA "#user/ann" (STORAGE 1 2 MESSAGE 1 3)\n= OK done',
+    '* QUOTAROOT INBOX "#user/ann"\n* QUOTA "#user/ann" (STORAGE 1 2 MESSAGE 1 3)\n= OK done',
   );
   assert.equal(
     await ann.command("GETQUOTAROOT not/yet/made"),
@@ -54,7 +54,7 @@ staged("quotas are the owner's: RFC 9208 4.1, and who reads may know them", asyn
   assert.match(await bob.command(`APPEND Inbox {${large.length}+}\r\n${large}`), /OVERQUOTA/);
   assert.equal(
     await ann.command("STATUS Inbox (MESSAGES DELETED DELETED-STORAGE)"),
-    "* STATUS Inbox (MESSAGES 3 DELETED 0 DELETED-STORAGE 0)\n= OK done",
+    "* STATUS INBOX (MESSAGES 3 DELETED 0 DELETED-STORAGE 0)\n= OK done",
   );
   await ann.command("SELECT Inbox");
   await ann.command("STORE 1:3 +FLAGS (\\Deleted)");

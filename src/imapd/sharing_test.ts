@@ -12,19 +12,19 @@ staged("GETACL, SETACL, DELETEACL: the examples of RFC 4314 2.1.1 and 3", async 
   assert.match(await ann.command("CREATE Inbox/Drafts"), /^= OK/);
   assert.equal(
     await ann.command("GETACL INBOX/Drafts"),
-    "* ACL Inbox/Drafts ann lrswipkxtecda\n= OK done",
+    "* ACL INBOX/Drafts ann lrswipkxtecda\n= OK done",
   );
   assert.equal(await ann.command("SetAcl INBOX/Drafts bob lrswida"), "= OK done");
   assert.equal(
     await ann.command("getacl INBOX/Drafts"),
-    "* ACL Inbox/Drafts ann lrswipkxtecda bob lrswiteda\n= OK done",
+    "* ACL INBOX/Drafts ann lrswipkxtecda bob lrswiteda\n= OK done",
   );
   assert.equal(await ann.command("Setacl INBOX/Drafts cat lrswikda"), "= OK done");
   assert.equal(await ann.command("SETACL INBOX/Drafts bob lrswi"), "= OK done");
   assert.equal(await ann.command("SETACL INBOX/Drafts bob +cda"), "= OK done");
   assert.equal(
     await ann.command("getAcl INBOX/Drafts"),
-    "* ACL Inbox/Drafts ann lrswipkxtecda bob lrswikxtecda cat lrswiktecda\n= OK done",
+    "* ACL INBOX/Drafts ann lrswipkxtecda bob lrswikxtecda cat lrswiktecda\n= OK done",
   );
   assert.equal(await ann.command("SETACL INBOX/Drafts bob -da"), "= OK done");
   assert.equal(await ann.command("SETACL INBOX/Drafts -bob w"), "= OK done");
@@ -32,7 +32,7 @@ staged("GETACL, SETACL, DELETEACL: the examples of RFC 4314 2.1.1 and 3", async 
   assert.equal(await ann.command("DELETEACL INBOX/Drafts cat"), "= OK done");
   assert.equal(
     await ann.command("GETACL INBOX/Drafts"),
-    "* ACL Inbox/Drafts ann lrswipkxtecda anyone l bob lrswikxc -bob w\n= OK done",
+    "* ACL INBOX/Drafts ann lrswipkxtecda anyone l bob lrswikxc -bob w\n= OK done",
   );
   assert.match(
     await ann.command("SETACL INBOX/Drafts bob lrQswicda"),
@@ -47,11 +47,11 @@ staged("the owner keeps lookup, read and administer, whatever is set", async (st
   const ann = await stage.client("ann");
   for (const command of ["SETACL Inbox ann l", 'SETACL Inbox ann ""', "DELETEACL Inbox ann"]) {
     assert.equal(await ann.command(command), "= OK done");
-    assert.equal(await ann.command("GETACL Inbox"), "* ACL Inbox ann lra\n= OK done");
+    assert.equal(await ann.command("GETACL INBOX"), "* ACL INBOX ann lra\n= OK done");
   }
   await ann.command("SETACL Inbox -ann lrswipkxtea");
   await ann.command("SETACL Inbox -anyone lrswipkxtea");
-  assert.equal(await ann.command("MYRIGHTS Inbox"), "* MYRIGHTS Inbox lra\n= OK done");
+  assert.equal(await ann.command("MYRIGHTS INBOX"), "* MYRIGHTS INBOX lra\n= OK done");
   assert.match(await ann.command("SELECT Inbox"), /PERMANENTFLAGS \(\)[^]*= OK \[READ-ONLY\]/);
   for (const identifier of ["anyone", "-ann", "-anyone"]) await ann.command(`DELETEACL Inbox ${identifier}`);
   // The session that has it selected learns what it may change again. RFC 4314 5.1.1
@@ -66,18 +66,18 @@ staged("LISTRIGHTS repeats the identifier as it was sent; a login address is one
   const ann = await stage.client("ann");
   assert.equal(
     await ann.command("LISTRIGHTS Inbox bob@example.org"),
-    '* LISTRIGHTS Inbox bob@example.org "" l r s w i p k x t e c d a\n= OK done',
+    '* LISTRIGHTS INBOX bob@example.org "" l r s w i p k x t e c d a\n= OK done',
   );
   assert.equal(
     await ann.command("LISTRIGHTS Inbox ann"),
-    "* LISTRIGHTS Inbox ann lra s w i p k x t e c d\n= OK done",
+    "* LISTRIGHTS INBOX ann lra s w i p k x t e c d\n= OK done",
   );
   assert.equal(
     await ann.command("LISTRIGHTS Inbox -ann"),
-    '* LISTRIGHTS Inbox -ann "" l r s w i p k x t e c d a\n= OK done',
+    '* LISTRIGHTS INBOX -ann "" l r s w i p k x t e c d a\n= OK done',
   );
   await ann.command("SETACL Inbox bob@example.org lr");
-  assert.equal(await ann.command("GETACL Inbox"), "* ACL Inbox ann lrswipkxtecda bob lr\n= OK done");
+  assert.equal(await ann.command("GETACL INBOX"), "* ACL INBOX ann lrswipkxtecda bob lr\n= OK done");
 });
 
 staged("what is shared stands under Other Users, as RFC 2342 5 has it", async (stage) => {
