@@ -69,6 +69,23 @@ for (const key of ["subject", "from", "date"] as const) {
   });
 }
 
+for (const algorithm of ["orderedSubject", "references"] as const) {
+  Deno.test(`what is expunged between its finding and its threading is in no thread (${algorithm})`, async () => {
+    await using temp = tempStore();
+    const { store } = temp;
+    const account = await ensureAccount(store, { name: "ann", maxBytes: null });
+    const mail = new StoreMail(store, account);
+    const mailbox = await fillMailbox(store, account, "Inbox", 9, 100);
+    const uids = [4, 5];
+    await mail.storeFlags({ mailbox, uids, mode: "add", bits: deleted, keywords: [], unchangedSince: null });
+    const threading = all(mail.thread({ mailbox, key: everything, algorithm }));
+    await mail.expunge({ mailbox, uids });
+    const threaded = (await threading).flatMap((batch) => [...batch.uids]);
+    assert.deepEqual(threaded.filter((uid) => uid !== 0).sort(), [1, 2, 3, 6, 7, 8, 9]);
+    await mail.close();
+  });
+}
+
 Deno.test("a sort and a thread end when nobody listens, and when the mailbox goes", async () => {
   await using temp = tempStore();
   const { store } = temp;

@@ -46,11 +46,13 @@ export async function* threadMessages(
     refs: reader.place("refs"),
   };
   const input = new ThreadInput(found.uids);
+  const gone = new Set<number>();
   for (let at = 0; at < found.uids.length; at += chunk) {
     const ids = found.emailIds.subarray(at, at + chunk);
     const rows = store.read(reader.read(ids));
     for (let i = 0; i < ids.length; i++) {
       const row = rows.of(ids[i] ?? 0);
+      if (row === undefined) gone.add(at + i);
       const date = sentDate(row, place.sent, found.internalDates[at + i] ?? 0);
       const subject = String(row?.[place.base] ?? row?.[place.subject] ?? "");
       const id = byReferences ? row?.[place.id] : null;
@@ -61,6 +63,7 @@ export async function* threadMessages(
     yield batchOf(null, 0, 0, done);
     await turn();
   }
+  input.leaveOut(gone); // Of what was expunged since it was found, nobody knows where it belongs.
   const threading = byReferences ? references(input) : orderedSubject(input);
   let threads = threading.next();
   for (; threads.done !== true; threads = threading.next()) {

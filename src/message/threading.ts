@@ -23,14 +23,14 @@ export interface Threads {
 
 /** What the algorithms know of messages, in the order of their numbers. */
 export class ThreadInput {
-  readonly uids: Uint32Array;
-  readonly dates: Float64Array;
+  uids: Uint32Array;
+  dates: Float64Array;
   /** The same number for the same base subject; 0 if it is empty. */
-  readonly subjects: Uint32Array;
-  readonly replies: Uint8Array;
-  readonly ids: (string | null)[] = [];
+  subjects: Uint32Array;
+  replies: Uint8Array;
+  ids: (string | null)[] = [];
   /** References oldest first, joined by spaces. */
-  readonly refs: string[] = [];
+  refs: string[] = [];
   /** Characters of all ids and different subjects. */
   length = 0;
   readonly #known = new Map<string, number>([["", 0]]);
@@ -63,6 +63,18 @@ export class ThreadInput {
     this.ids.push(id);
     this.refs.push(refs);
     this.length += (id?.length ?? 0) + refs.length;
+  }
+
+  /** Leaves some out again, by their places, once all are added. */
+  leaveOut(places: ReadonlySet<number>): void {
+    if (places.size === 0) return;
+    const stays = (_value: unknown, i: number) => !places.has(i);
+    this.uids = this.uids.filter(stays);
+    this.dates = this.dates.filter(stays);
+    this.subjects = this.subjects.filter(stays);
+    this.replies = this.replies.filter(stays);
+    this.ids = this.ids.filter(stays);
+    this.refs = this.refs.filter(stays);
   }
 }
 
