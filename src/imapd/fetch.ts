@@ -202,7 +202,6 @@ class Fetching {
         const modseq = flags.modseqs[i] ?? 0;
         if (modseq === before[i] && view.knows(uid, modseq)) return;
         marked.add(uid);
-        view.told.set(uid, modseq);
       });
     } catch (error) {
       // On a full disk, mail can still be read; also by who just lost the right to mark it.
@@ -240,7 +239,8 @@ class Fetching {
       if (modseq > view.modseq) view.stale = true;
       if (modseq > view.highestTold) view.highestTold = modseq;
       row.recent = !enabled.rev2 && view.isRecent(uid);
-      const items = marked !== null && marked.has(uid) ? this.#itemsOfMarked : this.#plan.items;
+      const isMarked = marked !== null && marked.has(uid);
+      const items = isMarked ? this.#itemsOfMarked : this.#plan.items;
       out.w.ascii("* ").number(enabled.uidOnly ? uid : number);
       out.w.ascii(enabled.uidOnly ? uidFetchBegin : fetchBegin); // RFC 9586 3.3
       const wrote = sections.length > 0 && items.some((item) => isLarge(row, item))
@@ -248,6 +248,7 @@ class Fetching {
         : this.#writeItems(items, row, true);
       if (!wrote) out.w.ascii("UID ").number(uid); // The list may not be empty. RFC 9051 9 (msg-att)
       out.w.ascii(")\r\n");
+      if (isMarked) view.told.set(uid, modseq); // Not before: what breaks off has told nothing.
       this.count++;
       if (out.full) await out.flush();
     }

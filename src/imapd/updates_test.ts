@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { settle } from "../../tests/support/fake_clock.ts";
 import type { MemoryTransport } from "../../tests/support/memory_transport.ts";
 import { type Bytes, concat, fromUtf8 } from "../base/bytes.ts";
+import { Refused } from "../base/errors.ts";
+import { Client } from "./testing/imap_client.ts";
 import { ImapStage } from "./testing/imap_stage.ts";
 
 interface KnownMessage {
@@ -292,3 +294,20 @@ for (const [name, commands] of variants) {
     );
   });
 }
+
+Deno.test("what a FETCH marked as seen and could not tell is told as any change", async () => {
+  const stage = new ImapStage({}, ["Inbox"]);
+  for (let i = 0; i < 2; i++) stage.deliver("Inbox", "plain");
+  const client = await Client.signedIn(stage);
+  stage.mail.failNext("fetch", new Refused("tryLater", "busy"));
+  assert.equal(
+    await client.command("FETCH 1:2 BODY[TEXT]"),
+    "* 1 FETCH (UID 1 FLAGS (\\Seen \\Recent))\r\n* 2 FETCH (UID 2 FLAGS (\\Seen \\Recent))\r\n" +
+      "= NO [UNAVAILABLE] try again later\r\n",
+  );
+  // What it did tell is not told again.
+  await client.command("STORE 1:2 -FLAGS.SILENT (\\Seen)");
+  assert.equal((await client.command("FETCH 1:2 BODY[TEXT]")).match(/\\Seen/g)?.length, 2);
+  client.end();
+  await stage.assertEnded();
+});
