@@ -9,7 +9,7 @@
 import { hex } from "../base/bytes.ts";
 import { classIn, type DnsMessage, rcodes, type ResourceRecord } from "./message.ts";
 import { isWithin, nameFromText, root, sameName } from "./name.ts";
-import { readData } from "./rdata.ts";
+import { readData, writeData } from "./rdata.ts";
 import { type DataByType, type Name, type RecordType, typeNumbers } from "./record.ts";
 import type { Answer, FailureKind, Security } from "./resolver.ts";
 
@@ -37,7 +37,12 @@ export interface Alias {
 
 /** What one message says of the end of a trail. */
 export type Finding =
-  | { readonly kind: "found"; readonly records: readonly ResourceRecord[] }
+  | {
+    readonly kind: "found";
+    readonly records: readonly ResourceRecord[];
+    /** Of the set whose signature counts: of the records' own, or the DNAME that they follow from. */
+    readonly signed: ResourceRecord;
+  }
   /** `soa` is the zone's that denies; null where the server sent none. */
   | { readonly kind: "noData" | "noSuchDomain"; readonly soa: ResourceRecord | null }
   /** Aliases led to a name of which the message says nothing: ask for `trail.at`. */
@@ -90,11 +95,14 @@ export class AliasTrail {
 export function readFinding(message: DnsMessage, type: RecordType, trail: AliasTrail): Finding {
   const number = typeNumbers[type];
   const start = trail.at;
+  const made = type === "CNAME" ? madeAlias(start, message.answers) : null;
+  if (made !== null) return made;
   const stuck = trail.follow(message.answers, number);
   if (stuck !== null) return stuck;
   const records = recordsOf(message.answers, trail.at, number);
-  if (records.length > 0) {
-    if (message.rcode === rcodes.noError) return { kind: "found", records };
+  const [signed] = records;
+  if (signed !== undefined) {
+    if (message.rcode === rcodes.noError) return { kind: "found", records, signed };
     return failed("serverFailure", `the server has records of ${trail.at} and says that it does not exist`);
   }
   const soa = zoneOf(message.authorities, trail.at);
@@ -102,6 +110,15 @@ export function readFinding(message: DnsMessage, type: RecordType, trail: AliasT
   if (message.rcode === rcodes.nxDomain) return { kind: "noSuchDomain", soa };
   if (soa === null && trail.at !== start) return { kind: "again" };
   return { kind: "noData", soa };
+}
+
+/** The CNAME that follows from a DNAME above a name: the server's own is not signed. RFC 6672 3.1, 5.3.1 */
+function madeAlias(name: Name, records: readonly ResourceRecord[]): Finding | null {
+  const alias = aliasOf(name, records, typeNumbers.CNAME);
+  if (alias === null || "kind" in alias) return alias;
+  const { owner, target, record: signed } = alias;
+  const rdata = writeData("CNAME", { target });
+  return { kind: "found", records: [{ ...signed, name: owner, type: typeNumbers.CNAME, rdata }], signed };
 }
 
 /** What an answer is made of. */

@@ -337,7 +337,8 @@ class Way<T extends RecordType> {
       const verdict = await validateDenial(walk, at, number, message);
       return { verdict, proved: { ...finding, kind: verdict.status } };
     }
-    const set = known(findRrset(rrsetsOf(message.answers), at, number));
+    const { name, type } = finding.signed;
+    const set = known(findRrset(rrsetsOf(message.answers), name, type));
     return { verdict: await validateSet(walk, set, message), proved: finding };
   }
 

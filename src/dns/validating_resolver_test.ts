@@ -407,6 +407,39 @@ for (const [what, name, type, lie] of lies) {
   });
 }
 
+Deno.test("an alias that follows from a DNAME is as good as that, also where it is asked for itself", async () => {
+  const forged = writeData("CNAME", { target: "forged." });
+  for (
+    const [name, security, target] of [
+      ["a.b.dname.nsec.test.", "secure", "a.b.ent.nsec.test."],
+      ["mx.dname-plain.nsec.test.", "secure", "mx.plain.test."],
+      ["a.b.dname.plain.test.", "insecure", "a.b.ent.plain.test."],
+    ] as const
+  ) {
+    for (
+      const lie of [
+        (reply: Reply) => reply,
+        (reply: Reply) => ({
+          ...reply,
+          answers: reply.answers.map((one) =>
+            one.type === typeNumbers.CNAME ? { ...one, rdata: forged } : one
+          ),
+        }),
+      ]
+    ) {
+      const answer = await make({ lie }).resolver.lookup(name, "CNAME");
+      assert.deepEqual([answer.status, answer.security, answer.records], ["found", security, [{ target }]]);
+      assert.equal(answer.canonicalName, name);
+    }
+  }
+  const wrong = new SignedZone("faulty.test.", { now }).add("dname", "DNAME", { target: "mx.nsec.test." })
+    .spoil("dname", "DNAME", "wrong");
+  const parent = new SignedZone("test.", { now });
+  const root = new SignedZone(".", { now }).delegate(parent.delegate(wrong));
+  const { resolver } = make({ zones: [root, parent, wrong] });
+  assert.equal((await resolver.lookup("a.dname.faulty.test.", "CNAME")).security, "bogus");
+});
+
 Deno.test("a zone does not speak of its own DS records", async () => {
   const own = new SignedZone("nsec.test.", { now, keys: zone.keys });
   own.add("@", "DS", { keyTag: 1, algorithm: 15, digestType: 2, digest: new Uint8Array(32) });
