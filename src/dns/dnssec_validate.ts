@@ -146,7 +146,8 @@ function signedDenial(subject: Subject, told: DenialVerdict["status"], zone: Sec
   const { ttl, signature } = proofs;
   const why = denial.security === "secure" ? `${shown(zone.zone)} proves it: ${denial.why}` : denial.why;
   const found = verdict(subject, denial.security, why, zone, { signature, ttl });
-  if (denial.proved === "anything") return { ...found, status: told };
+  // A gap with Opt-Out may hide a delegation, and so the names above it: that one does not exist is only told.
+  if (denial.security === "insecure") return { ...found, status: told };
   return { ...found, status: denial.proved === "noData" ? "noData" : "noSuchDomain" };
 }
 

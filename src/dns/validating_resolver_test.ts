@@ -473,6 +473,14 @@ Deno.test("that a name does not exist takes a proof that no wildcard stands for 
   }
 });
 
+Deno.test("a name in a gap with Opt-Out, of which a server says that it exists, may stand above a delegation", async () => {
+  const { resolver } = make({
+    lie: (reply, name) => name === "nothing.optout.test." ? { ...reply, rcode: rcodes.noError } : reply,
+  });
+  const answer = await resolver.lookup("nothing.optout.test.", "A");
+  assert.deepEqual([answer.status, answer.security], ["noData", "insecure"], answer.why);
+});
+
 /** Lies about a delegation, which would make the zone insecure. */
 const cutLies: readonly (readonly [what: string, lie: (reply: Reply) => Reply])[] = [
   ["no DS records", () => of({})],
