@@ -20,8 +20,9 @@ import {
   supportsAlgorithm,
   supportsDigest,
 } from "./dnssec_algorithms.ts";
-import { cutAt, proofOf } from "./dnssec_denial.ts";
+import { cutAt, nothingCloser, proofOf } from "./dnssec_denial.ts";
 import {
+  type Checked,
   checkRrset,
   dataOf,
   findRrset,
@@ -54,6 +55,8 @@ export interface WalkSettings {
   /** Seconds since 1970. */
   readonly now: number;
 }
+
+type Signed = Extract<Checked, { readonly ok: true }>;
 
 /** The way to the zones that one lookup needs. Every method may throw `Refused`, when the work is used up. */
 export class ChainWalk {
@@ -177,10 +180,33 @@ export class ChainWalk {
         `what ${shown(above.zone)} says of ${shown(zone)} is not signed rightly: ${checked.why}`,
       );
     }
-    if (ds === undefined) {
-      return noZone(zone, above, true, checked.ttl, `${shown(zone)} is an alias, and no zone of its own`);
-    }
+    if (ds === undefined) return this.#fromAlias(zone, checked, proofSetsOf(message), above);
     return this.#fromDs(zone, dataOf("DS", ds), checked.ttl, above, keys);
+  }
+
+  /** Of a wildcard, the alias stands for every name that is not there: it must be proved that this one is not. */
+  #fromAlias(zone: Name, alias: Signed, proofs: readonly Rrset[], above: SecureZone): Trust {
+    const { wildcardOf } = alias;
+    const why = `${shown(zone)} is an alias, and no zone of its own`;
+    if (wildcardOf === null) return noZone(zone, above, true, alias.ttl, why);
+    const { now, work } = this.settings;
+    const { right, ttl } = rightSets(proofs, above, now, work);
+    const closer = nothingCloser(proofOf(right, above.zone, work), zone, wildcardOf);
+    const least = Math.min(alias.ttl, ttl);
+    if (closer === "secure") return noZone(zone, above, true, least, why);
+    if (closer === null) {
+      const fault = `${
+        shown(zone)
+      } is an alias that comes of a wildcard, and no proof shows that nothing stands closer`;
+      return broken("bogus", zone, above, fault, right.length === 0);
+    }
+    return insecure(
+      zone,
+      above,
+      least,
+      [],
+      `${shown(zone)} may be delegated without DS, in a gap with Opt-Out`,
+    );
   }
 
   /** Nothing is signed: either the zone above has no keys, or someone left them out. */

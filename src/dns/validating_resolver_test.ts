@@ -3,6 +3,7 @@ import process from "node:process";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { type Bytes, concat } from "../base/bytes.ts";
 import { keyTag } from "./dnssec_algorithms.ts";
+import { failureSeconds } from "./cache.ts";
 import { maxProofSets, maxQueries } from "./dnssec_work.ts";
 import type { Exchange, ExchangeResult } from "./exchange.ts";
 import { IterativeExchange } from "./iterate.ts";
@@ -13,7 +14,7 @@ import { type Name, typeNumbers } from "./record.ts";
 import type { Answer } from "./resolver.ts";
 import { makeKey, withFlags } from "./testing/signed_keys.ts";
 import { cases, makeWorld } from "./testing/signed_world.ts";
-import { SignedZone } from "./testing/signed_zone.ts";
+import { type DenialKind, SignedZone } from "./testing/signed_zone.ts";
 import { type Lie, LittleInternet, RecursiveServer, type Reply } from "./testing/zone_servers.ts";
 import { follow, type TrustAnchor } from "./trust_anchors.ts";
 import { type KeySet, maxKeysSeen, seenKeys } from "./seen_keys.ts";
@@ -479,6 +480,43 @@ Deno.test("a name in a gap with Opt-Out, of which a server says that it exists, 
   });
   const answer = await resolver.lookup("nothing.optout.test.", "A");
   assert.deepEqual([answer.status, answer.security], ["noData", "insecure"], answer.why);
+});
+
+Deno.test("that a name is an alias, and so no zone, takes a proof where the alias comes of a wildcard", async () => {
+  const world = (denial: DenialKind) => {
+    const kid = new SignedZone("kid.test.", { now }).add("@", "A", { address: "192.0.2.1" });
+    const test = new SignedZone("test.", { now, denial }).add("*", "CNAME", { target: "mx.nsec.test." });
+    return { zones: [new SignedZone(".", { now }).delegate(test.delegate(kid)), test, kid], test };
+  };
+  for (const denial of ["nsec", { iterations: 0 }, { iterations: 0, optOut: true }] as const) {
+    const { zones, test } = world(denial);
+    let lying = true;
+    const { resolver } = make({
+      zones,
+      lie: (reply, name, type) =>
+        lying && name === "kid.test." && type === typeNumbers.DS
+          ? { ...reply, answers: test.withSignatures("*.test.", typeNumbers.CNAME, "kid.test.") }
+          : reply,
+    });
+    assert.equal((await resolver.lookup("kid.test.", "A")).security, "bogus");
+    lying = false;
+    await clock.advance(failureSeconds * 1000); // Of the lie, nothing else is kept.
+    assert.equal((await resolver.lookup("kid.test.", "A")).security, "secure");
+  }
+});
+
+Deno.test("below a wildcard that is an alias, what has no signature is bogus, or in a gap with Opt-Out insecure", async () => {
+  const stripped: Lie = (reply, name, type) =>
+    name.startsWith("x.wildalias.") && type === typeNumbers.A
+      ? { ...reply, answers: reply.answers.filter((one) => !isSignature(one)) }
+      : reply;
+  for (const [zone, security] of [["nsec", "bogus"], ["p384", "bogus"], ["optout", "insecure"]] as const) {
+    const answer = await make({ lie: stripped }).resolver.lookup(`x.wildalias.${zone}.test.`, "A");
+    assert.equal(answer.security, security, answer.why);
+    if (security === "insecure") {
+      assert.match(answer.why, /may be delegated without DS, in a gap with Opt-Out/);
+    }
+  }
 });
 
 /** Lies about a delegation, which would make the zone insecure. */
