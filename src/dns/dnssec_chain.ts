@@ -143,6 +143,25 @@ export class ChainWalk {
     return null;
   }
 
+  /**
+   * Whether a zone may speak of a name: not from above the anchor that counts for it, where the chain may be
+   * insecure, or nobody can tell.
+   */
+  mayVouch(zone: Name, name: Name): boolean {
+    const anchor = this.#anchorAbove(name);
+    return isWithin(name, zone) && (anchor === null || isWithin(zone, anchor));
+  }
+
+  /** The signer, above `zone`, of the first set that has one. A zone does not speak of its own DS records. */
+  #signerAbove(sets: readonly Rrset[], zone: Name): Name | null {
+    for (const { owner, signatures } of sets) {
+      for (const { signer } of signatures) {
+        if (!sameName(zone, signer) && isWithin(owner, signer) && this.mayVouch(signer, zone)) return signer;
+      }
+    }
+    return null;
+  }
+
   /** The deepest anchor at or above a name. RFC 6840 C.3: the closest encloser. */
   #anchorAbove(name: Name): Name | null {
     let deepest: Name | null = null;
@@ -165,7 +184,7 @@ export class ChainWalk {
     const ds = findRrset(answers, zone, typeNumbers.DS);
     const told = ds ?? answers.find((set) => isAliasOf(set, zone));
     const proofs = told === undefined ? proofSetsOf(message) : [];
-    const signer = signerAbove(told === undefined ? proofs : [told], zone);
+    const signer = this.#signerAbove(told === undefined ? proofs : [told], zone);
     if (signer === null) return this.#fromUnsignedDs(zone, message);
     const above = await this.zone(signer, true);
     if (above.kind !== "secure") return above.kind === "none" ? notAZone(above) : above;
@@ -401,16 +420,6 @@ function entryKeys(zone: Name, all: readonly DataByType["DS"][], keys: readonly 
     for (const key of named.slice(0, maxKeysOfTag)) if (dsMatches(ds, zone, key.rdata)) entries.add(key);
   }
   return [...entries];
-}
-
-/** The signer, above `zone`, of the first set that has one. A zone does not speak of its own DS records. */
-function signerAbove(sets: readonly Rrset[], zone: Name): Name | null {
-  for (const set of sets) {
-    for (const { signer } of set.signatures) {
-      if (isWithin(zone, signer) && !sameName(zone, signer) && isWithin(set.owner, signer)) return signer;
-    }
-  }
-  return null;
 }
 
 function isAliasOf({ type, owner }: Rrset, zone: Name): boolean {

@@ -15,7 +15,7 @@ import { checkRrset, type Rrset } from "./dnssec_rrset.ts";
 import { shown, type Step } from "./dnssec_step.ts";
 import type { SecureZone, Trust } from "./dnssec_trust.ts";
 import { type DnsMessage, rcodes } from "./message.ts";
-import { isWithin, parentOf, root, sameName } from "./name.ts";
+import { parentOf, root, sameName } from "./name.ts";
 import { type Name, typeNumbers } from "./record.ts";
 import type { FailureKind } from "./resolver.ts";
 
@@ -173,11 +173,11 @@ function byTrust(subject: Subject, trust: Exclude<Trust, SecureZone>): Verdict {
 }
 
 /** Zones that say they signed one of some sets, those alone that may speak of the name. */
-function signersOf(sets: readonly Rrset[], { name, type }: Subject): Name[] {
+function signersOf(sets: readonly Rrset[], { name, type, walk }: Subject): Name[] {
   const signers: Name[] = [];
+  const within = type === typeNumbers.DS ? parentOf(name) ?? root : name;
   for (const { signer } of sets.flatMap((set) => set.signatures)) {
-    const ownDs = type === typeNumbers.DS && signer !== root && sameName(signer, name);
-    if (!isWithin(name, signer) || ownDs || signers.some((one) => sameName(one, signer))) continue;
+    if (!walk.mayVouch(signer, within) || signers.some((one) => sameName(one, signer))) continue;
     signers.push(signer);
     if (signers.length === maxSigners) break;
   }

@@ -832,6 +832,35 @@ Deno.test("an anchor may stand below an unsigned zone, and then counts for what 
   assert.equal((await resolver.lookup("mx.island.open.nsec.test.", "A")).security, "secure");
 });
 
+Deno.test("who signs from above the only anchor does not take away what is below it", async () => {
+  const fake = new SignedZone(".", { now }).add("mx.nsec.test.", "A", { address: "203.0.113.66" })
+    .add("deep.nsec.test.", "DS", { keyTag: 1, algorithm: 15, digestType: 2, digest: new Uint8Array(32) });
+  const signed = (name: string, type: number): Lie => (reply, asked, about) =>
+    asked === name && about === type ? of({ answers: fake.withSignatures(name, type) }) : reply;
+  const gap: Lie = (reply, asked) =>
+    asked === "nothing.nsec.test." ? of({ authorities: fake.withSignatures(".", typeNumbers.NSEC) }) : reply;
+  for (
+    const [name, lie] of [
+      ["mx.nsec.test.", signed("mx.nsec.test.", typeNumbers.A)],
+      ["mx.deep.nsec.test.", signed("deep.nsec.test.", typeNumbers.DS)],
+      ["nothing.nsec.test.", gap],
+    ] as const
+  ) {
+    const answer = await make({ anchors: anchorsOf(zone), lie }).resolver.lookup(name, "A");
+    assert.deepEqual([answer.security, answer.records], ["bogus", []], answer.why);
+  }
+  // Nor does one above it that is insecure: what an anchor stands for is not.
+  const [island, above] = [world.zone("island.open.nsec.test."), "open.nsec.test."];
+  const fakeAbove = new SignedZone(above, { now }).add("mx.island", "A", { address: "203.0.113.66" });
+  const { resolver } = make({
+    anchors: [...world.anchors, ...anchorsOf(island)],
+    lie: (reply, name) =>
+      name === `mx.island.${above}` ? of({ answers: fakeAbove.withSignatures(name, typeNumbers.A) }) : reply,
+  });
+  assert.equal((await resolver.lookup(`mx.island.${above}`, "A")).security, "bogus");
+  assert.equal((await resolver.lookup(`island.${above}`, "DS")).security, "insecure");
+});
+
 Deno.test("a zone's keys are looked at, to follow its anchors (RFC 5011)", async () => {
   const [old, next] = [makeKey(15), makeKey(15)];
   const root = new SignedZone(".", { now, keys: [withFlags(old, 257 | 0x80), old, next], ttl: 172_800 });
