@@ -166,10 +166,15 @@ export function strictest(results: readonly DmarcResult[]): DmarcResult {
   return worst;
 }
 
-/** A policy that is asked for weighs most, then what may become one, then what says nothing good. */
-function severity({ status, policy }: DmarcResult): number {
-  if (status === "fail" && policy !== "none") return 10 + policies.indexOf(policy);
-  return ["pass", "none", "permerror", "fail", "temperror"].indexOf(status);
+/**
+ * The policy weighs most, be it asked for or only at stake: else one author's harmless doubt would hide another's that may
+ * end in a refusal. Then a failure more than a doubt, then what says nothing good.
+ */
+function severity(result: DmarcResult): number {
+  const order = ["pass", "none", "permerror", "temperror", "fail"].indexOf(result.status);
+  const isFailure = result.status === "fail" || result.status === "temperror";
+  const policy = result.status === "fail" ? result.policy : policyAtStake(result) ?? "reject";
+  return isFailure ? 10 * policies.indexOf(policy) + order : order;
 }
 
 /**

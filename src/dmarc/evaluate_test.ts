@@ -328,14 +328,16 @@ Deno.test("of several authors the worst result counts", () => {
   const of = (tags: string, more: Partial<DmarcInput> = {}, found: Partial<Discovery> = {}) =>
     evaluate({ discovery: discovery(tags, found), spf: null, dkim: [], organizations: known, ...more });
   const pass = of("p=none", { spf: { status: "pass", domain: "example.org" } });
-  const doubt = of("p=reject", { spf: { status: "temperror", domain: "example.org" } });
+  const inDoubt = { spf: { status: "temperror", domain: "example.org" } };
   const order = [
     pass,
     of("", {}, { record: null, status: "none" }),
     withoutAuthor("permerror", ""),
+    of("p=none", inDoubt),
     of("p=none"),
-    doubt,
+    of("p=reject; t=y", inDoubt),
     of("p=quarantine"),
+    of("p=reject", inDoubt),
     of("p=reject"),
   ];
   for (const [i, worse] of order.entries()) {
@@ -344,5 +346,8 @@ Deno.test("of several authors the worst result counts", () => {
       assert.equal(strictest([worse, better]), worse);
     }
   }
+  // Nobody knows what is asked for: perhaps the worst.
+  const unknown = of("", {}, { record: null, status: "failed" });
+  assert.equal(strictest([of("p=quarantine"), of("p=none", inDoubt), unknown]), unknown);
   assert.throws(() => strictest([]), TypeError);
 });
