@@ -246,10 +246,10 @@ function isInDoubt({ spf, dkim, dmarc }: Evidence): boolean {
 
 /**
  * The oldest of the sealers that are all trusted from the last one back, if it saw the author confirmed: each of them
- * answers for what was handed to it. RFC 8617 7.2
+ * answers for what was handed to it. RFC 8617 7.2. What it says of one author says nothing of the others.
  */
-function trustedSealer({ arc, dmarc }: Evidence, trusted: readonly string[]): string | null {
-  if (arc.status !== "pass" || dmarc.domain === null) return null;
+function trustedSealer({ arc, dmarc, from }: Evidence, trusted: readonly string[]): string | null {
+  if (arc.status !== "pass" || dmarc.domain === null || from.status !== "ok") return null;
   let oldest: Evidence["arc"]["links"][number] | null = null;
   for (const link of [...arc.links].reverse()) {
     if (link.domain === null || !trusted.includes(link.domain)) break;

@@ -248,6 +248,16 @@ const cases: readonly Case[] = [
     is: "reject dmarc-policy 550 5.7.26",
   },
   {
+    what: "a trusted sealer that saw one author of several",
+    evidence: {
+      ...fails("reject"),
+      ...chain("pass", ["list.example", "pass", "example.org"]),
+      from: { ...sampleEvidence.from, status: "several", domains: ["example.org", "bank.example"] },
+    },
+    ...trusted,
+    is: "reject dmarc-policy 550 5.7.26",
+  },
+  {
     what: "a broken chain",
     evidence: { ...fails("reject"), ...chain("fail", ["list.example", "pass", "example.org"]) },
     ...trusted,
