@@ -29,6 +29,11 @@ export interface ArcLink {
   readonly amsStatus: DkimStatus | null;
   /** Of its seal; null if it was not checked. */
   readonly asStatus: DkimStatus | null;
+  /**
+   * Its message signature signs From and all of the body. Of one that does not, RFC 8617 makes no failure, but whoever
+   * got the message then could have made another of it.
+   */
+  readonly isWhole: boolean;
   /** What the sealer says that it found (RFC 8601), unfolded, one character for each octet. */
   readonly payload: string;
 }
@@ -231,12 +236,13 @@ export class ArcVerification implements Verification {
     return {
       status,
       instances: this.#links.length,
-      chain: this.#links.map(({ set, sealer, ams, seal }) => ({
+      chain: this.#links.map(({ set, sealer, signing, ams, seal }) => ({
         instance: set.instance,
         domain: sealer?.domain ?? null,
         selector: sealer?.selector ?? null,
         amsStatus: ams?.status ?? null,
         asStatus: seal?.status ?? null,
+        isWhole: signing !== null && signing.bodyLength === null && signing.signedFields.includes("from"),
         payload: set.payload,
       })),
       oldestPass,

@@ -55,12 +55,13 @@ Deno.test("a chain that verifies, and all that is told of it", async () => {
   const message = await sealed(await sealed(signed(plainMessage)) ?? plainMessage, undefined, rsaSigner);
   const result = await validated(message ?? plainMessage, { resolver: new ZoneResolver(zone, "secure") });
   const payload = "mx.example.org; spf=pass smtp.mailfrom=a@example.net;\tdkim=none";
+  const passes = { amsStatus: "pass", asStatus: "pass", isWhole: true } as const;
   assert.deepEqual(result, {
     status: "pass",
     instances: 2,
     chain: [
-      { instance: 1, domain: "example.org", selector: "ed", amsStatus: "pass", asStatus: "pass", payload },
-      { instance: 2, domain: "example.org", selector: "rsa", amsStatus: "pass", asStatus: "pass", payload },
+      { instance: 1, domain: "example.org", selector: "ed", ...passes, payload },
+      { instance: 2, domain: "example.org", selector: "rsa", ...passes, payload },
     ],
     oldestPass: 0,
     isMarked: false,
@@ -133,6 +134,15 @@ Deno.test("an AMS that expired fails, whoever it is from", async () => {
   );
   const result = await validated(expired, { now: now + 7200_000 });
   assert.deepEqual([result.status, result.chain[0]?.amsStatus], ["fail", "policy"]);
+});
+
+Deno.test("a message signature that leaves From or part of the body open is told of", async () => {
+  const message = await sealedTimes(plainMessage, 1);
+  const isWhole = async (from: string | RegExp, to: string) =>
+    (await validated(changed(message, from, to))).chain[0]?.isWhole;
+  assert.equal(await isWhole("ARC-Message-Signature: i=1;", "ARC-Message-Signature: i=1; n=x;"), true);
+  assert.equal(await isWhole("ARC-Message-Signature: i=1;", "ARC-Message-Signature: i=1; l=3;"), false);
+  assert.equal(await isWhole(/h=from:from:/, "h="), false);
 });
 
 Deno.test("the weakest key decides about security; testing keys are told of", async () => {

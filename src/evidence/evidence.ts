@@ -82,7 +82,10 @@ const arcLinkShape = object({
   instance: count(1000),
   /** Who sealed; null if the seal cannot be read. */
   domain: nullable(domain),
-  /** What the sealer says that DMARC said when the message reached it. */
+  /**
+   * What the sealer says that DMARC said when the message reached it; null if it says nothing, or if its message signature
+   * or a later one does not sign From and all of the body.
+   */
   dmarc: nullable(object({ result: text(20), from: nullable(domain) })),
 });
 

@@ -82,11 +82,13 @@ export function brokenDkim(why: string): DkimEvidence {
 
 export function arcEvidence(result: ArcResult): ArcEvidence {
   const { status, instances, oldestPass, testing, security, why, chain } = result;
-  const links = chain.slice(-maxArcLinks).map(({ instance, domain, payload }) => ({
+  // What was said before a signature that leaves something open is said of a message that may have been another.
+  const lastOpen = chain.findLastIndex((link) => !link.isWhole);
+  const links = chain.map(({ instance, domain, payload }, i) => ({
     instance,
     domain,
-    dmarc: claimedDmarc(payload),
-  }));
+    dmarc: i <= lastOpen ? null : claimedDmarc(payload),
+  })).slice(-maxArcLinks);
   // RFC 8617 5.2.1 makes no difference between the kinds of failure; whoever is told to try again does.
   const inDoubt = chain.some(({ amsStatus, asStatus }) =>
     amsStatus === "temperror" || asStatus === "temperror"

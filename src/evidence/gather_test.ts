@@ -10,6 +10,7 @@ import type { Answer, LookupOptions, Resolver } from "../dns/resolver.ts";
 import type { RecordType } from "../dns/record.ts";
 import { txt, type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { decodeEvidence, encodeEvidence, type Evidence } from "./evidence.ts";
+import { arcEvidence } from "./findings.ts";
 import { gatherLimits } from "./gather.ts";
 import {
   envelope,
@@ -216,6 +217,21 @@ for (const results of otherClaims) {
     assert.equal(verdict(evidence, trusting).reason, "dmarc-policy");
   });
 }
+
+Deno.test("what is claimed of a message that was not signed as a whole is not kept", () => {
+  const link = (instance: number, isWhole: boolean) => ({
+    ...{ instance, isWhole, domain: "example.org", selector: "s", payload: claim },
+    ...{ amsStatus: "pass", asStatus: "pass" } as const,
+  });
+  const claims = (...chain: ReturnType<typeof link>[]) =>
+    arcEvidence({
+      ...{ status: "pass", instances: chain.length, chain, oldestPass: 0, isMarked: false, testing: false },
+      ...{ security: null, why: "" },
+    }).links.map(({ dmarc }) => dmarc?.result);
+  assert.deepEqual(claims(link(1, true), link(2, true)), ["pass", "pass"]);
+  assert.deepEqual(claims(link(1, true), link(2, false)), [undefined, undefined]);
+  assert.deepEqual(claims(link(1, false), link(2, true)), [undefined, "pass"]);
+});
 
 /** Never answers, whatever is done. */
 class Mute implements Resolver {
