@@ -9,8 +9,9 @@
  */
 import { addressLiteral, printMailbox } from "../address/mailbox.ts";
 import { normalForm } from "../address/domain.ts";
-import { latin1 } from "../base/bytes.ts";
+import { fromLatin1, latin1, utf8 } from "../base/bytes.ts";
 import { decodeUnlabelled } from "../message/charset.ts";
+import { decodeWords } from "../message/encoded_word.ts";
 import { mailboxAddress, parseAddressList, type RawMailbox } from "../message/address_list.ts";
 import { type HeaderField, unfold } from "../message/headers.ts";
 import { type FromEvidence, maxAuthorDomains } from "./evidence.ts";
@@ -51,7 +52,7 @@ export function readFrom(fields: readonly HeaderField[]): FromEvidence {
 interface Authors {
   readonly mailboxes: readonly RawMailbox[];
   readonly isTruncated: boolean;
-  /** Domains that stand behind an `@` anywhere. */
+  /** Domains that stand behind an `@` anywhere, also in encoded words where a local part is. */
   readonly claimed: readonly string[];
 }
 
@@ -61,8 +62,12 @@ function authorsOf(fields: readonly HeaderField[]): Authors {
   for (const field of fields.slice(0, maxAuthors)) {
     const raw = unfold(field.value);
     const { entries, truncated } = parseAddressList(raw, maxAuthors);
-    for (const entry of entries) if (entry.kind === "mailbox") mailboxes.push(entry);
     const known = claimedDomains(raw);
+    for (const entry of entries) {
+      if (entry.kind !== "mailbox") continue;
+      mailboxes.push(entry);
+      if (entry.local.includes("=?")) known.push(...claimedDomains(decodedWords(entry.local)));
+    }
     for (const domain of known) claimed.add(domain);
     if (truncated || known.length > maxAuthors) {
       return { mailboxes, isTruncated: true, claimed: [...claimed] };
@@ -97,6 +102,14 @@ function claimedDomains(raw: string): string[] {
     }
   }
   return domains;
+}
+
+/**
+ * A local part, or all that there is of an address, as who decodes encoded words before looking for addresses sees it: they
+ * may stand in neither. RFC 2047 5
+ */
+function decodedWords(local: string): string {
+  return fromLatin1(utf8(decodeWords(local)));
 }
 
 const domainText = /[^\x00-\x20\x7f<>()[\]@,;:\\"]+/y;

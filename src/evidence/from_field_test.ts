@@ -34,6 +34,18 @@ const cases: [header: string, status: string, domains: string[], address: string
   ["From: <x@evil.example> <boss@bank.example>\n", "several", ["evil.example", "bank.example"], null],
   ["From: x@evil.example (boss@bank.example\n", "several", ["evil.example", "bank.example"], null],
   ['From: "x <x@evil.example>, boss@bank.example\n', "several", ["evil.example", "bank.example"], null],
+  // Encoded words may not stand in an address (RFC 2047 5), and some programs decode them before they look for one.
+  ["From: =?utf-8?q?boss=40bank.example?=\n", "ok", ["bank.example"], null],
+  ["From: =?utf-8?b?Qm9zcyA8Ym9zc0BiYW5rLmV4YW1wbGU+?=\n", "ok", ["bank.example"], null],
+  ["From: <=?utf-8?q?boss=40bank.example?=>\n", "ok", ["bank.example"], null],
+  ["From: =?utf-8?q?boss=40b=C3=BCcher.example?=\n", "ok", ["bücher.example"], null],
+  ["From: =?q?q?boss=40bank?= =?q?q?.example?=, x@evil.example\n", "several", [
+    "evil.example",
+    "bank.example",
+  ], null],
+  ["From: =?q?q?boss=40bank.example=3E?=@evil.example\n", "several", ["evil.example", "bank.example"], null],
+  ["From: =?utf-8?q?root?=\n", "none", [], null],
+  ["From: =?utf-8?q?joe?=@example.org\n", "ok", ["example.org"], "=?utf-8?q?joe?=@example.org"],
   // One reading, whatever it may look like to people: RFC 9989 11.4.
   ['From: "boss@bank.example" <x@evil.example>\n', "ok", ["evil.example"], "x@evil.example"],
   ["From: x@evil.example (boss@bank.example)\n", "ok", ["evil.example"], "x@evil.example"],
