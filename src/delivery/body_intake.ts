@@ -26,6 +26,11 @@ export interface Indexing {
 /** Hears the octets of a message pass, and keeps none. */
 export interface Listening {
   write(bytes: Uint8Array): void;
+  /**
+   * May put others in place of the first octets, before the store gets them: as far as they are kept together, which is all
+   * of the header in any case that matters. Called once, when they and perhaps more were written.
+   */
+  obscure(head: Bytes): void;
 }
 
 /** A message that has come completely. One of `content` and `spool` is there. */
@@ -51,6 +56,7 @@ export class BodyIntake {
   readonly #inFlight = new Set<Promise<void>>();
   #problem: { readonly error: unknown } | null = null;
   #dropped = false;
+  #isFirst = true;
 
   /**
    * @param keepHead Whether {@link Body.head} is wanted also of a message that is spooled.
@@ -106,6 +112,7 @@ export class BodyIntake {
     }
     if (this.#problem !== null) throw this.#problem.error;
     const content = isSpooled ? null : fitted(this.#block, this.#length);
+    if (content !== null) this.#also?.obscure(content);
     return { index: this.#indexer.end(), content, spool: this.#id, head: content ?? this.#head ?? noBytes };
   }
 
@@ -136,6 +143,8 @@ export class BodyIntake {
       this.#block = grown;
       return;
     }
+    if (this.#isFirst) this.#also?.obscure(this.#block);
+    this.#isFirst = false;
     // The memory is given away to the store, so the header is copied before.
     if (this.#keepHead) this.#head ??= this.#block.slice();
     this.#full.push(this.#block);

@@ -15,6 +15,7 @@ import type { Address } from "../address/address.ts";
 import { normalForm } from "../address/domain.ts";
 import { printMailbox } from "../address/mailbox.ts";
 import type { PublicSuffixes } from "../address/public_suffix.ts";
+import { type Bytes, latin1 } from "../base/bytes.ts";
 import type { Clock, Millis } from "../base/clock.ts";
 import { type IpAddress, parseIp, printIp } from "../base/ip_address.ts";
 import type { Log } from "../base/log.ts";
@@ -24,6 +25,7 @@ import { Blocklists } from "../dnsbl/blocklists.ts";
 import type { Discovery } from "../dmarc/discovery.ts";
 import { minTtlSeconds } from "../dns/answer.ts";
 import type { Resolver } from "../dns/resolver.ts";
+import { obscuredName } from "../message/authentication_results.ts";
 import { checkHost } from "../spf/check_host.ts";
 import { heloIdentity, identityOf, type SpfIdentity } from "../spf/identity.ts";
 import { iprev } from "../spf/iprev.ts";
@@ -159,6 +161,8 @@ const envelopeMs = minTtlSeconds * 1000;
 /** Envelopes that are remembered, and DMARC records of authors. */
 const maxEnvelopes = 1000;
 
+const newName = latin1(obscuredName);
+
 /** The evidence of one message on its way. */
 export class Gathering {
   readonly #envelope: Envelope;
@@ -178,6 +182,8 @@ export class Gathering {
   readonly #envelopes: Recent<EnvelopeFindings>;
   readonly #key: string;
   readonly #message: MessageChecks;
+  /** Fields that have another name now. */
+  #obscured = 0;
 
   constructor(envelope: Envelope, means: GatherMeans, shared: Shared) {
     const { settings, clock, resolver } = means;
@@ -233,6 +239,23 @@ export class Gathering {
   /** Takes the next octets of the message, with CRLF as line ends; they are not kept. Never throws. */
   write(chunk: Uint8Array): void {
     this.#message.write(chunk);
+  }
+
+  /**
+   * Puts another name in place of that of each field with forged results in `head`, the message's first octets, all of which
+   * were written. RFC 8601 5
+   */
+  obscure(head: Bytes): void {
+    for (const { start } of this.#message.untrusted) {
+      if (start + newName.length > head.length) continue;
+      head.set(newName, start);
+      this.#obscured++;
+    }
+  }
+
+  /** Forged results are left, so deep in a large header section that they were on their way already. */
+  get isForged(): boolean {
+    return this.#message.untrusted.length > this.#obscured;
   }
 
   /**

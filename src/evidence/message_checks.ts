@@ -8,7 +8,6 @@
  */
 import { ArcVerification } from "../arc/verify.ts";
 import type { Log } from "../base/log.ts";
-import type { Bytes } from "../base/bytes.ts";
 import type { HeaderSection } from "../dkim/header_section.ts";
 import { MessageIntake, type Verification } from "../dkim/message_intake.ts";
 import { dkimLimits, type DkimOptions, DkimVerification, keyLookup } from "../dkim/verifier.ts";
@@ -16,7 +15,7 @@ import { type DmarcResult, strictest, withoutAuthor } from "../dmarc/evaluate.ts
 import { TreeWalker } from "../dmarc/tree_walk.ts";
 import { discover, type Discovery } from "../dmarc/discovery.ts";
 import { DmarcVerifier } from "../dmarc/verify.ts";
-import { type UntrustedResults, untrustedResults } from "../message/authentication_results.ts";
+import { resultsName, type UntrustedResults, untrustedResults } from "../message/authentication_results.ts";
 import type { ArcEvidence, DkimEvidence, FromEvidence, SpfEvidence } from "./evidence.ts";
 import { arcEvidence, brokenArc, brokenDkim, dkimEvidence } from "./findings.ts";
 import { readFrom } from "./from_field.ts";
@@ -66,12 +65,17 @@ export class MessageChecks {
     const keys = keyLookup(options);
     this.#dkim = new DkimVerification(options, keys);
     this.#arc = new ArcVerification(options, keys);
-    const claims: Verification = { begin: (section, _body, octets) => this.#begin(section, octets) };
+    const claims: Verification = { begin: (section) => this.#begin(section) };
     this.#intake = new MessageIntake(dkimLimits, [claims, this.#dkim, this.#arc]);
   }
 
   write(chunk: Uint8Array): void {
     if (!this.#isBroken) this.#try(() => this.#intake.write(chunk));
+  }
+
+  /** Fields with results that nobody is to believe, as far as the header section is read. */
+  get untrusted(): readonly UntrustedResults[] {
+    return this.#untrusted;
   }
 
   /** @throws {TypeError} If a bug of ours kept it from being read, which the log tells. */
@@ -109,10 +113,10 @@ export class MessageChecks {
     };
   }
 
-  #begin(section: HeaderSection | null, header: Bytes | null): void {
-    if (section === null || header === null) return;
+  #begin(section: HeaderSection | null): void {
+    if (section === null) return;
     this.#from = readFrom(section.all("from"));
-    this.#untrusted = untrustedResults(header, this.#isOurs);
+    this.#untrusted = untrustedResults(section.all(resultsName), this.#isOurs);
     const walker = new TreeWalker(this.#options.resolver);
     this.#authors = this.#from.domains.map((domain) =>
       new DmarcVerifier(domain, walker, this.#discover(domain, walker))

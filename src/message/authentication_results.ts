@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { fromStrictUtf8, latin1 } from "../base/bytes.ts";
+import { fromLatin1, fromStrictUtf8, latin1, utf8 } from "../base/bytes.ts";
 import { isAscii, normalForm } from "../address/domain.ts";
 import { asciiLower, Scanner } from "../base/scanner.ts";
-import { headerFields } from "./headers.ts";
+import { type HeaderField, headerText } from "./headers.ts";
 import { commentEnd, unquote } from "./parameters.ts";
 
 /** A property that was looked at, as `smtp.mailfrom=example.org`. RFC 8601 2.3 */
@@ -258,41 +258,49 @@ export interface UntrustedResults {
   readonly authservId: string | null;
 }
 
-/** More fields are not told one by one. */
-export const maxUntrusted = 50;
+/** The name of the fields in lower case. */
+export const resultsName = "authentication-results";
 
 /**
  * The Authentication-Results fields of an incoming message that claim what only this server may say, which RFC 8601 5
- * wants deleted "or otherwise obscured".
- *
- * Our store keeps a message byte for byte, so that the signatures of its senders stay verifiable. Nothing is taken
- * out, then, but known: whoever shows or passes on a message can obscure just these octets. {@link obscuredName} is
- * as long as the name that it stands in for, so not even an offset changes.
+ * wants deleted "or otherwise obscured". {@link obscuredName} in place of theirs does that.
  *
  * @param isOurs Whether an identifier, in normal form if it is a domain, is one that this server or its domains use.
- * @param header A header section; what follows its empty line is not read.
+ * @param fields Of a header section; those of other names are passed over.
  */
 export function untrustedResults(
-  header: Uint8Array,
+  fields: Iterable<HeaderField>,
   isOurs: (authservId: string) => boolean,
 ): UntrustedResults[] {
   const found: UntrustedResults[] = [];
-  for (const { name, value, start, end } of headerFields(header)) {
-    if (asciiLower(name) !== "authentication-results") continue;
-    if (found.length >= maxUntrusted) break;
+  for (const { name, value, start, end } of fields) {
+    if (asciiLower(name) !== resultsName) continue;
     const { why, authservId } = distrust(value, isOurs);
     if (why !== null) found.push({ start, end, why, authservId });
   }
   return found;
 }
 
-/** What a name of the same length may be, that means nothing to anybody. */
+/**
+ * What a field is called that nobody is to believe: a name that means nothing to anybody, as long as the one that it stands
+ * in for, so that no offset changes. All other signatures stay verifiable than those that cover forged results.
+ */
 export const obscuredName = "X-Untrusted-AuthResult";
 
-function distrust(
-  value: string,
-  isOurs: (authservId: string) => boolean,
-): { why: UntrustedResults["why"] | null; authservId: string | null } {
+interface Distrust {
+  readonly why: UntrustedResults["why"] | null;
+  readonly authservId: string | null;
+}
+
+/** Encoded words mean nothing here (RFC 2047 5), but who decodes them first reads what they hold. */
+function distrust(value: string, isOurs: (authservId: string) => boolean): Distrust {
+  const plain = distrustOf(value, isOurs);
+  if (plain.why === "ours" || !value.includes("=?")) return plain;
+  const decoded = distrustOf(fromLatin1(utf8(headerText(value))), isOurs);
+  return decoded.why === "ours" ? decoded : plain;
+}
+
+function distrustOf(value: string, isOurs: (authservId: string) => boolean): Distrust {
   try {
     const { authservId, version } = takeHead(new Scanner(value));
     // RFC 8601 5: "after converting A-labels into U-labels".

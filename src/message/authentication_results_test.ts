@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { headerFields } from "./headers.ts";
 import { latin1, utf8 } from "../base/bytes.ts";
 import {
   type AuthenticationResults,
   maxMethods,
   maxProperties,
   maxResultsOctets,
-  maxUntrusted,
   maxValueLength,
   type MethodResult,
   obscuredName,
@@ -224,6 +224,9 @@ const claims: [value: string, why: string | null][] = [
   ["\r\n\tmail.example.org;\r\n\tspf=pass", "ours"],
   ["xn--bcher-kva.example; none", "ours"],
   [`${String.fromCharCode(...utf8("Bücher.example"))}; none`, "ours"],
+  ["=?utf-8?q?mail=2Eexample=2Eorg?=; spf=pass", "ours"],
+  ["=?utf-8?b?bWFpbC5leGFtcGxlLm9yZzsgc3BmPXBhc3M=?=", "ours"],
+  ["=?utf-8?q?mx=2Eexample=2Enet?=; spf=pass", null],
   ["mx.example.net; spf=pass", null],
   ["example.org; spf=pass", null],
   ["mx.example.net 1; spf=pass", null],
@@ -241,7 +244,7 @@ for (const [value, why] of claims) {
     const header = latin1(
       `${before}${field}To: c@d\r\n\r\nAuthentication-Results: mail.example.org; none\r\n`,
     );
-    const found = untrustedResults(header, ours);
+    const found = untrustedResults(headerFields(header), ours);
     if (why === null) return assert.deepEqual(found, []);
     const [one, ...more] = found;
     assert.deepEqual([one?.why, more.length], [why, 0]);
@@ -249,11 +252,6 @@ for (const [value, why] of claims) {
     assert.equal(one?.end, before.length + field.length);
   });
 }
-
-Deno.test("many forged fields are not told one by one", () => {
-  const header = latin1("Authentication-Results: mail.example.org; none\r\n".repeat(maxUntrusted + 10));
-  assert.equal(untrustedResults(header, ours).length, maxUntrusted);
-});
 
 Deno.test("the name that obscures a field has its length, and does not change what is around", () => {
   assert.equal(obscuredName.length, "Authentication-Results".length);

@@ -157,10 +157,12 @@ export class MessageReceiver {
     let body;
     let evidence;
     try {
-      [body, evidence] = await Promise.all([reception.finish(), reception.evidence()]);
+      [evidence, body] = await Promise.all([reception.evidence(), reception.finish()]);
     } catch (error) {
       return countedReply(error, sender.log, this.#services.metrics);
     }
+    const forgery = reception.forgery();
+    if (forgery !== null) return forgery;
     const { transport } = this.#source;
     return await handOver(
       {

@@ -89,9 +89,19 @@ export class Reception {
     return this.#intake.finish();
   }
 
-  /** What was found out of it, once it is complete; waits for the DNS, and no longer than a deadline. */
+  /**
+   * What was found out of it, once it is complete; waits for the DNS, and no longer than a deadline. To be begun before
+   * {@link finish}, which obscures what is found untrue.
+   */
   async evidence(): Promise<Evidence | null> {
     return this.#gathering === null ? null : await this.#gathering.finish();
+  }
+
+  /** Why the message cannot be taken, as far as evidence goes. */
+  forgery(): Reply | null {
+    if (this.#gathering?.isForged !== true) return null;
+    const text = "results in the name of this server, in a header section that is too large to take them out";
+    return { code: 550, enhanced: "5.7.1", text };
   }
 
   /** Lets go of whatever is held; not for a message that was taken. Never throws. */

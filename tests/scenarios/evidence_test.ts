@@ -148,9 +148,11 @@ Deno.test("good and forged messages are told apart in their headers, and explain
     const passedOn = await sealed(message("first.example", "sealed"));
     assert.match(await send(server, "good.example", passedOn), /^250/);
     assert.match(await send(server, "good.example", passedOn.replace("\r\ntext", "\r\nchanged")), /^250/);
+    const claim = "Authentication-results: localhost; dmarc=pass\r\n";
+    assert.match(await send(server, "good.example", claim + message("good.example", "claims")), /^250/);
     const client = await signedIn(server);
     await imap(client, "s", "SELECT INBOX");
-    const headers = (await imap(client, "f", "FETCH 1:4 BODY.PEEK[HEADER]")).map((line) =>
+    const headers = (await imap(client, "f", "FETCH 1:5 BODY.PEEK[HEADER]")).map((line) =>
       line.replace(/\r\n[ \t]+/g, " ")
     );
     client.close();
@@ -162,6 +164,8 @@ Deno.test("good and forged messages are told apart in their headers, and explain
     assert.match(headers[1] ?? "", /dkim=fail .*spf=fail .*dmarc=fail .*asks for reject/);
     assert.match(headers[2] ?? "", /arc=pass \(i=1, without dnssec\)/);
     assert.match(headers[3] ?? "", /arc=fail \(i=1/);
+    assert.equal(headers[4]?.match(/^Authentication-Results: localhost/gim)?.length, 1);
+    assert.match(headers[4] ?? "", /X-Untrusted-AuthResult: localhost; dmarc=pass/);
     const why = await mailden("message", "why", "--config", server.folder, "forged@test");
     assert.equal(why.code, 0, why.stderr);
     assert.match(why.stdout, /refused \(dmarc-policy\)/);
@@ -246,6 +250,8 @@ Deno.test("serve: what a trusted sealer saw counts, and results under a former n
     };
     assert.match(await why("passed-on"), /taken \(no-bad-signals\)[^]*DMARC: fail/);
     assert.match(await why("claims"), /do not believe the Authentication-Results of old\.example\.net/);
+    const deep = `X-Wide: ${"x".repeat(300_000)}\r\n${forged}`;
+    assert.match(await send(server, "good.example", deep), /^550 5\.7\.1 /);
   });
 });
 
