@@ -1,8 +1,6 @@
 /**
  * A notice on its way into an inbox: what takes time is done before the writer, the rest in the unit of what it is about.
  *
- * Tested by `src/queue/conclude_test.ts`.
- *
  * @module
  */
 import { ensureMailbox } from "../accounts/mail_mailboxes.ts";
@@ -11,10 +9,11 @@ import { Refused } from "../base/errors.ts";
 import { maxReturnedOctets } from "../message/dsn_returned.ts";
 import { Indexer } from "../message/indexer.ts";
 import { addMessages, type PreparedEmail, prepareEmail } from "../store/add_message.ts";
-import type { ReadyBody } from "../store/bodies.ts";
+import { maxInlineBody, type ReadyBody } from "../store/bodies.ts";
 import { checkIndex } from "../store/check_index.ts";
 import type { Work } from "../store/query.ts";
 import type { QueueRow } from "../store/queue_rows.ts";
+import { maxPieceBytes } from "../store/spool.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 
@@ -29,20 +28,36 @@ export interface ReadyNotice {
 /** RFC 5321 4.4: final delivery says whom the envelope was from, and a notice is from nobody. */
 const prefix = utf8("Return-Path: <>\r\n");
 
-/** Makes a notice ready. Its body is to be released in the end. */
+/**
+ * Makes a notice ready. Its body is to be released in the end.
+ *
+ * @throws {Refused} `diskFull`, `tryLater` or `tooMany` if a large one finds no place now.
+ */
 export async function readyNotice(
   store: Store,
   rows: readonly QueueRow[],
   content: Bytes,
 ): Promise<ReadyNotice> {
-  const body = await store.bodies.ready({ content, spool: null }, store.spools.forOwner());
   const indexer = new Indexer();
   indexer.write(content);
-  return {
-    about: new Set(rows.map(({ id }) => id)),
-    body,
-    email: prepareEmail(body, checkIndex(indexer.end(), body.hashes.size)),
-  };
+  const index = checkIndex(indexer.end(), content.length);
+  const body = await readyBody(store, content);
+  return { about: new Set(rows.map(({ id }) => id)), body, email: prepareEmail(body, index) };
+}
+
+/** With the message that it returns, or with what many hosts had to say, a notice can be too large for the database. */
+async function readyBody(store: Store, content: Bytes): Promise<ReadyBody> {
+  const spools = store.spools.forOwner();
+  if (content.length <= maxInlineBody) return await store.bodies.ready({ content, spool: null }, spools);
+  try {
+    const spool = await spools.open();
+    for (let at = 0; at < content.length; at += maxPieceBytes) {
+      await spools.write(spool, content.subarray(at, at + maxPieceBytes));
+    }
+    return await store.bodies.ready({ content: null, spool }, spools);
+  } finally {
+    await spools.close(); // What could not be written or taken goes.
+  }
 }
 
 /** As much of a message as a notice may return; where it is damaged, what stands in front of it. */
