@@ -7,7 +7,8 @@
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
-import { nameOfAccount } from "../store/accounts.ts";
+import { maxReturnedOctets } from "../message/dsn_returned.ts";
+import { hasRoom, nameOfAccount } from "../store/accounts.ts";
 import { writtenBytes } from "../store/add_message.ts";
 import type { Work } from "../store/query.ts";
 import { type Outcome, retire } from "../store/queue_retired.ts";
@@ -33,6 +34,8 @@ export interface NoticeFacts {
   readonly recipients: readonly NoticeRecipient[];
   /** When the attempt was made. */
   readonly at: Millis;
+  /** Whether the header is all that comes back of the message: its reader has no room for more. */
+  readonly brief: boolean;
 }
 
 /** What is done with reports. */
@@ -48,6 +51,8 @@ export interface ConcludeParts {
   readonly keepRetiredMs: (accountId: number) => number;
   /** Where notices about the server's own messages go: an account's row; null for nowhere. */
   readonly postmaster: number | null;
+  /** Whether anybody can sign in to an account of that name: what was configured once is still there, unread. */
+  readonly hasAccount: (name: string) => boolean;
 }
 
 interface Followed {
@@ -107,7 +112,10 @@ async function followAll(
   const notices: ReadyNotice[] = [];
   try {
     for (const kind of ["failed", "delayed", "relayed"] as const) {
-      const notice = await noticeOf(parts, kind, followed, attempt.startedAt);
+      const recipients = followed.filter(({ consequence }) => consequence.notice === kind);
+      if (recipients.length === 0) continue;
+      const brief = store.read(hasNoRoom(accountId, parts));
+      const notice = await noticeOf(parts, { kind, recipients, at: attempt.startedAt, brief });
       if (notice !== null) notices.push(notice);
     }
     const bytes = notices.reduce((sum, { email }) => sum + writtenBytes(email), followed.length * 512);
@@ -117,8 +125,11 @@ async function followAll(
         if (yield* follow(store, tx, each, attempt, keepMs)) there.add(each.row.id);
       }
       if (notices.length === 0) return;
-      const reader = yield* readerOf(accountId, parts.postmaster);
-      if (reader === null) return;
+      const reader = yield* readerOf(accountId, parts);
+      if (reader === null) {
+        store.log.warn("nobody is there to be told that a message was not delivered", { account: accountId });
+        return;
+      }
       // Of what somebody dropped meanwhile, nobody is told.
       for (const notice of notices) {
         if (!notice.about.isDisjointFrom(there)) yield* tell(store, tx, reader, notice);
@@ -131,9 +142,18 @@ async function followAll(
 }
 
 /** Whose inbox notices go to: the account's; of the server's own mail, or of an account that is gone, the postmaster's. */
-function* readerOf(accountId: number, postmaster: number | null): Work<number | null> {
-  if (accountId !== 0 && (yield* nameOfAccount(accountId)) !== undefined) return accountId;
-  return postmaster;
+function* readerOf(
+  accountId: number,
+  { postmaster, hasAccount }: Pick<ConcludeParts, "postmaster" | "hasAccount">,
+): Work<number | null> {
+  const name = accountId === 0 ? undefined : yield* nameOfAccount(accountId);
+  return name !== undefined && hasAccount(name) ? accountId : postmaster;
+}
+
+/** Whether a message that is returned would not fit into what its reader may have. */
+function* hasNoRoom(accountId: number, parts: ConcludeParts): Work<boolean> {
+  const reader = yield* readerOf(accountId, parts);
+  return reader !== null && !(yield* hasRoom(reader, maxReturnedOctets));
 }
 
 /** Does what follows for one recipient. Tells whether it was there still. */
@@ -188,19 +208,16 @@ function* stillQueued(id: number): Work<QueueRow | null> {
   }
 }
 
-/** A notice about all of these for whom one of this kind follows; null if there are none. */
+/** The notice with these facts, ready; null if there is nobody to be told. */
 async function noticeOf(
   { store, compose, postmaster }: ConcludeParts,
-  kind: NoticeFacts["kind"],
-  followed: readonly Followed[],
-  at: Millis,
+  facts: NoticeFacts,
 ): Promise<ReadyNotice | null> {
-  const recipients = followed.filter(({ consequence }) => consequence.notice === kind);
-  const [first] = recipients;
-  if (first === undefined || first.row.account_id === 0 && postmaster === null) return null;
-  const content = compose({ kind, recipients, at }, originalOf(store, first.row));
-  if (content === null) return null;
-  return await readyNotice(store, recipients.map(({ row }) => row), content);
+  const rows = facts.recipients.map(({ row }) => row);
+  const [first] = rows;
+  if (first === undefined || first.account_id === 0 && postmaster === null) return null;
+  const content = compose(facts, originalOf(store, first));
+  return content === null ? null : await readyNotice(store, rows, content);
 }
 
 function log({ log }: Store, row: QueueRow, result: QueueResult, consequence: Consequence): void {

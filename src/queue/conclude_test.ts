@@ -39,7 +39,14 @@ async function desk(change: Partial<ConcludeParts> = {}, maxBytes: number | null
     clock,
     told,
     account,
-    parts: { store: temp.store, compose, keepRetiredMs: () => hour, postmaster: null, ...change },
+    parts: {
+      store: temp.store,
+      compose,
+      keepRetiredMs: () => hour,
+      postmaster: null,
+      hasAccount: () => true,
+      ...change,
+    },
   };
 }
 
@@ -136,13 +143,15 @@ Deno.test("of the server's own mail the postmaster is told, or nobody", async ()
   }
 });
 
-Deno.test("a full inbox does not keep a message in the queue", async () => {
-  const it = await desk({}, 1);
-  await using _ = it.temp;
-  const [id = 0] = await enqueue(it.temp.store, ["a@x.example"]);
-  await attempt(it, [permanent]);
-  assert.equal(it.temp.store.read(one(retired, { id }))?.outcome, "failed");
-  assert.equal(inboxOf(it), 0);
+Deno.test("who has no room left hears of a failure all the same, with the header alone", async () => {
+  for (const maxBytes of [null, 1]) {
+    const it = await desk({}, maxBytes);
+    await using _ = it.temp;
+    const [id = 0] = await enqueue(it.temp.store, ["a@x.example"]);
+    await attempt(it, [permanent]);
+    assert.equal(it.temp.store.read(one(retired, { id }))?.outcome, "failed");
+    assert.deepEqual([inboxOf(it), it.told[0]?.brief], [1, maxBytes !== null]);
+  }
 });
 
 Deno.test("what somebody dropped while it was tried stays dropped", async () => {
@@ -170,6 +179,16 @@ Deno.test("of the mail of an account that is gone the postmaster is told", async
   await enqueue(it.temp.store, ["a@x.example"], { account_id: 99 });
   await attempt({ ...it, parts: { ...it.parts, postmaster: it.account } }, [permanent]);
   assert.equal(inboxOf(it), 1);
+});
+
+Deno.test("also of one whose mail is still there, and which is in the configuration no more", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const gone = await ensureAccount(it.temp.store, { name: "gone", maxBytes: null });
+  await enqueue(it.temp.store, ["a@x.example"], { account_id: gone });
+  const parts = { ...it.parts, postmaster: it.account, hasAccount: (name: string) => name !== "gone" };
+  await attempt({ ...it, parts }, [permanent]);
+  assert.deepEqual([inboxOf(it), inboxOf({ ...it, account: gone })], [1, 0]);
 });
 
 Deno.test("what is done with is forgotten after a while", async () => {

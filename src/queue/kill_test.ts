@@ -66,6 +66,7 @@ async function drain({ store }: TempStore, clock: FakeClock): Promise<number[]> 
     compose: (facts) => utf8(`Subject: ${facts.recipients.map(({ row }) => row.id).join(" ")}\r\n\r\n`),
     keepRetiredMs: () => 3_600_000,
     postmaster: null,
+    hasAccount: () => true,
   };
   const desk = new QueueDesk({
     store,

@@ -52,7 +52,7 @@ export function composeNotice(settings: NoticeSettings, facts: NoticeFacts, orig
     nextTries: facts.kind === "delayed" ? nextTries(first) : [],
     original,
     // What must not go over an open line does not come back over one either. RFC 8689 5
-    ret: first.row.require_tls === 1 ? "headers" : ret === null ? null : ret === "FULL" ? "full" : "headers",
+    ret: first.row.require_tls === 1 || facts.brief ? "headers" : ret === "FULL" ? "full" : "headers",
     path: here,
   }, random);
   return message;

@@ -58,7 +58,7 @@ const original = utf8(
 function composed(facts: Partial<NoticeFacts>) {
   const bytes = composeNotice(
     settings,
-    { kind: "failed", recipients: [{ row, result }], at, ...facts },
+    { kind: "failed", recipients: [{ row, result }], at, brief: false, ...facts },
     original,
   );
   assert.ok(bytes !== null);
@@ -142,7 +142,12 @@ Deno.test("what the sender asked for comes back", () => {
 Deno.test("several recipients are one notice, nobody is none", () => {
   const other = { row: { ...row, id: 8, recipient: "c@x.example" }, result: { ...result, id: 8 } };
   assert.equal(composed({ recipients: [{ row, result }, other] }).status.recipients.length, 2);
-  const facts = { kind: "failed" as const, recipients: [{ row: { ...row, sender: "" }, result }], at };
+  const facts = {
+    kind: "failed" as const,
+    recipients: [{ row: { ...row, sender: "" }, result }],
+    at,
+    brief: false,
+  };
   assert.equal(composeNotice(settings, facts, original), null);
 });
 
@@ -165,7 +170,7 @@ Deno.test("what arrived here was delivered, not passed on", () => {
   for (const [remote, action] of [[null, "delivered"], [result.remote, "relayed"]] as const) {
     const bytes = composeNotice(
       settings,
-      { kind: "relayed", recipients: [{ row: row_, result: { ...here, remote } }], at },
+      { kind: "relayed", recipients: [{ row: row_, result: { ...here, remote } }], at, brief: false },
       original,
     ) ?? new Uint8Array();
     assert.match(fromUtf8(bytes), new RegExp(`^Action: ${action}\\r$`, "m"));
@@ -177,18 +182,21 @@ Deno.test("a notice says when a message was to be sent. RFC 4865", () => {
     kind: "failed",
     recipients: [{ row: { ...row, release: "for;3600" }, result }],
     at,
+    brief: false,
   };
   const text = fromUtf8(composeNotice(settings, facts, original) ?? new Uint8Array());
   assert.match(text, /^Future-Release-Request: for;3600\r$/m);
 });
 
-Deno.test("of a message that requires TLS only the header comes back. RFC 8689 5", () => {
+Deno.test("of a message that requires TLS (RFC 8689 5), or to a full inbox, only the header comes back", () => {
   const dsn = printDsnRequest({ ret: "FULL", envid: null, notify: null, orcpt: null });
-  for (const [require_tls, whole] of [[1, false], [0, true], [null, true]] as const) {
+  const cases = [[1, false, false], [0, false, true], [null, false, true], [null, true, false]] as const;
+  for (const [require_tls, brief, whole] of cases) {
     const facts: NoticeFacts = {
       kind: "failed",
       recipients: [{ row: { ...row, dsn, require_tls }, result }],
       at,
+      brief,
     };
     const text = fromUtf8(composeNotice(settings, facts, original) ?? new Uint8Array());
     assert.equal(text.includes("the text"), whole);

@@ -39,6 +39,7 @@ async function open(): Promise<Open> {
     },
     keepRetiredMs: () => hour,
     postmaster: null,
+    hasAccount: () => true,
   };
   const admin = new QueueAdminService({
     store: temp.store,

@@ -61,8 +61,8 @@ const noRows: ReadonlySet<number> = new Set();
 const firstWaitMs = 1000;
 const lastWaitMs = 60_000;
 
-/** Reasons of the disk and of the writer. */
-const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater"]);
+/** Reasons of the disk and of the writer, and of a large notice for which too many spool files are open. */
+const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater", "tooMany"]);
 
 interface Lease {
   readonly job: QueueJob;

@@ -71,17 +71,18 @@ export function originalOf(store: Store, { prefix, body_id }: QueueRow): Bytes {
   }
 }
 
-/** Puts a notice into an inbox. One that is full does not keep the message in the queue for ever: the log has it. */
+/**
+ * Puts a notice into an inbox, also into one that is full: its reader must hear of it, and can send only so much a day. One
+ * that takes no more for other reasons does not keep the message in the queue for ever: the log has it.
+ */
 export function* tell(store: Store, tx: Transaction, accountId: number, { email }: ReadyNotice): Work<void> {
   const addition = { email, prefix, bits: 0, keywords: [], internalDate: tx.now };
   try {
     const mailbox = yield* ensureMailbox({ accountId, tx }, "Inbox");
-    yield* addMessages(tx, accountId, mailbox.id, [addition]);
+    yield* addMessages(tx, accountId, mailbox.id, [addition], null, true);
   } catch (error) {
     // Refused before anything was changed.
-    if (!(error instanceof Refused) || error.reason !== "overQuota" && error.reason !== "tooMany") {
-      throw error;
-    }
+    if (!(error instanceof Refused) || error.reason !== "tooMany") throw error;
     store.log.warn("a notice did not fit into its sender's inbox", {
       account: accountId,
       why: error.message,

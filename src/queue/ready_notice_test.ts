@@ -27,7 +27,13 @@ async function refuse(notice: Bytes) {
   const rows = await store.writer.run(() =>
     takeDue({ domain: "x.example", now, limit: 1, nextAttempt: () => now + 1 })
   );
-  const parts = { store, compose: () => notice, keepRetiredMs: () => 0, postmaster: null };
+  const parts = {
+    store,
+    compose: () => notice,
+    keepRetiredMs: () => 0,
+    postmaster: null,
+    hasAccount: () => true,
+  };
   const results = rows.map(({ id }) => ({
     id,
     outcome: "permanent" as const,

@@ -59,6 +59,7 @@ export function openOutgoing(
       return (name === undefined ? undefined : accounts[name]?.keepRetiredMessages) ?? usualKeepRetiredMs;
     },
     postmaster: postmaster === null ? null : accountOf(store, postmaster)?.id ?? null,
+    hasAccount: (name) => Object.hasOwn(accounts, name),
   };
   const desk = new QueueDesk({
     store,

@@ -70,6 +70,13 @@ export function* nameOfAccount(id: number): Work<string | undefined> {
   return (yield* one(nameById, { id }))?.name;
 }
 
+/** Whether so many octets, and a message more, are within an account's quota; not if there is no such account. */
+export function* hasRoom(id: number, bytes: number): Work<boolean> {
+  const row = yield* one(byId, { id });
+  return row !== undefined && (row.max_bytes === null || row.bytes + bytes <= row.max_bytes) &&
+    (row.max_messages === null || row.messages < row.max_messages);
+}
+
 const after = prepared((db, p: { id: number; limit: number }) =>
   db.selectFrom("accounts").select(accountColumns).where("id", ">", p.id).orderBy("id").limit(p.limit)
 );

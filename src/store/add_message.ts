@@ -201,6 +201,7 @@ const addKeyword = prepared((db, p: { accountId: number; mailboxId: number; keyw
  * changed anything.
  *
  * @param bodies To be given where several accounts get the same bodies; null if each body is one message's alone.
+ * @param beyondQuota Whether they are added although the account has no room: only what the server itself has to say.
  * @throws {Refused} `noSuchMailbox`, `overQuota`, `tooMany` (keywords, UIDs), `tooLarge` (prefix).
  */
 export function* addMessages(
@@ -209,6 +210,7 @@ export function* addMessages(
   mailboxId: number,
   additions: readonly Addition[],
   bodies: BodyRows | null = null,
+  beyondQuota = false,
 ): Work<AddedAll> {
   const { counts } = tx;
   const change = changeOf(additions);
@@ -216,7 +218,7 @@ export function* addMessages(
   if (mailbox === undefined) {
     throw new Refused("noSuchMailbox", `no mailbox ${mailboxId} in account ${accountId}`);
   }
-  yield* counts.checkQuota(accountId, change.bytes, change.messages);
+  if (!beyondQuota) yield* counts.checkQuota(accountId, change.bytes, change.messages);
   yield* noteKeywords(accountId, mailboxId, additions.flatMap((addition) => addition.keywords));
   let uid = yield* counts.takeUids(accountId, mailboxId, additions.length);
   const modseq = yield* counts.takeModSeq(accountId);

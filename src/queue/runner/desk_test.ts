@@ -54,6 +54,7 @@ Deno.test("what the store hands out is sent, tried again, and ends as the other 
     compose: (facts, original) => composeSignedNotice(notices, facts, original),
     keepRetiredMs: () => 1e9,
     postmaster: null,
+    hasAccount: () => true,
   };
   const desk = new QueueDesk({
     store,

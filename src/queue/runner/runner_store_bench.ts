@@ -45,6 +45,7 @@ const parts: ConcludeParts = {
   compose: () => null,
   keepRetiredMs: () => 3600_000,
   postmaster: null,
+  hasAccount: () => true,
 };
 const desk = new QueueDesk({
   store,

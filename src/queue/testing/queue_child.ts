@@ -26,6 +26,7 @@ const parts: ConcludeParts = {
   compose: (facts) => utf8(`Subject: ${facts.recipients.map(({ row }) => row.id).join(" ")}\r\n\r\n`),
   keepRetiredMs: () => 3_600_000,
   postmaster: null,
+  hasAccount: () => true,
 };
 const desk = new QueueDesk({
   store,

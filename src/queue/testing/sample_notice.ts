@@ -53,5 +53,5 @@ export const refusal: QueueResult = {
 
 /** One failure. */
 export function sampleNotice(change: Partial<QueueRow>, at: Millis): NoticeFacts {
-  return { kind: "failed", recipients: [{ row: sampleRow(change), result: refusal }], at };
+  return { kind: "failed", recipients: [{ row: sampleRow(change), result: refusal }], at, brief: false };
 }
