@@ -7,16 +7,19 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { readMailbox } from "../address/mailbox.ts";
 
 /** The form in which addresses are compared. */
 export function suppressionKey({ local, domain }: Address): string {
   const plus = local.indexOf("+");
   const base = plus > 0 ? local.slice(0, plus) : local;
-  return `${base.toLowerCase()}@${domain.toLowerCase()}`;
+  return `${base.toLowerCase().normalize("NFC")}@${domain.toLowerCase()}`;
 }
 
-/** As {@link suppressionKey}, of an address as it is written. */
+/** As {@link suppressionKey}, of an address as the queue has it: printed, with quotes where it needs them. */
 export function suppressionKeyOf(address: string): string {
+  const quoted = address.startsWith('"') ? readMailbox(address) : null;
+  if (quoted !== null) return suppressionKey(quoted);
   const at = address.lastIndexOf("@");
   return suppressionKey({ local: address.slice(0, at), domain: address.slice(at + 1) });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { suppresses, suppressionKey } from "./suppression.ts";
+import { printMailbox } from "../address/mailbox.ts";
+import { suppresses, suppressionKey, suppressionKeyOf } from "./suppression.ts";
 
 const keys: [local: string, domain: string, key: string][] = [
   ["You", "Example.org", "you@example.org"],
@@ -8,9 +9,16 @@ const keys: [local: string, domain: string, key: string][] = [
   ["+you", "example.org", "+you@example.org"],
   ["y.o-u", "example.org", "y.o-u@example.org"],
   ["bücher", "bücher.example", "bücher@bücher.example"],
+  ["bu\u0308cher", "bücher.example", "bücher@bücher.example"],
+  ["A b", "example.org", "a b@example.org"],
+  ["a b+list", "example.org", "a b@example.org"],
+  ['a"b@c\\d', "[192.0.2.1]", 'a"b@c\\d@[192.0.2.1]'],
 ];
 for (const [local, domain, key] of keys) {
-  Deno.test(`suppressionKey(${local}@${domain})`, () => assert.equal(suppressionKey({ local, domain }), key));
+  Deno.test(`suppressionKey(${local}@${domain}), and as the queue has it`, () => {
+    assert.equal(suppressionKey({ local, domain }), key);
+    assert.equal(suppressionKeyOf(printMailbox({ local, domain })), key);
+  });
 }
 
 const failures: [code: number, status: string, suppressed: boolean][] = [
