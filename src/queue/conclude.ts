@@ -67,11 +67,14 @@ export async function conclude(
   rows: readonly QueueRow[],
   report: QueueReport,
 ): Promise<void> {
-  const followed = report.results.flatMap((result): Followed[] => {
-    const row = rows.find(({ id }) => id === result.id);
-    return row === undefined ? [] : [{ row, result, consequence: consequenceOf(row, result) }];
-  });
-  await followAll(parts, followed, report);
+  for (let known: readonly QueueRow[] | null = rows; known !== null;) {
+    const byId = new Map(known.map((row) => [row.id, row]));
+    const followed = report.results.flatMap((result): Followed[] => {
+      const row = byId.get(result.id);
+      return row === undefined ? [] : [{ row, result, consequence: consequenceOf(row, result) }];
+    });
+    known = await followAll(parts, followed, report);
+  }
 }
 
 /** A recipient who is given up, and why. */
@@ -83,29 +86,34 @@ export interface RowEnding {
 /** Gives up recipients of one message, each for its own reason, and tells the sender. */
 export async function giveUp(parts: ConcludeParts, endings: readonly RowEnding[]): Promise<void> {
   const startedAt = parts.store.clock.now();
-  const followed = endings.map(({ row, ending }): Followed => {
-    const { status, text } = ending;
-    const result: QueueResult = {
-      id: row.id,
-      outcome: "permanent",
-      code: 0,
-      status,
-      text,
-      remote: null,
-      relaysDsn: false,
-    };
-    return { row, result, consequence: endOf(row, ending) };
-  });
-  await followAll(parts, followed, { startedAt, ms: 0, dialed: [] });
+  for (let known: readonly QueueRow[] | null = endings.map(({ row }) => row); known !== null;) {
+    const byId = new Map(known.map((row) => [row.id, row]));
+    const followed = endings.flatMap(({ row: { id }, ending }): Followed[] => {
+      const row = byId.get(id);
+      return row === undefined
+        ? []
+        : [{ row, result: resultOf(id, ending), consequence: endOf(row, ending) }];
+    });
+    known = await followAll(parts, followed, { startedAt, ms: 0, dialed: [] });
+  }
 }
 
+function resultOf(id: number, { status, text }: Ending): QueueResult {
+  return { id, outcome: "permanent", code: 0, status, text, remote: null, relaysDsn: false };
+}
+
+/**
+ * Does it, if the rows are still as they were when it was thought out what follows; else nothing.
+ *
+ * @returns The rows as they are now, if it has to be thought out anew; null if all is done.
+ */
 async function followAll(
   parts: ConcludeParts,
   followed: readonly Followed[],
   attempt: Attempt,
-): Promise<void> {
+): Promise<readonly QueueRow[] | null> {
   const [first] = followed;
-  if (first === undefined) return;
+  if (first === undefined) return null;
   const { store } = parts;
   const accountId = first.row.account_id;
   const keepMs = parts.keepRetiredMs(accountId);
@@ -119,26 +127,33 @@ async function followAll(
       if (notice !== null) notices.push(notice);
     }
     const bytes = notices.reduce((sum, { email }) => sum + writtenBytes(email), followed.length * 512);
-    await store.writer.runBehind(function* (tx): Work<void> {
-      const there = new Set<number>();
+    const changed = await store.writer.runBehind(function* (tx): Work<readonly QueueRow[] | null> {
+      const current: (Followed & { readonly now: QueueRow })[] = [];
       for (const each of followed) {
-        if (yield* follow(store, tx, each, attempt, keepMs)) there.add(each.row.id);
+        const now = yield* stillQueued(each.row.id);
+        if (now !== null) current.push({ ...each, now });
       }
-      if (notices.length === 0) return;
+      // Of what somebody dropped meanwhile, nobody is told; and what a notice says must be true.
+      if (current.length < followed.length || current.some(isStale)) return current.map(({ now }) => now);
+      for (const each of current) yield* follow(store, tx, each, attempt, keepMs);
+      if (notices.length === 0) return null;
       const reader = yield* readerOf(accountId, parts);
-      if (reader === null) {
-        store.log.warn("nobody is there to be told that a message was not delivered", { account: accountId });
-        return;
-      }
-      // Of what somebody dropped meanwhile, nobody is told.
-      for (const notice of notices) {
-        if (!notice.about.isDisjointFrom(there)) yield* tell(store, tx, reader, notice);
-      }
+      if (reader !== null) { for (const notice of notices) yield* tell(store, tx, reader, notice); }
+      else store.log.warn("nobody is there to be told of a message", { account: accountId });
+      return null;
     }, bytes);
+    if (changed !== null) return changed;
   } finally {
     for (const { body } of notices) body.release();
   }
   for (const { row, result, consequence } of followed) log(store, row, result, consequence);
+  return null;
+}
+
+/** Whether somebody has changed what it depends on whether the recipient waits, or what is said of that. */
+function isStale({ row, consequence, now }: Followed & { readonly now: QueueRow }): boolean {
+  return consequence.kind === "wait" && (row.max_attempts !== now.max_attempts ||
+    consequence.notice !== null && (row.due !== now.due || row.hold !== now.hold));
 }
 
 /** Whose inbox notices go to: the account's; of the server's own mail, or of an account that is gone, the postmaster's. */
@@ -156,23 +171,21 @@ function* hasNoRoom(accountId: number, parts: ConcludeParts): Work<boolean> {
   return reader !== null && !(yield* hasRoom(reader, maxReturnedOctets));
 }
 
-/** Does what follows for one recipient. Tells whether it was there still. */
+/** Does what follows for one recipient. */
 function* follow(
   store: Store,
   tx: Transaction,
-  { row: taken, result, consequence }: Followed,
+  { now: row, result, consequence }: Followed & { readonly now: QueueRow },
   attempt: Attempt,
   keepMs: number,
-): Work<boolean> {
-  const row = yield* stillQueued(taken.id);
-  if (row === null) return false;
+): Work<void> {
   const results = addRecord(row.results, recordOf(result, attempt));
   if (consequence.kind === "wait") {
     const told = consequence.notice === null ? 0 : queueTraits.delayTold;
     const dialed = addDialed(row.dialed, attempt.dialed);
     const { id, traits, due, hold } = row;
     yield* noteQueued({ id, results, dialed, traits: traits | told, due, hold: hold === 1 });
-    return true;
+    return;
   }
   yield* dropQueued(row);
   if (keepMs > 0) {
@@ -181,7 +194,6 @@ function* follow(
   }
   yield* store.bodies.dropUnused(tx, row.body_id, true);
   yield* judgeAddress(row, result, consequence.outcome, tx.now);
-  return true;
 }
 
 /** What was said of the address, if anybody there said something. */
@@ -213,11 +225,10 @@ async function noticeOf(
   { store, compose, postmaster }: ConcludeParts,
   facts: NoticeFacts,
 ): Promise<ReadyNotice | null> {
-  const rows = facts.recipients.map(({ row }) => row);
-  const [first] = rows;
-  if (first === undefined || first.account_id === 0 && postmaster === null) return null;
-  const content = compose(facts, originalOf(store, first));
-  return content === null ? null : await readyNotice(store, rows, content);
+  const row = facts.recipients[0]?.row;
+  if (row === undefined || row.account_id === 0 && postmaster === null) return null;
+  const content = compose(facts, originalOf(store, row));
+  return content === null ? null : await readyNotice(store, content);
 }
 
 function log({ log }: Store, row: QueueRow, result: QueueResult, consequence: Consequence): void {

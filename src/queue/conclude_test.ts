@@ -3,7 +3,14 @@ import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { utf8 } from "../base/bytes.ts";
 import { ensureAccount } from "../accounts/accounts.ts";
 import { forgetRetired } from "../store/queue_retired.ts";
-import { dueDestinations, queueRow, queueTraits, removeQueued, takeDue } from "../store/queue_rows.ts";
+import {
+  dueDestinations,
+  noteQueued,
+  queueRow,
+  queueTraits,
+  removeQueued,
+  takeDue,
+} from "../store/queue_rows.ts";
 import { one, prepared, run } from "../store/query.ts";
 import { maxSuppressions, suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
@@ -12,7 +19,7 @@ import { countFailure, failureMemoryMs, forgetFailures } from "../store/delivery
 import type { AttemptRecord } from "./attempt_records.ts";
 import { conclude, type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
 import type { QueueResult } from "./queue.ts";
-import { waitAfter } from "./schedule.ts";
+import { delayNoticeAfter, waitAfter } from "./schedule.ts";
 
 const hour = 3_600_000;
 
@@ -172,6 +179,50 @@ Deno.test("what somebody dropped while it was tried stays dropped", async () => 
   assert.equal(store.read(one(retired, { id })), undefined);
   assert.equal(inboxOf(it), 0, "and nobody is told that it failed");
 });
+
+/** Has this done to the queue while the notice of an attempt is written. */
+async function attemptWhile(
+  it: Desk,
+  outcomes: readonly Partial<QueueResult>[],
+  change: () => void,
+): Promise<void> {
+  let changes = 0;
+  const compose: ConcludeParts["compose"] = (facts, original) => {
+    if (changes++ === 0) change();
+    return it.parts.compose(facts, original);
+  };
+  await attempt({ ...it, parts: { ...it.parts, compose } }, outcomes);
+}
+
+Deno.test("a notice tells of nobody who was dropped while it was written", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const [a = 0, b = 0] = await enqueue(store, ["a@x.example", "b@x.example"]);
+  await attemptWhile(it, [permanent, permanent], () => void store.writer.run(() => removeQueued(a)));
+  assert.deepEqual(it.told.at(-1)?.recipients.map(({ row }) => row.id), [b]);
+  assert.equal(inboxOf(it), 1);
+});
+
+Deno.test("a notice of a delay tells of the time that somebody chose while it was written", async () => {
+  const it = await desk();
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const [id = 0] = await enqueue(store, ["a@x.example"]);
+  for (let n = 1; n < delayNoticeAfter; n++) {
+    await attempt(it, [temporary]);
+    await it.clock.advance(store.read(queueRow(id)).due - it.clock.now());
+  }
+  const chosen = it.clock.now() + 1;
+  await attemptWhile(
+    it,
+    [temporary],
+    () => void store.writer.run(() => noteQueued({ id, ...noted, due: chosen })),
+  );
+  assert.deepEqual(it.told.map(({ recipients }) => recipients[0]?.row.due).at(-1), chosen);
+  assert.deepEqual([inboxOf(it), JSON.parse(store.read(queueRow(id)).results).length], [1, 1]);
+});
+const noted = { results: "[]", dialed: "[]", traits: 0, hold: false };
 
 Deno.test("of the mail of an account that is gone the postmaster is told", async () => {
   const it = await desk();

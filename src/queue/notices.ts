@@ -98,8 +98,9 @@ function inClassOf(kind: NoticeFacts["kind"], status: string): string {
   return kind === "failed" && status.startsWith("4.") ? `5${status.slice(1)}` : status;
 }
 
-/** When the message is tried again: the row knows the next attempt, the schedule the others. */
+/** When the message is tried again: the row knows the next attempt, the schedule the others. On hold: nobody knows. */
 function nextTries({ row }: NoticeRecipient): Millis[] {
+  if (row.hold === 1) return [];
   const tries: Millis[] = [];
   let at = row.due;
   for (const [i, wait] of waitsLeft(row.attempts, row.max_attempts).entries()) {

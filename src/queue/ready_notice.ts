@@ -19,8 +19,6 @@ import type { Transaction } from "../store/transaction.ts";
 
 /** A notice that can be put into an inbox. */
 export interface ReadyNotice {
-  /** Rows of the queue that it is about. */
-  readonly about: ReadonlySet<number>;
   readonly body: ReadyBody;
   readonly email: PreparedEmail;
 }
@@ -33,16 +31,12 @@ const prefix = utf8("Return-Path: <>\r\n");
  *
  * @throws {Refused} `diskFull`, `tryLater` or `tooMany` if a large one finds no place now.
  */
-export async function readyNotice(
-  store: Store,
-  rows: readonly QueueRow[],
-  content: Bytes,
-): Promise<ReadyNotice> {
+export async function readyNotice(store: Store, content: Bytes): Promise<ReadyNotice> {
   const indexer = new Indexer();
   indexer.write(content);
   const index = checkIndex(indexer.end(), content.length);
   const body = await readyBody(store, content);
-  return { about: new Set(rows.map(({ id }) => id)), body, email: prepareEmail(body, index) };
+  return { body, email: prepareEmail(body, index) };
 }
 
 /** With the message that it returns, or with what many hosts had to say, a notice can be too large for the database. */
