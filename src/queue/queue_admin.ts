@@ -135,7 +135,7 @@ export interface QueueAdmin {
   /** Empty: as the routes say. Refuses `badRequest` for a transport that the configuration does not have. */
   transport(request: { readonly filter: QueueFilter; readonly transport: string }): Promise<number>;
   requireTls(request: { readonly filter: QueueFilter; readonly requireTls: boolean | null }): Promise<number>;
-  /** As if delivery had failed for good: senders are told. */
+  /** As if delivery had failed for good: senders are told. What is being worked on is not tried again. */
   fail(request: { readonly filter: QueueFilter }): Promise<number>;
   /** Removed; nobody is told. */
   drop(request: { readonly filter: QueueFilter }): Promise<number>;

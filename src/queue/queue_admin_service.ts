@@ -19,6 +19,7 @@ import {
   changedAtOnce,
   chooseTransport,
   holdRows,
+  lastAttempt,
   type QueueCandidate,
   requireTlsOf,
   retiredBelow,
@@ -145,12 +146,7 @@ export class QueueAdminService implements QueueAdmin {
     const ids = await idsMeant(this.#store, this.#checked(filter));
     for (let at = 0; at < ids.length; at += changedAtOnce) {
       const rows = this.#stillThere(ids.slice(at, at + changedAtOnce));
-      const messages = [
-        ...Map.groupBy(
-          rows,
-          ({ base_id, account_id, sender }) => JSON.stringify([base_id, account_id, sender]),
-        ).values(),
-      ];
+      const messages = messagesOf(await this.#notBusy(rows));
       for (let i = 0; i < messages.length; i += givenUpAtOnce) {
         await Promise.all(
           messages.slice(i, i + givenUpAtOnce).map((message) =>
@@ -318,6 +314,19 @@ export class QueueAdminService implements QueueAdmin {
     }
   }
 
+  /**
+   * Those that nobody works on. The others may arrive at this moment, and nobody shall be told that they did not: for them
+   * it is the last attempt, and what comes of it is told.
+   */
+  async #notBusy(rows: readonly QueueRow[]): Promise<readonly QueueRow[]> {
+    const isBusy = ({ id, domain }: QueueRow) => this.#parts.isLeased(id, domain);
+    const busy = rows.filter(isBusy).map(({ id }) => id);
+    if (busy.length === 0) return rows;
+    await this.#store.writer.run(() => lastAttempt(busy));
+    // Whose attempt has ended meanwhile, and who waits all the same, is given up as the others are.
+    return this.#stillThere(rows.map(({ id }) => id)).filter((row) => !isBusy(row));
+  }
+
   #stillThere(ids: readonly number[]): QueueRow[] {
     return ids.flatMap((id) => {
       try {
@@ -328,6 +337,16 @@ export class QueueAdminService implements QueueAdmin {
       }
     });
   }
+}
+
+/** Recipients of one message to whom a notice is about the same. */
+function messagesOf(rows: readonly QueueRow[]): QueueRow[][] {
+  return [
+    ...Map.groupBy(
+      rows,
+      ({ base_id, account_id, sender }) => JSON.stringify([base_id, account_id, sender]),
+    ).values(),
+  ];
 }
 
 /** Nothing is tried later than this: the year 5138. */

@@ -5,11 +5,11 @@ import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import { addHoldRule, maxHoldRules } from "../store/hold_rules.ts";
 import { many, prepared } from "../store/query.ts";
-import { dueDestinations, type NewQueueRow, noteQueued, queueRow } from "../store/queue_rows.ts";
+import { dueDestinations, type NewQueueRow, noteQueued, queueRow, takeDue } from "../store/queue_rows.ts";
 import { suppressionOf } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
-import { type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
+import { conclude, type ConcludeParts, giveUp, type NoticeFacts } from "./conclude.ts";
 import { everyMessage, maxListed, type QueueFilter } from "./queue_admin.ts";
 import { QueueAdminService } from "./queue_admin_service.ts";
 
@@ -20,6 +20,9 @@ interface Open {
   readonly clock: FakeClock;
   readonly admin: QueueAdminService;
   readonly told: NoticeFacts[];
+  /** Recipients that are being worked on. */
+  readonly leased: Set<number>;
+  readonly parts: ConcludeParts;
   /** How often somebody was told that what is due may have changed. */
   readonly changed: { count: number; afresh: number };
   add(recipients: readonly string[], change?: Partial<NewQueueRow>): Promise<number[]>;
@@ -30,6 +33,7 @@ async function open(): Promise<Open> {
   const temp = tempStore({ clock });
   for (const name of ["ann", "bob"]) await ensureAccount(temp.store, { name, maxBytes: null });
   const told: NoticeFacts[] = [];
+  const leased = new Set<number>();
   const changed = { count: 0, afresh: 0 };
   const parts: ConcludeParts = {
     store: temp.store,
@@ -46,14 +50,14 @@ async function open(): Promise<Open> {
     giveUp: (endings) => giveUp(parts, endings),
     hasTransport: (name) => name === "relay",
     keepRetiredMs: () => hour,
-    isLeased: (id) => id === 1,
+    isLeased: (id) => leased.has(id),
     changed: (afresh) => {
       changed.count++;
       if (afresh) changed.afresh++;
     },
   });
   const add: Open["add"] = (recipients, change) => enqueue(temp.store, recipients, change);
-  return { temp, clock, admin, told, changed, add };
+  return { temp, clock, admin, told, leased, parts, changed, add };
 }
 
 const filter = (change: Partial<QueueFilter> = {}): { filter: QueueFilter } => ({
@@ -65,9 +69,10 @@ const idsOf = async (pieces: AsyncIterable<readonly { readonly id: number }[]>) 
   (await all(pieces)).map(({ id }) => id);
 
 Deno.test("the list begins with what is due first, in pieces, and says what is known", async () => {
-  const { temp, clock, admin, add } = await open();
+  const { temp, clock, admin, add, leased } = await open();
   await using _ = temp;
   const [late = 0] = await add(["a@x.example"], { due: clock.now() + hour, transport: "relay" });
+  leased.add(late);
   const [first = 0, second = 0] = await add(["b@x.example", "c@y.example"], { account_id: 2, hold: 1 });
   const record = {
     at: 5,
@@ -93,7 +98,7 @@ Deno.test("the list begins with what is due first, in pieces, and says what is k
   const [shown] = await all(admin.list(filter({ ids: [late] })));
   assert.deepEqual([shown?.account, shown?.leased, shown?.transport, shown?.results], [
     "ann",
-    late === 1,
+    true,
     "relay",
     [{
       startedAt: 5,
@@ -196,6 +201,51 @@ Deno.test("who fails a message tells its sender once, of all its recipients", as
     "failed",
   ]]);
   assert.equal(temp.store.read(suppressionOf(1, "a@x.example")), undefined);
+});
+
+for (
+  const [outcome, ends] of [["delivered", "delivered"], ["temporary", "failed"], [null, null]] as const
+) {
+  Deno.test(`who is failed in the middle of an attempt hears of what comes of it: ${outcome}`, async () => {
+    const { temp, admin, add, told, leased, parts, clock } = await open();
+    await using _ = temp;
+    const [id = 0] = await add(["a@x.example"]);
+    const now = clock.now();
+    const rows = await temp.store.writer.run(() =>
+      takeDue({ domain: "x.example", now, limit: 1, nextAttempt: () => now + hour })
+    );
+    leased.add(id);
+    assert.equal(await admin.fail(filter()), 1);
+    assert.deepEqual([told.length, await idsOf(admin.list(filter()))], [0, [id]], "it may arrive yet");
+    const [code, status] = outcome === "delivered" ? [250, "2.0.0"] : [450, "4.2.0"];
+    const remote = { host: "mx.x.example", address: "192.0.2.1" };
+    const result = { id, code, status, text: `${code} so`, remote, relaysDsn: false };
+    const results = outcome === null ? [] : [{ ...result, outcome }];
+    await conclude(parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results });
+    leased.clear();
+    const done = await all(admin.retired(filter()));
+    assert.deepEqual(done.map((each) => each.outcome), ends === null ? [] : [ends]);
+    assert.deepEqual(
+      told.map(({ recipients }) => recipients[0]?.result.code),
+      ends === "failed" ? [450] : [],
+    );
+    // Nothing came of it: the next one is the last.
+    const [row] = await all(admin.list(filter()));
+    assert.deepEqual([row?.attempts, row?.maxAttempts], ends === null ? [1, 1] : [undefined, undefined]);
+  });
+}
+
+Deno.test("who is failed just when an attempt has ended is not tried again", async () => {
+  const { temp, admin, add, told, leased } = await open();
+  await using _ = temp;
+  const [id = 0] = await add(["a@x.example"]);
+  leased.add(id);
+  const failed = admin.fail(filter());
+  await Promise.resolve();
+  leased.clear();
+  assert.equal(await failed, 1);
+  assert.equal(told.length, 1);
+  assert.deepEqual(await idsOf(admin.list(filter())), []);
 });
 
 Deno.test("what is dropped is gone with its body, and nobody is told", async () => {

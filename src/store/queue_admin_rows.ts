@@ -89,6 +89,14 @@ const setRequireTls = prepared((db, p: { ids: string; requireTls: number | null 
   db.updateTable("queue").set({ require_tls: p.requireTls }).where("id", "in", numbersOf(p.ids))
 );
 
+const noMoreAttempts = prepared((db, p: { ids: string }) =>
+  db.updateTable("queue").set((eb) => ({ max_attempts: eb.ref("attempts") })).where(
+    "id",
+    "in",
+    numbersOf(p.ids),
+  )
+);
+
 const retiredBehind = prepared((db, p: { id: number }) =>
   db.selectFrom("queue_retired").selectAll().where("id", "<", p.id).orderBy("id", "desc")
     .limit(literal(100))
@@ -163,6 +171,11 @@ export function* requireTlsOf(rows: readonly QueueCandidate[], requireTls: boole
     ids: idsOf(rows),
     requireTls: requireTls === null ? null : requireTls ? 1 : 0,
   });
+}
+
+/** The attempt that is under way is their last. */
+export function* lastAttempt(ids: readonly number[]): Work<void> {
+  yield* run(noMoreAttempts, { ids: JSON.stringify(ids) });
 }
 
 /** The next recipients that are done with, by number, downwards. */

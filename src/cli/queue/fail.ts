@@ -15,6 +15,7 @@ export const command: Command = {
   summary: "give messages up, and tell their senders that they were not delivered",
   help: `
 Ends the delivery of messages as if it had failed for good: senders get a notice, unless they wanted none. It cannot be undone.
+What is being sent at this moment may still arrive; if it does not, that was its last attempt.
 Without a notice: 'mailden queue drop'.
 ${filterHelp}`,
   options: changeOptions,
