@@ -60,7 +60,10 @@ export class ReturnedNotices implements ReturnedMail {
     const hasFailed = told.action === "failed";
     const outcome = hasFailed ? "failed" : row.outcome as Outcome; // Only `retire()` writes it.
     yield* amendRetired(row.id, outcome, addRecord(row.results, record));
-    if (hasFailed) yield* addressRefuses(row, { ...record, isPermanent: true }, tx.now);
+    // Once for each message: three notices about one are not three in a row.
+    if (hasFailed && row.outcome !== "failed") {
+      yield* addressRefuses(row, { ...record, isPermanent: true }, tx.now);
+    }
     const { log } = this.#store;
     const fields = { queueId: row.id, to: row.recipient, action: told.action, status: told.status };
     tx.afterCommit(() => log.info("a notice came back for a message", fields));

@@ -159,6 +159,14 @@ for (const [what, text, told, outcome, listed] of cases) {
   });
 }
 
+Deno.test("a message that several servers say has failed is one that failed", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  const full = recipient("Action: failed", "Status: 5.2.2");
+  for (let i = 0; i < 3; i++) await it.deliver(`ann+${fromId}`, notice([full]));
+  assert.deepEqual([known(it).records.length, known(it).isSuppressed], [3, false]);
+});
+
 const nothing: [what: string, local: string, content: Bytes][] = [
   ["an id that nobody has", `ann+${"a".repeat(26)}`, notice([failed])],
   ["another account's address", `eve+${fromId}`, notice([failed])],
