@@ -183,6 +183,18 @@ Deno.test("what was refused, or is older than a day, does not count for ever", a
   }
 });
 
+Deno.test("what was sent while the clock was ahead does not count until that day has come", async () => {
+  const it = await open({ messagesPerDay: 3, firstTimeRecipientsPerDay: 2 });
+  await using _ = it.temp;
+  const year = 365 * 24 * 3_600_000;
+  it.clock.jump(year);
+  await it.send(["a@x.example", "b@x.example"]);
+  assert.deepEqual(kinds(await it.send(["c@x.example"])), ["refused"]);
+  it.clock.jump(-year);
+  assert.deepEqual(kinds(await it.send(["c@x.example", "d@x.example"])), ["delivered", "delivered"]);
+  assert.deepEqual(kinds(await it.send(["e@x.example"])), ["refused"]);
+});
+
 Deno.test("each recipient gets a sender of its own where somebody makes them, and one job each", async () => {
   const it = await open();
   await using _ = it.temp;

@@ -1,6 +1,6 @@
 /**
  * Forgets what is known of outgoing mail once it is old enough: recipients that are done with, failures in a row, results of
- * TLS, and whom accounts have written to.
+ * TLS, and whom accounts have written to. Also mends what a wrong clock has put off.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { forgetFailures } from "./delivery_failures.ts";
 import type { Chore, ChoreContext } from "./housekeeping.ts";
 import type { Work } from "./query.ts";
 import { forgetRetired } from "./queue_retired.ts";
+import { hasPutOff, mendTimes, type PutOffPlace } from "./queue_times.ts";
 import { forgetRecipients, type OldRecipients, oldRecipients } from "./recipients.ts";
 import type { Store } from "./store.ts";
 import { forgetTlsResults } from "./tls_results.ts";
@@ -24,6 +25,7 @@ export const lookThroughEveryMs = 24 * 60 * 60 * 1000;
 export function outgoingChores(store: Store): Chore[] {
   return [
     { kind: "forgetOutgoing", everyMs: forgetEveryMs, run: (context) => forgetEnded(store, context) },
+    { kind: "mendQueueTimes", everyMs: forgetEveryMs, run: (context) => mend(store, context) },
     { kind: "forgetRecipients", everyMs: lookThroughEveryMs, run: (context) => lookThrough(store, context) },
   ];
 }
@@ -32,6 +34,16 @@ async function forgetEnded({ writer }: Store, { signal }: ChoreContext): Promise
   for (const forget of [forgetRetired, forgetFailures, forgetTlsResults]) {
     const step = (tx: Transaction): Work<boolean> => forget(tx.now);
     while (!signal.aborted && await writer.run(step));
+  }
+}
+
+async function mend(store: Store, { signal }: ChoreContext): Promise<void> {
+  if (!store.read(hasPutOff(store.clock.now()))) return;
+  for (let place: PutOffPlace | null = null;;) {
+    if (signal.aborted) return;
+    const from: PutOffPlace | null = place;
+    place = await store.writer.runBehind((tx) => mendTimes(from, tx.now));
+    if (place === null) return;
   }
 }
 

@@ -5,7 +5,7 @@ import type { ChoreContext } from "./housekeeping.ts";
 import { outgoingChores } from "./outgoing_chore.ts";
 import { many, one, prepared, type Work } from "./query.ts";
 import { retire } from "./queue_retired.ts";
-import { queueRow, removeQueued } from "./queue_rows.ts";
+import { dueDestinations, queueRow, removeQueued, takeDue } from "./queue_rows.ts";
 import { countedMs, firstTimes, noteRecipients, recipientsLookedAt, rememberedMs } from "./recipients.ts";
 import { enqueue } from "./testing/queue_sample.ts";
 import { type TempStore, tempStore } from "./testing/temp_store.ts";
@@ -45,6 +45,39 @@ function open(): {
     write: (...to) => temp.store.writer.run((tx) => noteRecipients(1, to, tx.now)),
   };
 }
+
+Deno.test("what a clock that was far ahead has put off is tried again, and nothing else", async () => {
+  const { temp, clock, forget } = open();
+  await using _ = temp;
+  const { store } = temp;
+  const year = 365 * 24 * 60 * 60 * 1000;
+  const now = clock.now();
+  const [asked = 0] = await enqueue(store, ["asked@y.example"], { due: now + 50 * 24 * 60 * 60 * 1000 });
+  const [until = 0] = await enqueue(store, ["until@z.example"], {
+    due: now + year,
+    submitted: now + year,
+    release: "until;2027-01-02T03:04:05Z",
+  });
+  clock.jump(year);
+  const [tried = 0] = await enqueue(store, ["tried@x.example"], { submitted: now });
+  const due = now + year + 7_200_000;
+  await store.writer.run(() =>
+    takeDue({ domain: "x.example", now: clock.now(), limit: 1, nextAttempt: () => due })
+  );
+  const later = Array.from({ length: 1200 }, (_, i) => `u${i}@w.example`);
+  const fresh = await enqueue(store, later, { due: clock.now() + 3_600_000 });
+  clock.jump(-year);
+  await forget();
+  const dueOf = (id: number) => store.read(queueRow(id)).due - now;
+  assert.deepEqual([asked, until].map(dueOf), [50 * 24 * 60 * 60 * 1000, year]);
+  assert.equal(dueOf(tried), 7_200_000);
+  for (const id of fresh) assert.equal(dueOf(id), 3_600_000);
+  // It becomes due as it would have.
+  assert.deepEqual(store.read(dueDestinations(now + 7_200_000, 10)), ["w.example", "x.example"]);
+  await clock.advance(3_600_000);
+  await forget();
+  assert.equal(dueOf(tried), 7_200_000, "and is not put off again");
+});
 
 Deno.test("each thing is forgotten when it is old enough, and not before", async () => {
   const { temp, clock, forget } = open();

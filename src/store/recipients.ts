@@ -12,14 +12,15 @@
 import type { Millis } from "../base/clock.ts";
 import { literal, many, one, prepared, run, type Work } from "./query.ts";
 
-const countSince = prepared((db, p: { accountId: number; since: number }) =>
+const countSince = prepared((db, p: { accountId: number; since: number; until: number }) =>
   db.selectFrom("recipients").select((eb) => eb.fn.countAll<number>().as("n"))
-    .where("account_id", "=", p.accountId).where("sent", ">", p.since)
+    .where("account_id", "=", p.accountId).where("sent", ">", p.since).where("sent", "<=", p.until)
 );
 
-const countFirst = prepared((db, p: { accountId: number; since: number }) =>
+const countFirst = prepared((db, p: { accountId: number; since: number; until: number }) =>
   db.selectFrom("recipients").select((eb) => eb.fn.countAll<number>().as("n"))
     .where("first", "=", literal(1)).where("account_id", "=", p.accountId).where("sent", ">", p.since)
+    .where("sent", "<=", p.until)
 );
 
 const ever = prepared((db, p: { accountId: number; address: string }) =>
@@ -66,9 +67,15 @@ export const rememberedMs = 730 * 24 * 60 * 60 * 1000;
 /** Rows that are looked at in one slice. */
 export const recipientsLookedAt = 500;
 
+/**
+ * What is later than so long after the day that is counted, a clock has said that was ahead. Were it counted, an account
+ * could be at its limit until then; small corrections of the clock let nobody send more.
+ */
+const credibleMs = 2 * countedMs;
+
 /** Recipients that an account has written to since then; one counts once for each message. */
 export function* sentSince(accountId: number, since: Millis): Work<number> {
-  return (yield* one(countSince, { accountId, since }))?.n ?? 0;
+  return (yield* one(countSince, { accountId, since, until: since + credibleMs }))?.n ?? 0;
 }
 
 /**
@@ -77,7 +84,7 @@ export function* sentSince(accountId: number, since: Millis): Work<number> {
  * @param addresses In lower case, as `local@domain`.
  */
 export function* firstTimes(accountId: number, addresses: readonly string[], since: Millis): Work<number> {
-  let count = (yield* one(countFirst, { accountId, since }))?.n ?? 0;
+  let count = (yield* one(countFirst, { accountId, since, until: since + credibleMs }))?.n ?? 0;
   for (const address of new Set(addresses)) {
     if ((yield* one(ever, { accountId, address })) === undefined) count++;
   }
