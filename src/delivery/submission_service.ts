@@ -8,6 +8,7 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { readMailbox } from "../address/mailbox.ts";
 import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import { maxHeaderOctets } from "../dkim/message_reader.ts";
@@ -79,9 +80,9 @@ export class SubmissionService implements Submit {
     if (request.from !== null && !this.#mine(request.from)) {
       throw new Refused("noPermission", `account ${this.#account} may not send as this sender`);
     }
-    const { fromAddress } = request.index; // RFC 6409 8.1: the header's sender is checked as well.
-    if (fromAddress === null) throw new Refused("badRequest", "a submission needs exactly one From address");
-    if (!this.#mine(addressOf(fromAddress))) {
+    const from = addressOf(request.index.fromAddress); // RFC 6409 8.1: the header's sender is checked as well.
+    if (from === null) throw new Refused("badRequest", "a submission needs exactly one From address");
+    if (!this.#mine(from)) {
       throw new Refused("noPermission", `account ${this.#account} may not write From this address`);
     }
     checkAsked(request, this.#store.clock.now());
@@ -159,8 +160,7 @@ function headerOf(pieces: Iterable<Bytes>): Bytes {
 function authorOf(header: Bytes): Address | null {
   const indexer = new Indexer();
   indexer.write(header);
-  const { fromAddress } = indexer.end();
-  return fromAddress === null ? null : addressOf(fromAddress);
+  return addressOf(indexer.end().fromAddress);
 }
 
 /** Octets `start` to `end` of pieces. */
@@ -184,7 +184,6 @@ function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] 
 }
 
 /** `MessageIndex.fromAddress` as an address. */
-function addressOf(text: string): Address {
-  const at = text.lastIndexOf("@");
-  return { local: text.slice(0, Math.max(0, at)), domain: text.slice(at + 1) };
+function addressOf(text: string | null): Address | null {
+  return text === null ? null : readMailbox(text);
 }

@@ -99,6 +99,16 @@ Deno.test("a submission is delivered here, from the account's own addresses only
     await submission.close();
   }));
 
+Deno.test("an author whose localpart needs quotes is who it is", () =>
+  withStore(async (store) => {
+    await store.writer.run((tx) => createAccount(tx, { name: "a b", maxBytes: null }));
+    const submission = new SubmissionService(store, book, "a b");
+    const text = 'From: "a b"@example.org\r\n\r\ntext\r\n';
+    const [result] = await submission.submit(submitted(["bob"], "a b", text));
+    assert.equal(result?.kind, "delivered");
+    await submission.close();
+  }));
+
 /** What a front that was taken over might say of a message that is not from the one who has signed in. */
 const lies: [title: string, content: string, change: Partial<Incoming["index"]>][] = [
   ["the From of another", "From: <bob@example.org>\r\n\r\nx\r\n", {}],

@@ -7,8 +7,7 @@
  * @module
  */
 import { asciiDomain, normalForm } from "../address/domain.ts";
-import { printMailbox } from "../address/mailbox.ts";
-import type { Address } from "../address/address.ts";
+import { printMailbox, readMailbox } from "../address/mailbox.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { newDeliveryId } from "../delivery/delivery_id.ts";
@@ -69,7 +68,7 @@ export async function handOver(
 
 /** A user's message has one author, and that is the user. RFC 6409 6.1 */
 async function refusedFrom(index: MessageIndex, submit: Submit, log: Log): Promise<Reply | null> {
-  const from = index.fromAddress === null ? null : splitAddress(index.fromAddress);
+  const from = index.fromAddress === null ? null : readMailbox(index.fromAddress);
   if (from === null) {
     return { code: 550, enhanced: "5.7.1", text: "the From field must hold exactly one address" };
   }
@@ -79,11 +78,6 @@ async function refusedFrom(index: MessageIndex, submit: Submit, log: Log): Promi
   } catch (error) {
     return replyForError(error, log);
   }
-}
-
-function splitAddress(text: string): Address | null {
-  const at = text.lastIndexOf("@");
-  return at < 1 ? null : { local: text.slice(0, at), domain: text.slice(at + 1) };
 }
 
 async function store(
