@@ -69,6 +69,7 @@ export function composeDsn(draft: DsnDraft, random: () => string): ComposedDsn {
   const fields = statusPart(status, path);
   const parts = [composePart({ kind: "text", text }, random), fields.bytes, returned.bytes];
   const boundary = boundaryFor(parts, random);
+  const is8Bit = returned.is8Bit || fields.is8Bit;
   const header = [
     addressField("From", [draft.from]),
     addressField("To", [{ address: draft.to }]),
@@ -79,6 +80,7 @@ export function composeDsn(draft: DsnDraft, random: () => string): ComposedDsn {
     foldField("Auto-Submitted", "auto-replied"), // RFC 3834 5: an answer to a message, made by a program.
     foldField("MIME-Version", "1.0"),
     foldField("Content-Type", `multipart/report; report-type=delivery-status; boundary="${boundary}"`),
+    is8Bit ? foldField("Content-Transfer-Encoding", "8bit") : "", // Of its parts. RFC 2045 6.4
     "\r\n",
   ];
   const pieces: Uint8Array[] = [utf8(header.join(""))];
@@ -87,7 +89,7 @@ export function composeDsn(draft: DsnDraft, random: () => string): ComposedDsn {
   return {
     message: concat(pieces),
     envelope: { from: null, to: draft.to, notify: "NEVER" },
-    is8Bit: returned.is8Bit || fields.is8Bit,
+    is8Bit,
     needsUtf8: returned.needsUtf8 || fields.is8Bit || [draft.from.address, draft.to].some(needsSmtpUtf8),
   };
 }

@@ -107,6 +107,8 @@ for (const [why, change, third, is8Bit, needsUtf8] of shapes) {
     const made = composed(change);
     assert.equal(shape(made.index.root), `multipart/report(text/plain message/delivery-status ${third})`);
     assert.deepEqual([made.is8Bit, made.needsUtf8], [is8Bit, needsUtf8]);
+    // RFC 2045 6.1, 6.4: what holds 8-bit parts says so; without a word it is 7-bit.
+    assert.equal(made.index.root.encoding, is8Bit ? "8bit" : "7bit");
   });
 }
 
@@ -130,6 +132,7 @@ Deno.test("an internationalised notification, on a way that takes SMTPUTF8", () 
     "multipart/report(text/plain message/global-delivery-status message/global-headers)",
   );
   assert.ok(made.is8Bit && made.needsUtf8);
+  assert.equal(made.index.root.encoding, "8bit");
   assert.deepEqual(made.read?.status.recipients, international.status?.recipients);
   assert.equal(made.read?.originalMessageId, "m2@x");
 });
