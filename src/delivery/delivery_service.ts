@@ -179,17 +179,38 @@ export class DeliveryService implements Deliver {
     this.#stillAllowed();
     const earlier = yield* answerTo(id);
     if (earlier !== undefined) return parseAnswer(earlier);
-    const elsewhere = this.#elsewhere(delivery);
-    const bodies: BodyRows | null = delivery.recipients.length > 1 || elsewhere.length > 0 ? new Map() : null;
-    const sent = (yield* this.#sendOn(tx, email, delivery, elsewhere, bodies))[Symbol.iterator]();
-    const away = new Set(elsewhere);
-    const answer: DeliveryResult[] = [];
-    for (const recipient of delivery.recipients) {
-      const result = away.has(recipient) ? sent.next().value : undefined;
-      answer.push(result ?? (yield* this.#one(tx, email, recipient, delivery, bodies)));
-    }
+    const answer = yield* this.#all(tx, email, delivery);
     yield* keepAnswer(id, tx.now, printAnswer(answer));
     return answer;
+  }
+
+  /**
+   * To all recipients. What a user sends goes to all or none of them, so that one reply can tell: what the outbox does not
+   * take is not delivered here either, and who of ours cannot have now what others have is tried later, and the user told
+   * if nothing comes of it. RFC 5321 4.2.5, 6.1
+   */
+  *#all(tx: Transaction, email: PreparedEmail, delivery: JudgedDelivery): Work<readonly DeliveryResult[]> {
+    const { recipients } = delivery;
+    const elsewhere = this.#elsewhere(delivery);
+    const bodies: BodyRows | null = recipients.length > 1 || elsewhere.length > 0 ? new Map() : null;
+    const sent = yield* this.#sendOn(tx, email, delivery, elsewhere, bodies);
+    const notSent = sent.find(({ kind }) => kind === "refused");
+    if (notSent !== undefined) return recipients.map(() => notSent);
+    const results = new Map(elsewhere.map((recipient, i) => [recipient, sent[i]]));
+    for (const recipient of recipients) {
+      if (!results.has(recipient)) {
+        results.set(recipient, yield* this.#one(tx, email, recipient, delivery, bodies));
+      }
+    }
+    const refused = recipients.filter((recipient) => results.get(recipient)?.kind === "refused");
+    if (refused.length > 0 && refused.length < recipients.length) {
+      const later = yield* this.#sendOn(tx, email, delivery, refused, bodies);
+      for (const [i, result] of later.entries()) {
+        const recipient = refused[i];
+        if (recipient !== undefined && result.kind === "delivered") results.set(recipient, result);
+      }
+    }
+    return recipients.map((recipient) => results.get(recipient) ?? { kind: "refused", reason: "tryLater" });
   }
 
   /** Recipients for whom others are responsible, or who have to wait; none where nothing is sent to others. */

@@ -130,6 +130,35 @@ Deno.test("a rule holds what matches all of it", async () => {
   assert.deepEqual(rowsOf(it).map(({ hold }) => hold), [1, 0]);
 });
 
+Deno.test("who of ours cannot have it now gets it later, if others have it already", async () => {
+  const it = await open();
+  await using _ = it.temp;
+  await it.temp.store.writer.run((tx) => createAccount(tx, { name: "full", maxBytes: 1 }));
+  for (const others of [["ann@example.org"], ["a@x.example"], ["ann@example.org", "a@x.example"]]) {
+    const before = rowsOf(it).length;
+    const results = await it.send([...others, "full@example.org"]);
+    assert.deepEqual(kinds(results), [...others.map(() => "delivered"), "delivered"]);
+    const rows = rowsOf(it).slice(before);
+    assert.equal(rows.at(-1)?.recipient, "full@example.org");
+    assert.equal(rows.length, others.includes("a@x.example") ? 2 : 1);
+  }
+  // Where nobody has it, its sender can be told at once.
+  assert.deepEqual(await it.send(["full@example.org"]), [{ kind: "refused", reason: "overQuota" }]);
+  assert.deepEqual(kinds(await it.send(["full@example.org", "nobody@example.org"])), ["refused", "refused"]);
+});
+
+Deno.test("what may not be sent to others is not delivered to our own either", async () => {
+  const it = await open({ messagesPerDay: 1 });
+  await using _ = it.temp;
+  const results = await it.send(["ann@example.org", "a@x.example", "b@x.example"]);
+  assert.deepEqual(kinds(results), ["refused", "refused", "refused"]);
+  assert.deepEqual(
+    new Set(results.map((each) => each.kind === "refused" && each.reply?.enhanced)),
+    new Set(["4.7.1"]),
+  );
+  assert.equal(it.temp.store.read(many(inbox, {})).length, 0);
+});
+
 Deno.test("so many messages a day, and the answer names the setting", async () => {
   const it = await open({ messagesPerDay: 3 });
   await using _ = it.temp;

@@ -1,13 +1,14 @@
 /**
- * Messages that some of their recipients got and others did not.
+ * Messages from elsewhere that some of their recipients got and others did not. (What users send waits in the queue for
+ * those who cannot have it yet.)
  *
- * SMTP has one reply for all recipients of a message. The reference says 250 and sends a bounce for the rest;
- * until there is a queue, we cannot. A 250 would lose mail without a word, and a 4xx alone would have the
+ * SMTP has one reply for all recipients of a message. A 250 would lose mail without a word, and a 4xx alone would have the
  * sender deliver again and again to those who have it. So the reply is 451, with a line for each recipient, and
  * who has got it is remembered here: when the message comes again it goes to the others only. Nothing is lost;
  * after a restart of ours someone may get a second copy.
  *
- * TODO(queue): say 250 and bounce for the rest, as RFC 5321 6.1 has it.
+ * The reference says 250 and sends a bounce for the rest, as RFC 5321 6.1 has it; to senders that nobody has verified, that
+ * is how strangers are sent what they never wrote.
  *
  * @module
  */
