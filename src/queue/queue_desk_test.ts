@@ -311,6 +311,8 @@ Deno.test("what a report says is kept in bounded words, and one that is none is 
   } as const;
   const good = { ...report(job?.lease ?? ""), dialed: Array(1000).fill("a".repeat(1000)), results: [result] };
   await assert.rejects(queue.report({ ...good, ms: NaN }), refused("badRequest"));
+  // No notice could be dated so.
+  await assert.rejects(queue.report({ ...good, startedAt: 8.64e15 + 1 }), refused("badRequest"));
   await queue.report(good);
   assert.ok(JSON.stringify(concluded[0]?.report).length < 5000);
 });

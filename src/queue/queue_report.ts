@@ -35,7 +35,9 @@ const maxHostText = 255;
 /** A report is of its own job, and of each recipient once. */
 export function checkReport(rows: readonly QueueRow[], { results, startedAt, ms }: QueueReport): void {
   const ids = new Set(rows.map(({ id }) => id));
-  if (![startedAt, ms].every(Number.isFinite)) throw new Refused("badRequest", "a report without a time");
+  if (!Number.isFinite(ms) || Number.isNaN(new Date(startedAt).getTime())) {
+    throw new Refused("badRequest", "a report without a time");
+  }
   for (const { id, outcome, code, status, text } of results) {
     if (!ids.delete(id)) throw new Refused("badRequest", "a result for a recipient that is not of this job");
     const known = outcome === "delivered" || outcome === "temporary" || outcome === "permanent";
