@@ -53,18 +53,19 @@ export async function noteTls(store: Store, results: readonly DayResults[]): Pro
   if (results.length === 0) return;
   const left = await store.writer.run(function* (): Work<number> {
     let left = 0;
-    for (const each of results) if (!(yield* noteOne(each))) left++;
+    const counted = new Map<Millis, number>();
+    for (const each of results) if (!(yield* noteOne(each, counted))) left++;
     return left;
   });
   if (left > 0) store.log.warn("there was no room for results of TLS", { domains: left });
 }
 
-function* noteOne(added: DayResults): Work<boolean> {
+function* noteOne(added: DayResults, counted: Map<Millis, number>): Work<boolean> {
   const { domain, day } = added;
   const known = yield* tlsResultsOf(day, domain);
   const merged = mergeResults({ domain, day, policies: parseTlsResults(known ?? "[]") }, added);
   const policies = JSON.stringify(merged.policies);
-  return policies.length <= maxKeptText && (yield* keepTlsResults(day, domain, policies));
+  return policies.length <= maxKeptText && (yield* keepTlsResults(day, domain, policies, counted));
 }
 
 /** As {@link noteTls} keeps them. */

@@ -84,9 +84,13 @@ Deno.test("of one day, so many domains are kept, and those that are there go on"
   const { store } = temp;
   const results = of(good);
   await store.writer.run(function* () {
-    for (let i = 0; i < maxTlsDomains; i++) yield* run(insert, { day: results.day, domain: `d${i}.example` });
+    for (let i = 1; i < maxTlsDomains; i++) yield* run(insert, { day: results.day, domain: `d${i}.example` });
   });
-  await noteTls(store, [results, { ...results, domain: "d7.example" }]);
+  const [last, tooMany] = ["y.example", "z.example"].map((domain) => ({ ...results, domain }));
+  assert.ok(last !== undefined && tooMany !== undefined);
+  await noteTls(store, [last, tooMany, { ...results, domain: "d7.example" }]);
+  assert.deepEqual([known(temp, last), known(temp, tooMany)], [results.policies, undefined]);
+  await noteTls(store, [results]);
   assert.equal(known(temp, results), undefined);
   assert.deepEqual(known(temp, { ...results, domain: "d7.example" }), results.policies);
 });

@@ -92,7 +92,7 @@ Deno.test("each thing is forgotten when it is old enough, and not before", async
       yield* store.bodies.dropUnused(tx, row.body_id, true);
     }
     yield* countFailure(1, "a@x.example", tx.now);
-    yield* keepTlsResults(tx.now, "x.example", "[]");
+    yield* keepTlsResults(tx.now, "x.example", "[]", new Map());
   });
   const left = async (ms: number) => {
     await clock.advance(ms);

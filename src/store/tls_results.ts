@@ -59,13 +59,25 @@ export function* tlsResultsOf(day: Millis, domain: string): Work<string | undefi
   return (yield* one(find, { day, domain }))?.policies;
 }
 
-/** Keeps what is known of a domain and day. Tells whether there was room for it. */
-export function* keepTlsResults(day: Millis, domain: string, policies: string): Work<boolean> {
+/**
+ * Keeps what is known of a domain and day. Tells whether there was room for it.
+ *
+ * @param counted How many domains days have; what one unit has counted once it does not count again.
+ */
+export function* keepTlsResults(
+  day: Millis,
+  domain: string,
+  policies: string,
+  counted: Map<Millis, number>,
+): Work<boolean> {
   const row = yield* one(find, { day, domain });
   if (row !== undefined) yield* run(update, { id: row.id, policies });
   else {
-    if (((yield* one(countOfDay, { day }))?.n ?? 0) >= maxTlsDomains) return false;
+    const domains = counted.get(day) ?? (yield* one(countOfDay, { day }))?.n ?? 0;
+    counted.set(day, domains);
+    if (domains >= maxTlsDomains) return false;
     yield* run(insert, { day, domain, policies });
+    counted.set(day, domains + 1);
   }
   return true;
 }
