@@ -220,7 +220,7 @@ export interface ClientSession {
   /** Mechanisms that were refused. */
   readonly refusedMechanisms: readonly ClientMechanism[];
   readonly signedIn: boolean;
-  /** MAIL commands, and messages that were taken. */
+  /** MAIL commands, that of the transaction among them; and messages that were taken. */
   readonly mails: number;
   readonly taken: number;
   /** Domains that RCPT named. RFC 9422, RCPTDOMAINMAX */

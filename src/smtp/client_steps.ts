@@ -104,10 +104,18 @@ export function doubtful(session: ClientSession, outcome: Outcome): Outcome {
   return elsewhere(session, outcome);
 }
 
-/** A connection that carried messages has had its time; that says nothing against the host. */
+/**
+ * A connection that carried messages has had its time; that says nothing against the host. Neither does it if none was
+ * taken, where the host just leaves: many do so after a few refusals.
+ */
 function elsewhere(session: ClientSession, outcome: Outcome): Outcome {
-  return session.taken > 0 ? { ...outcome, retry: "connection" } : outcome;
+  const { mails, taken, transaction } = session;
+  const others = mails - (transaction === null ? 0 : 1);
+  const hadItsTime = taken > 0 || others > 0 && leaving.has(outcome.cause);
+  return hadItsTime ? { ...outcome, retry: "connection" } : outcome;
 }
+
+const leaving: ReadonlySet<Outcome["cause"]> = new Set(["shutdown", "closed", "timeout"]);
 
 /** What each recipient gets, where those that nothing was decided for share an outcome. */
 export function results(transaction: ClientTransaction, outcome: Outcome): readonly RecipientResult[] {

@@ -109,6 +109,22 @@ Deno.test("a refused message does not spoil the connection for the next", async 
   });
 });
 
+Deno.test("a host that hangs up after a refused recipient is dialled again for the next message", async () => {
+  for (const [step, times] of [["RSET", 1], ["MAIL", 2]] as const) {
+    for (const answer of ["421 4.7.0 too many errors", "drop"] as const) {
+      await onStage({}, async (stage) => {
+        const mx = await stage.mx({
+          answer: (at, line, count) =>
+            at === "RCPT" && line.includes("r0@") ? "550 no" : at === step && count === times ? answer : null,
+        });
+        await stage.send(...many(3));
+        assert.deepEqual(mx.taken.map(({ to }) => to), [["r1@example.net"], ["r2@example.net"]]);
+        assert.equal(mx.connections, 2);
+      });
+    }
+  }
+});
+
 Deno.test("one domain has so many connections, and all together so many", async () => {
   let now = 0;
   let most = 0;
