@@ -4,13 +4,16 @@
  *
  * @module
  */
-import { type Bytes, noBytes, utf8 } from "../base/bytes.ts";
+import { base64, type Bytes, noBytes, utf8 } from "../base/bytes.ts";
 import { answerCramMd5 } from "../sasl/cram_md5.ts";
 import { printPlain } from "../sasl/plain.ts";
 import { prepareOpaqueString } from "../sasl/precis.ts";
 import { ScramClient } from "../sasl/scram.ts";
 import type { ClientMechanism } from "./client_rules.ts";
-import type { ClientEvent } from "./client_state.ts";
+import type { ClientEvent, Outcome } from "./client_state.ts";
+
+/** Characters of an encoded response, or of a password, that are hidden where a server repeats them. */
+const minHidden = 4;
 
 /** With what to sign in. For EXTERNAL the certificate says who we are. */
 export interface ClientCredentials {
@@ -23,6 +26,8 @@ export class SignIn {
   readonly #mechanism: ClientMechanism;
   readonly #credentials: ClientCredentials;
   readonly #scram: ScramClient | null;
+  /** Responses as they were said, encoded. */
+  readonly #told: string[] = [];
   #step = 0;
 
   /** @param nonce Printable ASCII without comma, never used before; at least 16 random octets in base64, say. */
@@ -41,6 +46,47 @@ export class SignIn {
 
   /** Answers an `authenticate` action. */
   initial(): Extract<ClientEvent, { kind: "initial" }> {
+    const event = this.#first();
+    this.#note(event.response);
+    return event;
+  }
+
+  /** Answers a `prove` action. */
+  async respond(challenge: Bytes): Promise<Extract<ClientEvent, { kind: "proof" }>> {
+    const event = await this.#next(challenge);
+    this.#note(event.response);
+    return event;
+  }
+
+  /**
+   * A server's words without what we told it: some repeat the line that they do not like, or the beginning of it, and
+   * what they say is kept, and shown to whoever sent the mail.
+   */
+  hide(text: string): string {
+    const { password } = this.#credentials;
+    const shown = password.length < minHidden ? text : text.replaceAll(password, hidden);
+    return shown.replace(/[A-Za-z0-9+/=]{4,}/g, (word) => this.#isTold(word) ? hidden : word);
+  }
+
+  /** The same for what came of signing in. */
+  withoutSecrets(outcome: Outcome): Outcome {
+    const { reply } = outcome;
+    if (reply === null) return outcome;
+    return { ...outcome, reply: { ...reply, lines: reply.lines.map((line) => this.hide(line)) } };
+  }
+
+  #isTold(word: string): boolean {
+    // Whichever case it comes back in, and cut off wherever.
+    const said = word.toLowerCase();
+    return this.#told.some((told) => told.startsWith(said) || said.includes(told));
+  }
+
+  #note(response: Bytes | null): void {
+    const told = response === null ? "" : base64(response).toLowerCase();
+    if (told.length >= minHidden) this.#told.push(told);
+  }
+
+  #first(): Extract<ClientEvent, { kind: "initial" }> {
     const { username, password } = this.#credentials;
     switch (this.#mechanism) {
       case "EXTERNAL":
@@ -60,8 +106,7 @@ export class SignIn {
     }
   }
 
-  /** Answers a `prove` action. */
-  async respond(challenge: Bytes): Promise<Extract<ClientEvent, { kind: "proof" }>> {
+  async #next(challenge: Bytes): Promise<Extract<ClientEvent, { kind: "proof" }>> {
     const { username, password } = this.#credentials;
     const step = this.#step++;
     switch (this.#mechanism) {
@@ -85,6 +130,8 @@ export class SignIn {
     return prepareOpaqueString(this.#credentials.password) ?? this.#credentials.password;
   }
 }
+
+const hidden = "(hidden)";
 
 const givenUp = { kind: "proof", response: null, complete: false } as const;
 

@@ -31,6 +31,30 @@ Deno.test("LOGIN says name and password, in this order", async () => {
   assert.deepEqual(await exchange.respond(noBytes), given);
 });
 
+Deno.test("what a server repeats of what it was told is hidden, and nothing else", async () => {
+  const plain = signIn("PLAIN");
+  plain.initial();
+  const said = btoa("\0user\0pencil");
+  const cases = [
+    [`unknown command "AUTH PLAIN ${said}"`, 'unknown command "AUTH PLAIN (hidden)"'],
+    [`AUTH PLAIN ${said.toUpperCase()}`, "AUTH PLAIN (hidden)"],
+    [`syntax: AUTH PLAIN ${said.slice(0, 12)}...`, "syntax: AUTH PLAIN (hidden)..."],
+    [`not <${said}${said}>`, "not <(hidden)>"],
+    ["is pencil your password?", "is (hidden) your password?"],
+    [
+      "5.7.8 authentication failed: UGFzc3dvcmQ6 of user",
+      "5.7.8 authentication failed: UGFzc3dvcmQ6 of user",
+    ],
+  ];
+  for (const [text = "", shown] of cases) assert.equal(plain.hide(text), shown);
+  const login = signIn("LOGIN");
+  await login.respond(noBytes);
+  await login.respond(noBytes);
+  assert.equal(login.hide(`what is ${btoa("pencil")}?`), "what is (hidden)?");
+  // A word of every day is not hidden for a password of one letter.
+  assert.equal(signIn("LOGIN", "user", "a").hide("a wrong password"), "a wrong password");
+});
+
 Deno.test("CRAM-MD5 answers one challenge. RFC 2195 2", async () => {
   const exchange = signIn("CRAM-MD5", "tim", "tanstaaftanstaaf");
   assert.deepEqual(exchange.initial(), { kind: "initial", response: null, complete: false });

@@ -231,6 +231,22 @@ Deno.test("the log tells a message's story by its id and the connection's, witho
   });
 });
 
+Deno.test("a relay that repeats what it was told tells nobody the password", async () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "trace", format: "json" }, () => 0, (_level, line) => void lines.push(line));
+  const auth = { ...login, mechanisms: ["PLAIN" as const] };
+  await onStage({ zone, transports: { relay: relay({ auth }) }, log }, async (stage) => {
+    await stage.mx({
+      certificate: good,
+      offers: ["AUTH PLAIN"],
+      answer: (step, line) => step === "AUTH" ? `535 5.7.8 I do not like "${line}"` : null,
+    });
+    const { text } = await sendBy(stage);
+    assert.match(text, /535 5\.7\.8 I do not like "AUTH PLAIN \(hidden\)"/);
+    assert.doesNotMatch(lines.join("\n"), /AG1lAHNlY3JldA/);
+  });
+});
+
 /** A proxy that answers so, and connects to a port of this machine whatever it is asked for. */
 async function proxy(answers: readonly number[][], to: () => number) {
   const heard: string[] = [];

@@ -194,7 +194,7 @@ export class SmtpClient {
         return this.#done(action);
       case "failed":
         this.#deadlines.set(this.#deadline, Infinity);
-        return this.#opened.resolve(action.outcome);
+        return this.#opened.resolve(this.#signIn?.withoutSecrets(action.outcome) ?? action.outcome);
       case "close":
         return this.#close();
     }
@@ -290,7 +290,7 @@ export class SmtpClient {
     // Content is not logged: it is somebody's mail.
     const content = (this.#session.transaction?.content ?? null) !== null && what === "sent";
     const text = bytes === null ? "(hidden)" : content ? `(${bytes.length} octets)` : fromUtf8(bytes);
-    this.#parts.log.trace(what, { text });
+    this.#parts.log.trace(what, { text: this.#signIn?.hide(text) ?? text });
   }
 }
 
