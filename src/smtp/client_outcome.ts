@@ -38,6 +38,11 @@ const own = {
   content: ["temporary", "later", "4.3.0"],
 } as const satisfies Record<OwnCause, readonly [Outcome["verdict"], Retry, string]>;
 
+/** The status that stands for a cause, where the server's reply does not bring its own. */
+export function statusOf(cause: OwnCause): string {
+  return own[cause][2];
+}
+
 /** What came of something else than a reply to what was asked. */
 export function ownOutcome(cause: OwnCause, step: ClientWait, more: Partial<Outcome> = {}): Outcome {
   const [verdict, retry, status] = own[cause];

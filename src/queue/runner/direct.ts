@@ -23,7 +23,7 @@ import { judgeTls, planTls, type TlsFacts, type TlsJudgement, type TlsPlan } fro
 import { happeningOf, openingOf, type Refusal, whyTls } from "./tls_opening.ts";
 import { reportSessions, type TlsHappening, type TlsPeers } from "./tls_report.ts";
 import { transact } from "./transact.ts";
-import { ownVerdict, type Remote, type Verdict } from "./verdict.ts";
+import { ownVerdict, remembered, type Remote, type Verdict } from "./verdict.ts";
 
 /** What it works with. */
 export interface DirectParts extends LineParts {
@@ -84,19 +84,13 @@ class DirectAttempt {
     }
     const key = `${this.#way} ${this.#destination}`;
     const known = destinations.of(key);
-    if (known !== null) {
-      return tally.conclude({
-        ...known,
-        text: `${known.text} (found out a moment ago, so it was not tried again)`,
-      });
-    }
+    if (known !== null) return tally.conclude(remembered(known, job.attempts));
     const failure = await this.#hosts();
     if (this.#run.isStopped) return;
     if (failure !== null) tally.sayAll(failure);
     tally.conclude(nothingLeft);
-    const [result] = tally.results;
-    const isDead = !this.#talked && tally.results.every(({ outcome }) => outcome === "temporary");
-    if (isDead && result !== undefined) destinations.remember(key, { ...result, retry: "later" });
+    const { failure: found } = tally;
+    if (!this.#talked && found !== null) destinations.remember(key, found);
   }
 
   /** Each host in turn; or what keeps us from all of them. */

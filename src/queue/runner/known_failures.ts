@@ -23,9 +23,10 @@ export class KnownFailures<T> {
     return this.#known.size;
   }
 
-  remember(key: string, what: T): void {
+  /** @param ms Another time than usual. */
+  remember(key: string, what: T, ms = this.#ms): void {
     this.#known.delete(key);
-    this.#known.set(key, { until: this.#clock.monotonic() + this.#ms, what });
+    this.#known.set(key, { until: this.#clock.monotonic() + ms, what });
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= maxKnownFailures) break;
       this.#known.delete(oldest);

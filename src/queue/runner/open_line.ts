@@ -20,7 +20,7 @@ import type { KnownFailures } from "./known_failures.ts";
 import type { OpenLine } from "./reuse.ts";
 import type { RunnerMetrics } from "./metrics.ts";
 import type { RunnerSettings } from "./settings.ts";
-import { ownVerdict, type Remote, shown, softened, type Verdict, verdictOf } from "./verdict.ts";
+import { ownVerdict, remembered, type Remote, shown, softened, type Verdict, verdictOf } from "./verdict.ts";
 
 /** What opening connections takes. */
 export interface LineParts {
@@ -59,7 +59,8 @@ export async function openLine(way: HostWay, run: JobRun, parts: LineParts): Pro
     const key = addressKey(way.way, remote);
     const known = failures.of(key);
     if (known !== null) {
-      said.push({ ...known, text: `${known.text} (found out a moment ago, so it was not tried again)` });
+      said.push(remembered(known, run.job.attempts));
+      if (known.outcome === "permanent") break;
       continue;
     }
     const began = clock.monotonic();
@@ -72,11 +73,12 @@ export async function openLine(way: HostWay, run: JobRun, parts: LineParts): Pro
       return lineOf(way, remote, result, run.tlsMode);
     }
     if (run.isStopped) return null;
-    const verdict = verdictFor(way, remote, result, run.job.attempts);
-    said.push(verdict);
+    const verdict = verdictFor(way, remote, result);
+    said.push(softened(verdict, run.job.attempts, way.hasBoth));
     // What was said in greeting is the machine's; from STARTTLS on it is the host's.
-    if (result.kind === "refused" && !isOfMachine(result)) break;
-    failures.remember(key, verdict);
+    const isOfHost = result.kind === "refused" && !isOfMachine(result);
+    if (!isOfHost) failures.remember(key, verdict);
+    if (isOfHost || verdict.outcome === "permanent") break;
   }
   for (const verdict of said) run.tally.sayAll(verdict);
   return null;
@@ -131,17 +133,14 @@ function lineOf(way: HostWay, remote: Remote, { client, tls, id }: Opened, tlsMo
   };
 }
 
-function verdictFor(way: HostWay, remote: Remote, result: NotOpened, attempts: number): Verdict {
-  if (result.kind === "refused") {
-    const { outcome } = result;
-    return softened(verdictOf(outcome, remote, way.why(result.tls)), outcome, attempts, way.hasBoth);
-  }
+function verdictFor(way: HostWay, remote: Remote, result: NotOpened): Verdict {
+  if (result.kind === "refused") return verdictOf(result.outcome, remote, way.why(result.tls));
   return ownVerdict("temporary", "4.4.1", `${shown(remote)} ${result.why}`, { retry: "host" }); // RFC 3463 3.5
 }
 
 function isOfMachine({ outcome }: Extract<NotOpened, { kind: "refused" }>): boolean {
   const isEarly = outcome.step === "greeting" || outcome.step === "ehlo" || outcome.step === "helo";
-  return isEarly && outcome.cause !== "noTls" && outcome.verdict === "temporary";
+  return isEarly && outcome.cause !== "noTls";
 }
 
 function sourceFor(address: string, { sourceAddresses }: RunnerSettings): string | null {

@@ -8,20 +8,24 @@
  */
 import type { ServerProof } from "../../net/client_tls.ts";
 import type { Resolver } from "../../dns/resolver.ts";
+import { statusOf } from "../../smtp/client_outcome.ts";
 import { clientRules } from "../../smtp/client_rules.ts";
 import type { RelayTransport } from "../transport.ts";
 import { addressesOf } from "./addresses.ts";
 import type { Judgement, TlsState } from "./connect.ts";
 import type { JobRun } from "./job_run.ts";
+import type { KnownFailures } from "./known_failures.ts";
 import { addressKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
 import type { Lines, OpenLine } from "./reuse.ts";
 import { transact } from "./transact.ts";
-import { ownVerdict } from "./verdict.ts";
+import { ownVerdict, remembered, type Verdict } from "./verdict.ts";
 
 /** What it works with. */
 export interface RelayParts extends LineParts {
   readonly resolver: Resolver;
   readonly lines: Lines;
+  /** Of relays on which no message can be sent. */
+  readonly destinations: KnownFailures<Verdict>;
 }
 
 /** Any message may go over any connection to a relay. */
@@ -29,6 +33,9 @@ const anywhere = "";
 
 /** New connections on which nobody was settled. */
 const maxFruitless = 2;
+
+/** How long a relay that does not accept our password is not asked again: a handful of failures locks accounts. */
+export const wrongPasswordMs = 5 * 60_000;
 
 /** Tries to deliver; what came of it stands in `run.tally`. @param way Names the transport. */
 export async function deliverByRelay(
@@ -41,9 +48,11 @@ export async function deliverByRelay(
   const { signal, tally } = run;
   const left = new Set(run.job.recipients.map(({ id }) => id));
   run.tlsMode = "relay";
+  let talked = false;
   for (let fruitless = 0; left.size > 0 && fruitless < maxFruitless && !signal.aborted;) {
     const line = lines.approvedFor(way, anywhere) ?? await open(run, relay, way, parts);
     if (line === null) break;
+    talked = true;
     const before = left.size;
     const giveUp = () => line.client.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
@@ -57,7 +66,13 @@ export async function deliverByRelay(
     }
     if (left.size === before) fruitless++;
   }
-  if (!run.isStopped) tally.conclude(ownVerdict("temporary", "4.4.1", "the relay could not be reached"));
+  if (run.isStopped) return;
+  tally.conclude(ownVerdict("temporary", "4.4.1", "the relay could not be reached"));
+  const { failure } = tally;
+  if (talked || failure === null) return;
+  // What keeps one message from it keeps all: whatever was refused, it has not heard of the message.
+  const isPassword = failure.status === statusOf("credentials");
+  parts.destinations.remember(way, failure, isPassword ? wrongPasswordMs : settings.failureMs);
 }
 
 async function open(
@@ -67,6 +82,11 @@ async function open(
   parts: RelayParts,
 ): Promise<OpenLine | null> {
   const { settings } = parts;
+  const known = parts.destinations.of(way);
+  if (known !== null) {
+    run.tally.sayAll(remembered(known, run.job.attempts));
+    return null;
+  }
   // Whoever configured it may well mean an address of this network.
   const rules = { ipv4: true, ipv6: true, allowPrivate: true };
   const { addresses, verdict } = await addressesOf(relay.host, parts.resolver, rules, run.signal);

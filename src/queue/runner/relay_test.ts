@@ -14,6 +14,8 @@ import { certified, rootPem, unknown } from "./testing/certificates.ts";
 import type { MxScript, Step } from "./testing/fake_mx.ts";
 import { queued } from "./testing/memory_queue.ts";
 import { hostAt, onStage, type Stage, usualZone } from "./testing/stage.ts";
+import { wrongPasswordMs } from "./relay.ts";
+import { usualSettings } from "./settings.ts";
 
 const good = (await certified("relay.example.net")).loaded;
 const bad = (await unknown("relay.example.net")).loaded;
@@ -179,6 +181,32 @@ Deno.test("messages for several domains share the connection to a relay", async 
     assert.equal(mx.connections, 1);
     assert.equal(mx.taken.length, 2);
   });
+});
+
+Deno.test("a relay that nothing can be sent to is not dialled for each message", async () => {
+  const auth = { ...login, mechanisms: ["PLAIN" as const] };
+  const wrongPassword: MxScript = {
+    certificate: good,
+    offers: ["AUTH PLAIN"],
+    answer: (step) => step === "AUTH" ? "535 5.7.8 wrong" : null,
+  };
+  const worlds: [RelayTransport, MxScript, ms: number][] = [
+    [relay({ auth }), wrongPassword, wrongPasswordMs],
+    [relay(), { certificate: bad }, usualSettings.failureMs],
+    [relay(), {}, usualSettings.failureMs],
+  ];
+  for (const [transport, script, ms] of worlds) {
+    await onStage({ zone, transports: { relay: transport } }, async (stage) => {
+      const mx = await stage.mx(script);
+      for (const domain of ["a.test", "b.test", "c.test", "c.test"]) await sendBy(stage, { domain });
+      assert.equal(mx.connections, 1);
+      await stage.clock.advance(ms - 1000);
+      assert.match((await sendBy(stage)).text, /found out a moment ago/);
+      await stage.clock.advance(1100);
+      await sendBy(stage);
+      assert.equal(mx.connections, 2);
+    });
+  }
 });
 
 Deno.test("SCRAM-SHA-256 proves the password, and that the relay knows it", async () => {

@@ -200,6 +200,46 @@ Deno.test("a dead destination with many messages delays no other, and is dialled
   });
 });
 
+Deno.test("a host that refuses everybody is asked once, and nothing comes back unheard at its first attempt", async () => {
+  for (const step of ["CONNECT", "EHLO"] as const) {
+    await onStage({}, async (stage) => {
+      const mx = await stage.mx({ answer: (at) => at === step ? "554 5.7.1 not you" : null });
+      const reports = await stage.send(...many(20));
+      assert.equal(mx.connections, 1);
+      const outcomes = reports.map(({ report }) => report.results[0]?.outcome);
+      assert.deepEqual(outcomes, ["permanent", ...Array.from({ length: 19 }, () => "temporary")]);
+      assert.match(reports[19]?.report.results[0]?.text ?? "", /^554 5\.7\.1 not you \(found out [^()]*\)$/);
+      // At the second attempt what it says to one is said to all.
+      await stage.clock.advance(1000);
+      await stage.send(queued(["a@example.net"], { attempts: 1 }));
+      await stage.clock.advance(60_000);
+      const again = await stage.send(...[1, 2, 3].map((i) => queued([`b${i}@example.net`], { attempts: 1 })));
+      assert.deepEqual(again.map(({ report }) => report.results[0]?.outcome), [
+        "permanent",
+        "permanent",
+        "permanent",
+      ]);
+      assert.equal(mx.connections, 2);
+    });
+  }
+});
+
+Deno.test("what was found out a moment ago is said so once, and not remembered anew", async () => {
+  await onStage({ settings: { failureMs: 30_000 } }, async (stage) => {
+    const mx = await stage.mx({ answer: (step) => step === "MAIL" ? "421 4.3.2 busy" : null });
+    const reports = await stage.send(...many(5));
+    for (const { report } of reports.slice(1)) {
+      assert.match(report.results[0]?.text ?? "", /^421 4\.3\.2 busy \(found out [^()]*\)$/);
+    }
+    await stage.clock.advance(20_000);
+    await stage.send(...many(1));
+    await stage.clock.advance(11_000);
+    mx.script = {};
+    const [later] = await stage.send(...many(1));
+    assert.equal(later?.report.results[0]?.outcome, "delivered");
+  });
+});
+
 Deno.test("a dead host of many domains is not dialled for each of them", async () => {
   const domains = Array.from({ length: 10 }, (_, i) => `d${i}.test`);
   const zone: Zone = Object.fromEntries([

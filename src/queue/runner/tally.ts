@@ -7,7 +7,7 @@
  * @module
  */
 import { maxResultText, type QueueRecipient, type QueueResult } from "../queue.ts";
-import type { Verdict } from "./verdict.ts";
+import { isRemembered, type Verdict } from "./verdict.ts";
 
 interface Entry {
   readonly recipient: QueueRecipient;
@@ -66,6 +66,13 @@ export class Tally {
       const verdict = lastWord(entry.said) ?? otherwise;
       if (verdict !== null) entry.result = resultOf(entry.recipient.id, verdict, false);
     }
+  }
+
+  /** What there is to say of the destination if nobody was talked to; null if not all are to wait, or nothing was tried. */
+  get failure(): Verdict | null {
+    const [first] = this.results;
+    const isSaid = this.results.every((one) => one.outcome === "temporary" && !isRemembered(one));
+    return first === undefined || !isSaid ? null : { ...first, retry: "later" };
   }
 
   /** Of those of whom something is final. */

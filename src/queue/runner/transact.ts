@@ -82,7 +82,7 @@ function settle(
       left.delete(id);
       continue;
     }
-    const verdict = softened(verdictOf(result, line.remote, ""), result, run.job.attempts, line.hasBoth);
+    const verdict = softened(verdictOf(result, line.remote, ""), run.job.attempts, line.hasBoth);
     switch (verdict.retry) {
       case "transaction":
       case "connection":

@@ -59,9 +59,32 @@ export function verdictOf(outcome: Outcome, remote: Remote, why: string): Verdic
  *
  * @param hasBoth Whether the host can be reached by both.
  */
-export function softened(verdict: Verdict, { cause }: Outcome, attempts: number, hasBoth: boolean): Verdict {
-  const isPolicy = cause === "reply" && verdict.outcome === "permanent" && verdict.status.startsWith("5.7.");
-  if (!isPolicy || !hasBoth || attempts !== 1) return verdict;
+export function softened(verdict: Verdict, attempts: number, hasBoth: boolean): Verdict {
+  const isPolicy = verdict.code !== 0 && verdict.status.startsWith("5.7.");
+  return isPolicy && hasBoth && attempts === 1 ? forNow(verdict) : verdict;
+}
+
+const secondHand = "(found out a moment ago, so it was not tried again)";
+
+/**
+ * What another message was told a moment ago. Nothing comes back at its first attempt for what it did not hear itself: a
+ * host may mean the connection that it refuses.
+ */
+export function remembered(verdict: Verdict, attempts: number): Verdict {
+  const told = {
+    ...verdict,
+    text: bounded(`${verdict.text.slice(0, maxResultText - secondHand.length - 1)} ${secondHand}`),
+  };
+  return attempts === 1 ? forNow(told) : told;
+}
+
+/** Whether nothing was tried: what is remembered is not remembered anew. */
+export function isRemembered({ text }: Pick<QueueResult, "text">): boolean {
+  return text.includes(secondHand);
+}
+
+function forNow(verdict: Verdict): Verdict {
+  if (verdict.outcome !== "permanent") return verdict;
   const retry = verdict.retry === "never" ? "later" : verdict.retry;
   return { ...verdict, outcome: "temporary", status: `4${verdict.status.slice(1)}`, retry };
 }
