@@ -64,6 +64,8 @@ class DirectAttempt {
   readonly #destination: string;
   /** A host was talked to about the message: what failed is not the domain. */
   #talked = false;
+  /** The host of the connection that waited; and who, after it was used, may still be told to it. */
+  #asked: { readonly host: string; readonly left: ReadonlySet<number> } | null = null;
 
   constructor(run: JobRun, transport: DirectTransport, way: string, parts: DirectParts) {
     this.#run = run;
@@ -79,7 +81,9 @@ class DirectAttempt {
     const line = lines.approvedFor(this.#way, this.#destination);
     if (line !== null) {
       this.#run.tlsMode = line.tlsMode;
-      await this.#sendOver(line, new Set(job.recipients.map(({ id }) => id)));
+      const left = new Set(job.recipients.map(({ id }) => id));
+      this.#asked = { host: line.remote.host, left };
+      await this.#sendOver(line, left);
       if (tally.pending.length === 0 || this.#run.isStopped) return;
     }
     const key = `${this.#way} ${this.#destination}`;
@@ -114,13 +118,19 @@ class DirectAttempt {
     metrics.destinations.add();
     if (plan.mx?.security === "secure") metrics.authentic.add();
     for (const name of plan.hosts) {
-      const left = new Set(tally.pending.map(({ id }) => id));
-      if (left.size === 0 || signal.aborted) return null;
+      if (tally.pending.length === 0 || signal.aborted) return null;
+      const left = new Set(tally.pending.map(({ id }) => id).filter((id) => this.#mayHear(name, id)));
+      if (left.size === 0) continue;
       const host = await this.#host(name, plan, sts);
       if (host !== null) await this.#deliverTo(host, left);
       if (tally.hasDelivered) return null;
     }
     return null;
+  }
+
+  /** Whom a host has deferred over the connection that waited, it has heard of in this attempt. */
+  #mayHear(host: string, id: number): boolean {
+    return this.#asked?.host !== host || this.#asked.left.has(id);
   }
 
   /** What can be said of a host before it is dialled; null if that is enough. */

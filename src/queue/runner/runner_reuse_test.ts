@@ -109,6 +109,28 @@ Deno.test("a refused message does not spoil the connection for the next", async 
   });
 });
 
+Deno.test("who is deferred over a connection that waited is not named to the same host again, but to the next", async () => {
+  const zone: Zone = {
+    "example.net": mxOf(["mx1.example.net", "mx2.example.net"]),
+    "mx1.example.net": hostAt(["192.0.2.1"]),
+    "mx2.example.net": hostAt(["192.0.2.2"]),
+  };
+  for (const isAlone of [true, false]) {
+    await onStage({ zone: isAlone ? usualZone : zone }, async (stage) => {
+      const mx = await stage.mx({
+        answer: (step, _line, times) => step === "MAIL" && times > 1 ? "451 4.3.0 no disk" : null,
+      });
+      const second = await stage.mx({}, "192.0.2.2");
+      const reports = await stage.send(...many(3));
+      assert.equal(mx.count("MAIL"), isAlone ? 3 : 2);
+      assert.equal(second.taken.length, isAlone ? 0 : 2);
+      const [, one] = reports;
+      assert.equal(one?.report.results[0]?.outcome, isAlone ? "temporary" : "delivered");
+      if (isAlone) assert.equal(one?.report.results[0]?.text, "451 4.3.0 no disk");
+    });
+  }
+});
+
 Deno.test("a host that hangs up after a refused recipient is dialled again for the next message", async () => {
   for (const [step, times] of [["RSET", 1], ["MAIL", 2]] as const) {
     for (const answer of ["421 4.7.0 too many errors", "drop"] as const) {
