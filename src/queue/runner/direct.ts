@@ -192,6 +192,7 @@ class DirectAttempt {
     for (let fruitless = 0; left.size > 0 && !this.#run.signal.aborted;) {
       const line = this.#known(host) ?? await this.#open(host);
       if (line === null) return;
+      this.#parts.lines.approve(line, this.#destination);
       const before = left.size;
       await this.#sendOver(line, left);
       if (left.size === before && ++fruitless >= maxFruitless) return;
@@ -275,7 +276,6 @@ class DirectAttempt {
     log.debug("sent", { cid: line.id, host: line.remote.host, end, carried: line.carried });
     if (hungUp !== null && !this.#run.isStopped) failures.remember(addressKey(line.way, line.remote), hungUp);
     if (end === "connection" || line.carried >= settings.maxPerConnection) return lines.leave(line);
-    lines.approve(line, this.#destination);
     lines.put(line);
   }
 

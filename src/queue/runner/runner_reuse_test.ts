@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { settle } from "../../../tests/support/fake_clock.ts";
 import type { Zone } from "../../dns/testing/zone_resolver.ts";
 import { queued } from "./testing/memory_queue.ts";
+import { approvalMs } from "./reuse.ts";
 import { hostAt, mxOf, onStage, until, usualZone } from "./testing/stage.ts";
 
 const many = (count: number, domain = "example.net") =>
@@ -106,6 +107,21 @@ Deno.test("a refused message does not spoil the connection for the next", async 
     assert.equal(mx.connections, 1);
     assert.equal(mx.taken.length, 2);
     assert.ok(mx.count("RSET") >= 1);
+  });
+});
+
+Deno.test("policies are asked for again after a minute, however busy the connection is", async () => {
+  await onStage({}, async (stage) => {
+    const mx = await stage.mx();
+    const lookups = () => stage.resolver.asked.filter((one) => one.endsWith(" MX")).length;
+    for (let ms = 0; ms <= approvalMs; ms += 2000) {
+      assert.equal(lookups(), ms === 0 ? 0 : 1);
+      await stage.send(...many(1));
+      await stage.clock.advance(2000);
+    }
+    await stage.send(...many(1));
+    assert.equal(lookups(), 2);
+    assert.equal(mx.connections, 1);
   });
 });
 
