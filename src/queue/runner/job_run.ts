@@ -10,7 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Queue, QueueJob, QueueReport } from "../queue.ts";
 import { JobContent } from "./content.ts";
 import { Tally } from "./tally.ts";
-import { ownVerdict } from "./verdict.ts";
+import { ownVerdict, type Verdict } from "./verdict.ts";
 
 /** Addresses that are reported as dialled. */
 export const maxDialed = 20;
@@ -33,6 +33,9 @@ export class JobRun {
   readonly #stopping: AbortSignal;
   readonly #onStop = () => this.#ending.abort();
   readonly #late: { cancel(): void };
+  readonly #lateVerdict: Verdict;
+  #isLate = false;
+  #isEnding = () => false;
 
   /** @param stopping Aborts when the server stops, or has lost the store. */
   constructor(
@@ -55,15 +58,38 @@ export class JobRun {
     this.#stopping = stopping;
     stopping.addEventListener("abort", this.#onStop, { once: true });
     if (stopping.aborted) this.#onStop();
-    const late = ownVerdict(
+    this.#lateVerdict = ownVerdict(
       "temporary",
       "4.4.7", // RFC 3463 3.5
       `the attempt took longer than ${Math.round(attemptMs / 60_000)} minutes`,
     );
     this.#late = clock.after(attemptMs, () => {
-      this.tally.settleAll(late);
-      this.#ending.abort();
+      this.#isLate = true;
+      if (!this.#isEnding()) this.#cutOff();
     });
+  }
+
+  /**
+   * Waits for a message that is being sent. When time is over it is cut off, but for its very end: it may have been taken,
+   * and would be sent again; what is waited for then has a limit of its own.
+   */
+  async sending<T>(isEnding: () => boolean, sent: Promise<T>): Promise<T> {
+    this.#isEnding = isEnding;
+    try {
+      return await sent;
+    } finally {
+      this.#isEnding = () => false;
+    }
+  }
+
+  /** The message was answered, and what was said is settled: no other is begun if time is over. */
+  answered(): void {
+    if (this.#isLate) this.#cutOff();
+  }
+
+  #cutOff(): void {
+    this.tally.settleAll(this.#lateVerdict);
+    this.#ending.abort();
   }
 
   /** Aborts when the attempt must end. */

@@ -122,6 +122,39 @@ Deno.test("a tarpit that answers everything late costs half an hour, and no more
   });
 });
 
+Deno.test("a message that was sent whole is not cut off while its end is waited for", async () => {
+  const settings = { attemptMs: 60_000 };
+  await onStage({ settings }, async (stage) => {
+    const answered = Promise.withResolvers<void>();
+    const mx = await stage.mx({
+      offers: ["PIPELINING", "LIMITS RCPTMAX=1"],
+      answer: async (step) => {
+        if (step === "END") await answered.promise;
+        return null;
+      },
+    });
+    const sent = stage.send(queued(["a@example.net", "b@example.net"]));
+    await until(() => mx.count("END") === 1);
+    await stage.clock.advance(90_000);
+    assert.equal(stage.queue.reports.length, 0);
+    answered.resolve();
+    const [one] = await sent;
+    const [first, second] = one?.report.results ?? [];
+    assert.equal(first?.outcome, "delivered");
+    // There is no time left for the next.
+    assert.match(`${second?.outcome} ${second?.text}`, /^temporary the attempt took longer than 1 minutes$/);
+    assert.equal(mx.count("MAIL"), 1);
+  });
+  await onStage({ settings }, async (stage) => {
+    const mx = await stage.mx({ answer: (step) => step === "END" ? "hang" : null });
+    const sent = stage.send(queued(["a@example.net"]));
+    await until(() => mx.count("END") === 1);
+    await stage.clock.advance(defaultTimeouts.end + 100);
+    const [one] = await sent;
+    assert.match(one?.report.results[0]?.text ?? "", /did not answer in time.*may have taken/);
+  });
+});
+
 Deno.test("dropped after each octet: reported once, and delivered at most once", async () => {
   const all =
     "220 mx.test ESMTP\r\n250-mx.test\r\n250 PIPELINING\r\n250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n" +

@@ -93,6 +93,11 @@ export class SmtpClient {
     return this.#session.phase === "ready" && this.#sending === null;
   }
 
+  /** Whether a message was sent whole, and what the peer says to it is waited for. */
+  get isEnding(): boolean {
+    return this.#session.phase === "ended";
+  }
+
   get tls(): ClientTls | null {
     return this.#session.tls;
   }

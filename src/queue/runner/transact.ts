@@ -36,7 +36,7 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
     try {
       if (message === null) throw new TypeError("the sender is no address");
       run.dialed(line.remote.address);
-      sent = await line.client.send(message, run.content.open());
+      sent = await run.sending(() => line.client.isEnding, line.client.send(message, run.content.open()));
     } catch (error) {
       run.log.error("envelope cannot be written", { error: error instanceof Error ? error : String(error) });
       run.tally.settleAll(
@@ -46,6 +46,7 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
     }
     line.carried++;
     const again = settle(sent, line, run, recipients, left);
+    run.answered();
     if (again !== "transaction") return { end: again, hungUp: hungUp(sent, line) };
     // Who takes nobody more than before would be asked for ever.
     if (left.size === before) {
