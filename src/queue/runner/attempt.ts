@@ -13,6 +13,7 @@ import type { JobRun } from "./job_run.ts";
 import { KnownFailures } from "./known_failures.ts";
 import { attemptLabel, type RunnerMetrics } from "./metrics.ts";
 import { deliverByRelay } from "./relay.ts";
+import { Openings } from "./openings.ts";
 import { TimedResolver } from "./timed_resolver.ts";
 import { Lines } from "./reuse.ts";
 import type { RunnerParts } from "./settings.ts";
@@ -43,6 +44,7 @@ export class Attempts {
       metrics,
       random,
       failures: new KnownFailures(clock, settings.failureMs),
+      openings: new Openings(clock, settings.failureMs),
       resolver: new TimedResolver(resolver, clock, settings.lookupMs),
       policies,
       tlsNotes,

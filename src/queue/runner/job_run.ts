@@ -18,6 +18,15 @@ export const maxDialed = 20;
 /** How TLS was, for metrics. */
 export type TlsMode = "none" | "opportunistic" | "required" | "mtasts" | "dane" | "relay";
 
+/** What a run is made of. */
+export interface RunParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly attemptMs: number;
+  /** Waits, and lets others have its place meanwhile. */
+  readonly stepAside: (wait: Promise<void>) => Promise<void>;
+}
+
 export class JobRun {
   readonly job: QueueJob;
   readonly tally: Tally;
@@ -37,13 +46,16 @@ export class JobRun {
   #isLate = false;
   #isEnding = () => false;
 
+  readonly #stepAside: RunParts["stepAside"];
+
   /** @param stopping Aborts when the server stops, or has lost the store. */
   constructor(
     job: QueueJob,
     queue: Pick<Queue, "content">,
-    { clock, log, attemptMs }: { readonly clock: Clock; readonly log: Log; readonly attemptMs: number },
+    { clock, log, attemptMs, stepAside }: RunParts,
     stopping: AbortSignal,
   ) {
+    this.#stepAside = stepAside;
     this.job = job;
     this.tally = new Tally(job.recipients);
     this.content = new JobContent(queue, job);
@@ -85,6 +97,16 @@ export class JobRun {
   /** The message was answered, and what was said is settled: no other is begun if time is over. */
   answered(): void {
     if (this.#isLate) this.#cutOff();
+  }
+
+  /** Waits for what another attempt finds out, without taking anybody's place; or until this one must end. */
+  async aside(wait: Promise<void>): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const end = () => over.resolve();
+    this.signal.addEventListener("abort", end, { once: true });
+    if (this.signal.aborted) end();
+    await this.#stepAside(Promise.race([wait, over.promise]));
+    this.signal.removeEventListener("abort", end);
   }
 
   #cutOff(): void {

@@ -17,6 +17,7 @@ import {
 } from "./connect.ts";
 import type { JobRun, TlsMode } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
+import type { Openings } from "./openings.ts";
 import type { OpenLine } from "./reuse.ts";
 import type { RunnerMetrics } from "./metrics.ts";
 import type { RunnerSettings } from "./settings.ts";
@@ -31,6 +32,7 @@ export interface LineParts {
   readonly random: () => number;
   /** Of addresses: what was said when they were dialled last. */
   readonly failures: KnownFailures<Verdict>;
+  readonly openings: Openings;
 }
 
 /** A host as it is to be reached. */
@@ -49,14 +51,16 @@ export interface HostWay {
 
 /** Opens one; else says to all of `run` why there is none. */
 export async function openLine(way: HostWay, run: JobRun, parts: LineParts): Promise<OpenLine | null> {
-  const { clock, settings, failures, random } = parts;
+  const { clock, settings, failures, openings, random } = parts;
   const order = orderAddresses(way.addresses, run.job.dialed, random);
   const said: Verdict[] = [];
   let left = settings.dialMs;
   for (const [i, address] of order.entries()) {
-    if (run.signal.aborted) return null;
     const remote = { host: way.host, address };
     const key = addressKey(way.way, remote);
+    const ahead = openings.ahead(key);
+    if (ahead !== null) await run.aside(ahead);
+    if (run.signal.aborted) return null;
     const known = failures.of(key);
     if (known !== null) {
       said.push(remembered(known, run.job.attempts));
@@ -66,22 +70,38 @@ export async function openLine(way: HostWay, run: JobRun, parts: LineParts): Pro
     const began = clock.monotonic();
     const share = left / (order.length - i);
     run.dialed(address);
-    const result = await attempt(way, { remote, dialMs: share }, run, parts);
+    const { result, verdict } = await dialled(way, { remote, dialMs: share }, run, parts);
     left = Math.max(share, left - (clock.monotonic() - began));
-    if (result.kind === "opened") {
-      failures.forget(key);
-      return lineOf(way, remote, result, run.tlsMode);
-    }
-    if (run.isStopped) return null;
-    const verdict = verdictFor(way, remote, result);
+    if (result.kind === "opened") return lineOf(way, remote, result, run.tlsMode);
+    if (verdict === null) return null;
     said.push(softened(verdict, run.job.attempts, way.hasBoth));
-    // What was said in greeting is the machine's; from STARTTLS on it is the host's.
-    const isOfHost = result.kind === "refused" && !isOfMachine(result);
-    if (!isOfHost) failures.remember(key, verdict);
-    if (isOfHost || verdict.outcome === "permanent") break;
+    if (isOfHost(result) || verdict.outcome === "permanent") break;
   }
   for (const verdict of said) run.tally.sayAll(verdict);
   return null;
+}
+
+/** Dials, and keeps in mind what came of it. No verdict: it was given up, which says nothing of the host. */
+async function dialled(
+  way: HostWay,
+  place: { readonly remote: Remote; readonly dialMs: number },
+  run: JobRun,
+  parts: LineParts,
+): Promise<{ readonly result: Opened | NotOpened; readonly verdict: Verdict | null }> {
+  const { failures, openings } = parts;
+  const key = addressKey(way.way, place.remote);
+  return await openings.dial(key, async () => {
+    const result = await attempt(way, place, run, parts);
+    if (result.kind === "opened") {
+      failures.forget(key);
+      return { result, verdict: null, reached: true };
+    }
+    if (run.signal.aborted) return { result, verdict: null, reached: false };
+    const verdict = verdictFor(way, place.remote, result);
+    // What was said in greeting is the machine's; from STARTTLS on it is the host's.
+    if (!isOfHost(result)) failures.remember(key, verdict);
+    return { result, verdict, reached: isOfHost(result) };
+  });
 }
 
 /** A connection, and if TLS alone is what fails, and need not be, one without. */
@@ -138,9 +158,12 @@ function verdictFor(way: HostWay, remote: Remote, result: NotOpened): Verdict {
   return ownVerdict("temporary", "4.4.1", `${shown(remote)} ${result.why}`, { retry: "host" }); // RFC 3463 3.5
 }
 
-function isOfMachine({ outcome }: Extract<NotOpened, { kind: "refused" }>): boolean {
-  const isEarly = outcome.step === "greeting" || outcome.step === "ehlo" || outcome.step === "helo";
-  return isEarly && outcome.cause !== "noTls";
+/** Whether the host spoke as what it is to the world, and not one of its machines for itself. */
+function isOfHost(result: NotOpened): boolean {
+  if (result.kind === "unreached") return false;
+  const { step, cause } = result.outcome;
+  const isEarly = step === "greeting" || step === "ehlo" || step === "helo";
+  return !isEarly || cause === "noTls";
 }
 
 function sourceFor(address: string, { sourceAddresses }: RunnerSettings): string | null {

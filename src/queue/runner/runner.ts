@@ -10,7 +10,7 @@
  * ```
  *
  * A lane works on one domain, one job after the other; a domain has at most `maxPerDomain` lanes, all domains together
- * `maxConnections`. After `maxPerConnection` jobs a lane ends, so that others have their turn. Each job is reported
+ * `maxConnections`, and some more that wait for what another lane finds out of the same host. After `maxPerConnection` jobs a lane ends, so that others have their turn. Each job is reported
  * once, or given back if nothing was tried; where the store is lost neither can be, and its next attempt is on record.
  *
  * @module
@@ -36,6 +36,9 @@ export interface Runner {
 /** Jobs asked for at once. */
 export const maxTaken = 50;
 
+/** Lanes that may wait for what another finds out, beside those that work. */
+export const maxAside = 300;
+
 /** How long the store may take, after the deadline of closing, for the last reports. */
 const storeMs = 500;
 
@@ -53,6 +56,9 @@ class QueueRunner implements Runner {
   readonly #attempts: Attempts;
   readonly #lanes = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
+  /** Of these, lanes that wait for what another finds out; and those of them that wait for a place to go on. */
+  #aside = 0;
+  #returning: (() => void)[] = [];
   readonly #listening: Promise<void>;
   /** Of the connection to the store, as far as it can be told: aborts when that is lost. */
   #lost = new AbortController();
@@ -156,7 +162,7 @@ class QueueRunner implements Runner {
       while (this.#mayTake()) {
         const heard = this.#heard;
         const { queue, settings } = this.#parts;
-        const room = settings.maxConnections - this.#running.size;
+        const room = settings.maxConnections - this.#working;
         const busy = [...this.#lanes.keys()];
         const jobs = await queue.take({ domain: null, busy, max: Math.min(room, maxTaken) });
         for (const job of jobs) this.#start(job);
@@ -171,7 +177,34 @@ class QueueRunner implements Runner {
   #mayTake(): boolean {
     const isDue = this.#unasked || this.#due !== null && this.#due <= this.#parts.clock.now();
     return isDue && !this.#closing && this.#stream !== null &&
-      this.#running.size < this.#parts.settings.maxConnections;
+      this.#working < this.#parts.settings.maxConnections;
+  }
+
+  /** Lanes that take a place. */
+  get #working(): number {
+    return this.#running.size - this.#aside;
+  }
+
+  /** A lane waits. Its place is others' meanwhile, and it goes on when there is one. */
+  async #stepAside(wait: Promise<void>): Promise<void> {
+    if (this.#aside >= maxAside) return await wait;
+    this.#aside++;
+    this.#roomMade();
+    await wait;
+    if (this.#working < this.#parts.settings.maxConnections) this.#aside--;
+    else await new Promise<void>((resolve) => this.#returning.push(resolve));
+  }
+
+  /** There is a place: for who waits for one, else for more work. */
+  #roomMade(): void {
+    while (this.#working < this.#parts.settings.maxConnections && this.#returning.length > 0) {
+      this.#aside--;
+      this.#returning.shift()?.();
+    }
+    // What is due for a domain was nobody's business while it was worked on, not even of a question that is under way.
+    this.#unasked = true;
+    this.#heard++;
+    void this.#take();
   }
 
   /** What is due later stays so. */
@@ -204,10 +237,7 @@ class QueueRunner implements Runner {
       if (left > 0) this.#lanes.set(domain, left);
       else this.#lanes.delete(domain);
       this.#running.delete(lane);
-      // What is due for it was nobody's business meanwhile, not even of a question that is under way.
-      this.#unasked = true;
-      this.#heard++;
-      void this.#take();
+      this.#roomMade();
     });
     this.#running.add(lane);
   }
@@ -247,14 +277,15 @@ class QueueRunner implements Runner {
   /** There is more than one lane can do at once: another, if that is allowed. */
   async #help(domain: string, lost: AbortSignal): Promise<void> {
     const { maxPerDomain, maxConnections } = this.#parts.settings;
-    const isFull = (this.#lanes.get(domain) ?? 0) >= maxPerDomain || this.#running.size >= maxConnections;
+    const isFull = (this.#lanes.get(domain) ?? 0) >= maxPerDomain || this.#working >= maxConnections;
     if (isFull || this.#closing || lost.aborted) return;
     for (const job of await this.#more(domain, lost)) this.#start(job);
   }
 
   async #attempt(job: QueueJob, lost: AbortSignal): Promise<JobRun> {
-    const { queue, clock, log, settings } = this.#parts;
-    const run = new JobRun(job, queue, { clock, log, attemptMs: settings.attemptMs }, lost);
+    const { queue, clock, log, settings: { attemptMs } } = this.#parts;
+    const stepAside = (wait: Promise<void>) => this.#stepAside(wait);
+    const run = new JobRun(job, queue, { clock, log, attemptMs, stepAside }, lost);
     await this.#attempts.go(run);
     run.end();
     return run;
