@@ -10,6 +10,7 @@ import { base64 } from "../../base/bytes.ts";
 import type { MissingTransport, Transport } from "../transport.ts";
 import { deliverDirect, type DirectParts } from "./direct.ts";
 import type { JobRun } from "./job_run.ts";
+import { HangUps } from "./hang_ups.ts";
 import { KnownFailures } from "./known_failures.ts";
 import { attemptLabel, type RunnerMetrics } from "./metrics.ts";
 import { deliverByRelay } from "./relay.ts";
@@ -17,7 +18,7 @@ import { Openings } from "./openings.ts";
 import { TimedResolver } from "./timed_resolver.ts";
 import { Lines } from "./reuse.ts";
 import type { RunnerParts } from "./settings.ts";
-import { ownVerdict } from "./verdict.ts";
+import { ownVerdict, type Verdict } from "./verdict.ts";
 
 /** Octets of a SCRAM nonce. RFC 5802 5.1 */
 const nonceOctets = 18;
@@ -37,13 +38,15 @@ export class Attempts {
     this.#metrics = metrics;
     this.#lines = new Lines(deadlinesOf(clock), settings);
     const nonce = () => base64(crypto.getRandomValues(new Uint8Array(nonceOctets)));
+    const failures = new KnownFailures<Verdict>(clock, settings.failureMs);
     this.#direct = {
       connect: { dial, clock, log, newId, nonce },
       clock,
       settings,
       metrics,
       random,
-      failures: new KnownFailures(clock, settings.failureMs),
+      failures,
+      hangUps: new HangUps(clock, failures),
       openings: new Openings(clock, settings.failureMs),
       resolver: new TimedResolver(resolver, clock, settings.lookupMs),
       policies,
@@ -99,6 +102,7 @@ export class Attempts {
   /** What could not be reached a moment ago is tried again: somebody may have mended it. */
   forgetFailures(): void {
     this.#direct.failures.clear();
+    this.#direct.hangUps.clear();
     this.#direct.destinations.clear();
   }
 

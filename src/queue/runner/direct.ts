@@ -266,7 +266,7 @@ class DirectAttempt {
   }
 
   async #sendOver(line: OpenLine, left: Set<number>): Promise<void> {
-    const { lines, settings, failures } = this.#parts;
+    const { lines, settings, hangUps } = this.#parts;
     const { log, signal } = this.#run;
     this.#talked = true;
     const giveUp = () => line.client.destroy();
@@ -274,7 +274,7 @@ class DirectAttempt {
     const { end, hungUp } = await transact(line, this.#run, left);
     signal.removeEventListener("abort", giveUp);
     log.debug("sent", { cid: line.id, host: line.remote.host, end, carried: line.carried });
-    if (hungUp !== null && !this.#run.isStopped) failures.remember(addressKey(line.way, line.remote), hungUp);
+    if (!signal.aborted) hangUps.note(addressKey(line.way, line.remote), hungUp);
     if (end === "connection" || line.carried >= settings.maxPerConnection) return lines.leave(line);
     lines.put(line);
   }

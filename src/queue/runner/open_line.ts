@@ -17,6 +17,7 @@ import {
 } from "./connect.ts";
 import type { JobRun, TlsMode } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
+import type { HangUps } from "./hang_ups.ts";
 import type { Openings } from "./openings.ts";
 import type { OpenLine } from "./reuse.ts";
 import type { RunnerMetrics } from "./metrics.ts";
@@ -33,6 +34,7 @@ export interface LineParts {
   /** Of addresses: what was said when they were dialled last. */
   readonly failures: KnownFailures<Verdict>;
   readonly openings: Openings;
+  readonly hangUps: HangUps;
 }
 
 /** A host as it is to be reached. */

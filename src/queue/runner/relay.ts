@@ -58,7 +58,7 @@ export async function deliverByRelay(
     signal.addEventListener("abort", giveUp, { once: true });
     const { end, hungUp } = await transact(line, run, left);
     signal.removeEventListener("abort", giveUp);
-    if (hungUp !== null && !run.isStopped) parts.failures.remember(addressKey(way, line.remote), hungUp);
+    if (!signal.aborted) parts.hangUps.note(addressKey(way, line.remote), hungUp);
     if (end === "connection" || line.carried >= settings.maxPerConnection) lines.leave(line);
     else {
       lines.approve(line, anywhere);

@@ -125,44 +125,6 @@ Deno.test("policies are asked for again after a minute, however busy the connect
   });
 });
 
-Deno.test("who is deferred over a connection that waited is not named to the same host again, but to the next", async () => {
-  const zone: Zone = {
-    "example.net": mxOf(["mx1.example.net", "mx2.example.net"]),
-    "mx1.example.net": hostAt(["192.0.2.1"]),
-    "mx2.example.net": hostAt(["192.0.2.2"]),
-  };
-  for (const isAlone of [true, false]) {
-    await onStage({ zone: isAlone ? usualZone : zone }, async (stage) => {
-      const mx = await stage.mx({
-        answer: (step, _line, times) => step === "MAIL" && times > 1 ? "451 4.3.0 no disk" : null,
-      });
-      const second = await stage.mx({}, "192.0.2.2");
-      const reports = await stage.send(...many(3));
-      assert.equal(mx.count("MAIL"), isAlone ? 3 : 2);
-      assert.equal(second.taken.length, isAlone ? 0 : 2);
-      const [, one] = reports;
-      assert.equal(one?.report.results[0]?.outcome, isAlone ? "temporary" : "delivered");
-      if (isAlone) assert.equal(one?.report.results[0]?.text, "451 4.3.0 no disk");
-    });
-  }
-});
-
-Deno.test("a host that hangs up after a refused recipient is dialled again for the next message", async () => {
-  for (const [step, times] of [["RSET", 1], ["MAIL", 2]] as const) {
-    for (const answer of ["421 4.7.0 too many errors", "drop"] as const) {
-      await onStage({}, async (stage) => {
-        const mx = await stage.mx({
-          answer: (at, line, count) =>
-            at === "RCPT" && line.includes("r0@") ? "550 no" : at === step && count === times ? answer : null,
-        });
-        await stage.send(...many(3));
-        assert.deepEqual(mx.taken.map(({ to }) => to), [["r1@example.net"], ["r2@example.net"]]);
-        assert.equal(mx.connections, 2);
-      });
-    }
-  }
-});
-
 Deno.test("one domain has so many connections, and all together so many", async () => {
   let now = 0;
   let most = 0;
@@ -238,46 +200,6 @@ Deno.test("a dead destination with many messages delays no other, and is dialled
   });
 });
 
-Deno.test("a host that refuses everybody is asked once, and nothing comes back unheard at its first attempt", async () => {
-  for (const step of ["CONNECT", "EHLO"] as const) {
-    await onStage({}, async (stage) => {
-      const mx = await stage.mx({ answer: (at) => at === step ? "554 5.7.1 not you" : null });
-      const reports = await stage.send(...many(20));
-      assert.equal(mx.connections, 1);
-      const outcomes = reports.map(({ report }) => report.results[0]?.outcome);
-      assert.deepEqual(outcomes, ["permanent", ...Array.from({ length: 19 }, () => "temporary")]);
-      assert.match(reports[19]?.report.results[0]?.text ?? "", /^554 5\.7\.1 not you \(found out [^()]*\)$/);
-      // At the second attempt what it says to one is said to all.
-      await stage.clock.advance(1000);
-      await stage.send(queued(["a@example.net"], { attempts: 1 }));
-      await stage.clock.advance(60_000);
-      const again = await stage.send(...[1, 2, 3].map((i) => queued([`b${i}@example.net`], { attempts: 1 })));
-      assert.deepEqual(again.map(({ report }) => report.results[0]?.outcome), [
-        "permanent",
-        "permanent",
-        "permanent",
-      ]);
-      assert.equal(mx.connections, 2);
-    });
-  }
-});
-
-Deno.test("what was found out a moment ago is said so once, and not remembered anew", async () => {
-  await onStage({ settings: { failureMs: 30_000 } }, async (stage) => {
-    const mx = await stage.mx({ answer: (step) => step === "MAIL" ? "421 4.3.2 busy" : null });
-    const reports = await stage.send(...many(5));
-    for (const { report } of reports.slice(1)) {
-      assert.match(report.results[0]?.text ?? "", /^421 4\.3\.2 busy \(found out [^()]*\)$/);
-    }
-    await stage.clock.advance(20_000);
-    await stage.send(...many(1));
-    await stage.clock.advance(11_000);
-    mx.script = {};
-    const [later] = await stage.send(...many(1));
-    assert.equal(later?.report.results[0]?.outcome, "delivered");
-  });
-});
-
 Deno.test("a dead host of many domains is not dialled for each of them", async () => {
   const domains = Array.from({ length: 10 }, (_, i) => `d${i}.test`);
   const zone: Zone = Object.fromEntries([
@@ -287,19 +209,6 @@ Deno.test("a dead host of many domains is not dialled for each of them", async (
   await onStage({ zone, settings: { maxConnections: 1 } }, async (stage) => {
     await stage.send(...domains.map((domain) => queued([`x@${domain}`])));
     assert.deepEqual(stage.dialled, ["192.0.2.66"]);
-  });
-});
-
-Deno.test("who schedules by hand has mended what failed: it is tried, not remembered", async () => {
-  await onStage({}, async (stage) => {
-    await stage.send(...many(1));
-    await stage.mx();
-    const [still] = await stage.send(...many(1));
-    assert.match(still?.report.results[0]?.text ?? "", /not tried again/);
-    stage.queue.tell(true);
-    await settle();
-    const [now] = await stage.send(...many(1));
-    assert.equal(now?.report.results[0]?.outcome, "delivered");
   });
 });
 

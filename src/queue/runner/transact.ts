@@ -9,17 +9,17 @@
 import { readMailbox } from "../../address/mailbox.ts";
 import type { Notify, Outcome, OutgoingMessage, OutgoingRecipient } from "../../smtp/client_state.ts";
 import type { QueueJob, QueueRecipient } from "../queue.ts";
+import type { HungUp } from "./hang_ups.ts";
 import type { JobRun } from "./job_run.ts";
 import type { OpenLine } from "./reuse.ts";
 import type { Sent } from "./smtp_client.ts";
-import { ownVerdict, softened, type Verdict, verdictOf } from "./verdict.ts";
+import { ownVerdict, softened, verdictOf } from "./verdict.ts";
 
 /** How a connection ended for a job. */
 export interface Transacted {
   /** `over`: whoever is still pending needs another host, or time. `connection`: another one to this host may do. */
   readonly end: "over" | "connection";
-  /** The host hung up before it heard of the message; what it said. */
-  readonly hungUp: Verdict | null;
+  readonly hungUp: HungUp | null;
 }
 
 /** Sends to those in `left`; who leaves it is settled, or has been told to try another host. */
@@ -59,11 +59,16 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
 
 const isBroken: ReadonlySet<Outcome["cause"]> = new Set(["shutdown", "closed", "timeout", "garbled"]);
 
-/** In the middle of a message it may be the message's fault. */
-function hungUp({ results }: Sent, { remote }: OpenLine): Verdict | null {
-  const [first] = results;
-  if (first === undefined || !isBroken.has(first.cause) || first.retry !== "host") return null;
-  return first.step === "mail" || first.step === "reset" ? verdictOf(first, remote, "") : null;
+/** Whether the host did so on a connection that served nobody before. */
+function hungUp({ results }: Sent, { remote }: OpenLine): HungUp | null {
+  const broken = results.find(({ cause }) => isBroken.has(cause));
+  if (broken === undefined || broken.retry === "connection") return null;
+  // Whether this message was taken is no concern of others.
+  const verdict = verdictOf({ ...broken, uncertain: false }, remote, "");
+  return {
+    verdict: { ...verdict, retry: "host" },
+    isEarly: broken.step === "mail" || broken.step === "reset",
+  };
 }
 
 function settle(
