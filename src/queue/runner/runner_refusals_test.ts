@@ -15,7 +15,12 @@ const many = (count: number) => Array.from({ length: count }, (_, i) => queued([
 
 Deno.test("a host that hangs up on one message after the other is left in peace", async () => {
   const cases: [Step, string, connections: number][] = [
+    // With or behind its reply to EHLO, before it hears of a message.
+    ["EHLO", "250 mx.test\r\n421 4.3.2 busy", 1],
+    ["EHLO", "250 mx.test\r\n250 and again", 1],
     ["MAIL", "421 4.3.2 busy", 1],
+    ["MAIL", "354 go on", 1],
+    ["DATA", "250 ok", 2],
     ["RCPT", "421 4.7.28 too much mail", 2],
     ["RCPT", "drop", 2],
     ["DATA", "drop", 2],
@@ -30,6 +35,10 @@ Deno.test("a host that hangs up on one message after the other is left in peace"
       const { outcome, text = "" } = reports[9]?.report.results[0] ?? {};
       assert.equal(outcome, "temporary");
       assert.match(text, /\(found out [^()]*\)$/);
+      assert.ok(
+        text.includes(answer.split("\r\n").at(-1)?.replace("drop", "closed the connection") ?? "?"),
+        text,
+      );
       assert.doesNotMatch(text, /may have taken/);
     });
   }

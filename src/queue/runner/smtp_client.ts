@@ -93,6 +93,11 @@ export class SmtpClient {
     return this.#session.phase === "ready" && this.#sending === null;
   }
 
+  /** Why no more can be sent; null while it is not over. */
+  get over(): Outcome | null {
+    return this.#session.over;
+  }
+
   /** Whether a message was sent whole, and what the peer says to it is waited for. */
   get isEnding(): boolean {
     return this.#session.phase === "ended";

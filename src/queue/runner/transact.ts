@@ -27,7 +27,7 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
   const pending = run.tally.pending.filter(({ id }) => left.has(id));
   for (const id of [...left]) if (!pending.some((one) => one.id === id)) left.delete(id);
   while (left.size > 0) {
-    if (!line.client.isReady) return { end: "connection", hungUp: null };
+    if (!line.client.isReady) return { end: "connection", hungUp: gone(line, run, left) };
     const recipients = addressable(run, run.job.recipients.filter(({ id }) => left.has(id)), left);
     if (recipients.length === 0) break;
     const before = left.size;
@@ -57,7 +57,22 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
   return { end: "over", hungUp: null };
 }
 
-const isBroken: ReadonlySet<Outcome["cause"]> = new Set(["shutdown", "closed", "timeout", "garbled"]);
+const isBroken: ReadonlySet<Outcome["cause"]> = new Set([
+  "shutdown",
+  "closed",
+  "timeout",
+  "garbled",
+  "unexpected",
+]);
+
+/** The host left while nothing was sent: before the first message that is its own word. */
+function gone({ client, remote, carried }: OpenLine, run: JobRun, left: ReadonlySet<number>): HungUp | null {
+  const { over } = client;
+  if (over === null) return null;
+  const verdict = verdictOf(over, remote, "");
+  for (const id of left) run.tally.say(id, verdict);
+  return carried === 0 ? { verdict, isEarly: true } : null;
+}
 
 /** Whether the host did so on a connection that served nobody before. */
 function hungUp({ results }: Sent, { remote }: OpenLine): HungUp | null {
