@@ -18,6 +18,7 @@ import {
   takeDue,
   untakeQueued,
 } from "../store/queue_rows.ts";
+import type { CallContext } from "../rpc/service.ts";
 import type { Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import { nameOfAccount } from "../store/accounts.ts";
@@ -180,13 +181,15 @@ export class ConnectionQueue implements Queue {
     this.#desk = desk;
   }
 
-  async take(
-    { domain, busy, max }: {
-      readonly domain: string | null;
-      readonly busy: readonly string[];
-      readonly max: number;
-    },
-  ): Promise<readonly QueueJob[]> {
+  async take(request: Parameters<Queue["take"]>[0], context?: CallContext): Promise<readonly QueueJob[]> {
+    const jobs = await this.#take(request);
+    if (context === undefined || !context.signal.aborted || this.#closed) return jobs;
+    // Whoever asked has given up, after a long wait for the disk, say: these leases nobody would ever end.
+    await Promise.all(jobs.map(({ lease }) => this.giveBack({ lease })));
+    return [];
+  }
+
+  async #take({ domain, busy, max }: Parameters<Queue["take"]>[0]): Promise<readonly QueueJob[]> {
     const { store, random } = this.#desk.parts;
     const isGood = (domain === null || typeof domain === "string") && Array.isArray(busy) &&
       Number.isSafeInteger(max);

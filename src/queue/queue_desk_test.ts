@@ -136,6 +136,20 @@ Deno.test("what is given back is due at once, and no attempt was made", async ()
   assert.equal((await queue.take(all)).length, 1);
 });
 
+Deno.test("work for somebody who has given up asking is given back", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const gone = new AbortController();
+  const taking = queue.take(all, { signal: gone.signal });
+  gone.abort();
+  assert.deepEqual(await taking, []);
+  assert.equal(temp.store.read(queueRow(id)).attempts, 0);
+  assert.equal(desk.isLeased(id, "x.example"), false);
+  assert.equal((await queue.take(all)).length, 1);
+});
+
 Deno.test("what is given back keeps the time that somebody chose meanwhile", async () => {
   const { temp, desk, clock } = open();
   await using _ = temp;
