@@ -43,7 +43,7 @@ export interface StoreLinkSettings {
 export class StoreLink implements Asker {
   readonly #settings: StoreLinkSettings;
   #connection: Connection | null = null;
-  #waiting: ((connection: Connection | null) => void)[] = [];
+  readonly #waiting = new Set<(connection: Connection | null) => void>();
   #closed = false;
   readonly #kept: Promise<void>;
   #endPause = () => {};
@@ -51,6 +51,11 @@ export class StoreLink implements Asker {
   constructor(settings: StoreLinkSettings) {
     this.#settings = settings;
     this.#kept = this.#keep();
+  }
+
+  /** Calls that wait for a connection. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Resolves when the first connection is there. */
@@ -122,18 +127,21 @@ export class StoreLink implements Asker {
     if (this.#connection !== null) return this.#connection;
     if (this.#closed) throw new Refused("tryLater", "the link to the store is closed");
     return new Promise((resolve, reject) => {
-      const gaveUp = () => reject(new Refused("tryLater", "there is no connection to the store"));
-      const left = until - this.#settings.clock.monotonic();
-      const timer = Number.isFinite(left) ? this.#settings.clock.after(Math.max(0, left), gaveUp) : null;
-      this.#waiting.push((connection) => {
+      const settle = (connection: Connection | null) => {
+        this.#waiting.delete(settle);
         timer?.cancel();
-        if (connection === null) gaveUp();
+        if (connection === null) reject(new Refused("tryLater", "there is no connection to the store"));
         else resolve(connection);
-      });
+      };
+      const left = until - this.#settings.clock.monotonic();
+      const timer = Number.isFinite(left)
+        ? this.#settings.clock.after(Math.max(0, left), () => settle(null))
+        : null;
+      this.#waiting.add(settle);
     });
   }
 
   #tell(connection: Connection | null): void {
-    for (const resolve of this.#waiting.splice(0)) resolve(connection);
+    for (const settle of [...this.#waiting]) settle(connection);
   }
 }

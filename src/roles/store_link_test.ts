@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { Refused } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
 import { systemClock } from "../net/system_clock.ts";
@@ -79,6 +80,25 @@ Deno.test("what must not be done twice is not asked again", async () => {
     );
   });
   assert.deepEqual(store.asked, ["a"]);
+});
+
+Deno.test("a call that has waited long enough is forgotten, however long the store is away", async () => {
+  const clock = new FakeClock();
+  const link = new StoreLink({
+    dial: () => Promise.reject(new Error("not there")),
+    clock,
+    log: silentLog,
+  });
+  const calls = Array.from(
+    { length: 10 },
+    () => link.call({ service: "a", method: "b", capability: null }, null),
+  );
+  const done = Promise.allSettled(calls);
+  assert.equal(link.waiting, 10);
+  await clock.advance(20_000);
+  assert.ok((await done).every(({ status }) => status === "rejected"));
+  assert.equal(link.waiting, 0);
+  await link.close();
 });
 
 Deno.test("calls wait for a store that is not there yet", async () => {
