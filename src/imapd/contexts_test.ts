@@ -358,6 +358,21 @@ Deno.test("so many results are followed and no more, also when they become more"
   );
 });
 
+Deno.test("a mailbox that goes while it is searched with others is passed over", async () => {
+  for (const gone of ["noSuchMailbox", "noPermission"] as const) {
+    const stage = new ImapStage({}, ["Inbox", "Other"]);
+    for (const name of ["Inbox", "Other"]) stage.deliver(name, "plain");
+    const client = await Client.signedIn(stage, null);
+    stage.mail.failNext("search", new Refused(gone, "deleted"));
+    assert.equal(
+      await client.command("ESEARCH IN (personal) RETURN (ALL) ALL"),
+      '* ESEARCH (TAG "t2" MAILBOX Other UIDVALIDITY 2) UID ALL 1\r\n= OK done\r\n',
+    );
+    client.end();
+    await stage.assertEnded();
+  }
+});
+
 Deno.test("so many mailboxes are searched at once and no more", async () => {
   const names = Array.from({ length: maxSearchedMailboxes + 1 }, (_, i) => i === 0 ? "Inbox" : `m/${i}`);
   const stage = new ImapStage({ maxMailboxes: 2000 }, names);

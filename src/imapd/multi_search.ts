@@ -19,7 +19,7 @@ import type { SearchKey } from "../imap/search_key.ts";
 import { resolveSequence, star } from "../imap/sequence_set.ts";
 import { choose } from "./chosen.ts";
 import { follow } from "./contexts.ts";
-import { esearch, find, saved } from "./finding.ts";
+import { esearch, find, type Found, saved } from "./finding.ts";
 import { refuseMany } from "./limit.ts";
 import { Progress } from "./progress.ts";
 import { bad, type Completion, ok } from "./replies.ts";
@@ -68,7 +68,7 @@ async function searchAll(
   if (asks("UPDATE") && view === null) return bad("UPDATE needs a selected mailbox");
   if (asks("UPDATE") && view?.contexts.has(tag) === true) return bad("tag is in use");
   if (command.modSeq || asksModSeq(command)) enableCondstore(session);
-  const mailboxes = searched(await mail.list({}), sources, view?.id ?? null);
+  const mailboxes = chosen(await mail.list({}), sources, view?.id ?? null);
   if (mailboxes.length > maxSearchedMailboxes) throw new Refused("tooMany", "too many mailboxes to search");
   const progress = new Progress(session, tag);
   const goal = mailboxes.reduce((sum, mailbox) => sum + mailbox.messages, 0);
@@ -76,11 +76,13 @@ async function searchAll(
   if (refused !== null) return refused;
   let done = 0;
   for (const { id, name, messages } of mailboxes) {
-    const here = id === view?.id ? view : await opened(mail, id);
-    if (here === null) continue;
-    const key = keyIn(here, command);
-    const found = await find(mail, here, key, null, (looked) => progress.report(done + looked, goal));
+    const report = (looked: number) => progress.report(done + looked, goal);
+    const searched = id === view?.id
+      ? await searchIn(mail, view, command, report)
+      : await searchOther(mail, id, command, report);
     done += messages;
+    if (searched === null) continue;
+    const { here, key, found } = searched;
     const mailbox = { name, uidValidity: here.uidValidity };
     if (asks("SAVE")) here.saved = saved(found.uids, command);
     // RFC 7377 2.1: of a mailbox without a match, nothing is told.
@@ -97,10 +99,35 @@ async function searchAll(
   return ok("done");
 }
 
-/** A mailbox that is not selected, as whoever selects it sees it; null if it is gone meanwhile. */
-async function opened(mail: Mail, id: number): Promise<MailboxView | null> {
+type Report = (looked: number) => Promise<void>;
+
+/** What was found where, and by which key. */
+interface Searched {
+  readonly here: MailboxView;
+  readonly key: SearchKey;
+  readonly found: Found;
+}
+
+async function searchIn(
+  mail: Mail,
+  here: MailboxView,
+  command: MultiSearch,
+  report: Report,
+): Promise<Searched> {
+  const key = keyIn(here, command);
+  return { here, key, found: await find(mail, here, key, null, report) };
+}
+
+/** A mailbox that is not selected, as whoever selects it sees it; null if it is gone, also in the middle of the search. */
+async function searchOther(
+  mail: Mail,
+  id: number,
+  command: MultiSearch,
+  report: Report,
+): Promise<Searched | null> {
   try {
-    return new MailboxView(await mail.open({ mailbox: id, claimRecent: false }), true);
+    const view = new MailboxView(await mail.open({ mailbox: id, claimRecent: false }), true);
+    return await searchIn(mail, view, command, report);
   } catch (error) {
     const { reason } = error instanceof Refused ? error : { reason: null };
     if (reason === "noSuchMailbox" || reason === "noPermission") return null;
@@ -131,7 +158,7 @@ function existing(ranges: readonly number[], count: number): number[] {
 }
 
 /** The mailboxes that are meant, each once, by name. Names of none are passed over. RFC 5465 6 */
-function searched(
+function chosen(
   { mailboxes }: MailboxList,
   sources: readonly MailboxFilter[],
   selected: number | null,
