@@ -50,3 +50,17 @@ export function searched(answer: Answer): number[] {
   }
   return assert.fail("nothing was answered");
 }
+
+/** UIDs that ESEARCH found in each mailbox, by name. RFC 7377 2.1 */
+export function searchedIn(answer: Answer): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const values of answer.untagged) {
+    if (values[1] !== "ESEARCH" || tellsChange(values)) continue;
+    const name = pairs(values[2]).get("MAILBOX");
+    if (name === undefined) continue;
+    const all = values.indexOf("ALL");
+    const text = typeof name === "object" && "text" in name ? name.text : String(name);
+    found.set(text, all === -1 ? [] : readSet(values[all + 1]));
+  }
+  return found;
+}

@@ -7,78 +7,31 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Answer, Box } from "./follower.ts";
+import type { Answer } from "./follower.ts";
 import type { Known } from "./known_messages.ts";
-import type { Model, ModelMailbox, StoreMode } from "./model.ts";
+import type { ModelMailbox, StoreMode } from "./model.ts";
 import { pairs, searched, uidsOf, uidsWith } from "./model_answers.ts";
 import { storedFlags } from "./model.ts";
+import {
+  anyName,
+  type Deed,
+  type DeedContext,
+  type Doing,
+  done,
+  flagChoices,
+  lasting,
+  mayGo,
+  named,
+  newSubject,
+  passing,
+  textWith,
+  uidWord,
+  type Verb,
+} from "./model_deed.ts";
 import { compareFollowed, follow } from "./model_follow.ts";
-import type { Ledger } from "./model_ledger.ts";
-import { type Chosen, listenings, type Player, type Stage } from "./model_player.ts";
+import { type Chosen, listenings, type Player } from "./model_player.ts";
+import { fetchPart, replace, searchAll } from "./model_more_deeds.ts";
 import { readSet } from "./response_reader.ts";
-import type { Witness } from "./witness.ts";
-
-export const verbs = [
-  "APPEND",
-  "STORE",
-  "COPY",
-  "MOVE",
-  "EXPUNGE",
-  "FETCH",
-  "SEARCH",
-  "FOLLOW",
-  "SELECT",
-  "COMEBACK",
-  "NOOP",
-  "IDLE",
-  "NOTIFY",
-  "STATUS",
-  "CLOSE",
-  "CREATE",
-  "DELETE",
-  "RENAME",
-  "CUT",
-] as const;
-export type Verb = typeof verbs[number];
-
-/** Something that a session does; the numbers choose what of, whatever there is then. */
-export interface Deed {
-  readonly who: number;
-  readonly verb: Verb;
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-}
-
-/** What a deed works on. */
-export interface DeedContext {
-  /** Null if sessions work at once. */
-  readonly model: Model | null;
-  readonly ledger: Ledger;
-  readonly witness: Witness;
-  readonly players: readonly Player[];
-  readonly stage: Stage;
-  /** Whose deed failed. */
-  culprit: string;
-}
-
-type Doing = (context: DeedContext, player: Player, deed: Deed) => Promise<void>;
-
-/** Mailboxes that stay, whose messages are counted; and others, which come and go. */
-const lasting = ["INBOX", "A", "B"] as const;
-const passing = ["C", "D", "E"] as const;
-const flagChoices = ["\\deleted", "\\seen", "\\flagged", "\\deleted", "work", "$forwarded"] as const;
-
-let subjects = 0;
-
-function named(names: readonly string[], n: number): string {
-  return names[n % names.length] ?? "INBOX";
-}
-
-/** Mostly those that last. */
-function anyName(n: number): string {
-  return n % 5 === 4 ? named(passing, n >> 3) : named(lasting, n >> 3);
-}
 
 /** One or two flags. */
 function someFlags(n: number): string[] {
@@ -90,10 +43,10 @@ export const deeds: Record<Verb, Doing> = {
   async APPEND({ model, ledger, witness }, { follower }, { a, b, c }) {
     const name = anyName(a);
     const messages = Array.from({ length: b % 4 === 3 ? 3 : 1 }, (_, i) => ({
-      subject: `s${++subjects}`,
+      subject: newSubject(),
       flags: (c + i) % 3 === 0 ? someFlags(c >> 2) : [],
     }));
-    const textOf = (subject: string) => `Subject: ${subject}\r\n\r\n${"body ".repeat(c % 40)}\r\n`;
+    const textOf = (subject: string) => textWith(subject, c);
     const literals = messages.map(({ subject, flags }) => {
       const text = textOf(subject);
       return ` (${flags.join(" ")}) {${text.length}+}\r\n${text}`;
@@ -249,6 +202,10 @@ export const deeds: Record<Verb, Doing> = {
     const answer = await follow(player, a, b, c);
     if (box !== null && answer !== null) done(model, box, answer);
   },
+
+  REPLACE: replace,
+  SEARCHALL: searchAll,
+  PARTIAL: fetchPart,
 
   async SELECT({ model }, player, { a, c }) {
     player.keep();
@@ -412,17 +369,7 @@ async function copy(
   assert.deepEqual({ from, to }, expected);
 }
 
-/** Others may delete it at the same time. */
-function mayGo(model: Model | null, name: string): boolean {
-  return model === null && passing.some((each) => each === name);
-}
-
-/** It was done; but where others delete mailboxes at the same time, it may be gone already. */
-function done(model: Model | null, box: Box, answer: Answer): void {
-  if (!mayGo(model, box.name) || answer.code !== "NONEXISTENT") assert.equal(answer.status, "OK");
-}
-
-function opened(model: Model | null, player: Player, name: string, answer: Answer): void {
+function opened(model: DeedContext["model"], player: Player, name: string, answer: Answer): void {
   player.mailbox = null;
   if (model === null) return;
   const mailbox = model.find(name);
@@ -460,10 +407,6 @@ function compareFlags(player: Player, mailbox: ModelMailbox, uids: readonly numb
     if (!uids.includes(uid) || flags === null || !mailbox.messages.has(uid)) continue;
     assert.equal(flags, mailbox.flagsOf(uid), `flags of ${uid}`);
   }
-}
-
-function uidWord(chosen: Chosen): string {
-  return chosen.uid ? "UID " : "";
 }
 
 /** What MODIFIED names, as UIDs. */

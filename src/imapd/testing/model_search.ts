@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Deed, type Verb, verbs } from "./model_deeds.ts";
+import { type Deed, type Verb, verbs } from "./model_deed.ts";
 
 /** Longest that a list is made shorter, in milliseconds. */
 const shrinkMs = 20_000;
