@@ -10,6 +10,12 @@ import type { WireReader, WireWriter } from "./_wire.ts";
 /** Octets of one window's bits. RFC 4034 4.1.2 */
 const maxWindowOctets = 32;
 
+/**
+ * Types of one name; there are a hundred, and no name has more than some ten. An octet tells of eight, so that a message
+ * could make us remember half a million.
+ */
+export const maxTypes = 256;
+
 /** Reads all that is left: types in ascending order, each once. */
 export function readTypes(r: WireReader): number[] {
   const types: number[] = [];
@@ -26,6 +32,7 @@ export function readTypes(r: WireReader): number[] {
         if ((bits & (0x80 >> bit)) !== 0) types.push(window * 256 + octet * 8 + bit);
       }
     }
+    if (types.length > maxTypes) throw new SyntaxError("too many types");
   }
   return types;
 }

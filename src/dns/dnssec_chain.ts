@@ -315,8 +315,11 @@ export class ChainWalk {
   }
 
   async #ask(name: Name, type: number): Promise<ExchangeResult> {
-    this.settings.work.query();
-    return await this.settings.ask(name, type);
+    const { work, ask } = this.settings;
+    work.query();
+    const told = await ask(name, type);
+    if (told.ok) work.read(told.message);
+    return told;
   }
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 import { Refused } from "../base/errors.ts";
+import type { DnsMessage } from "./message.ts";
 
 /** Questions asked to validate one answer, those for keys and delegations included. */
 export const maxQueries = 64;
@@ -20,6 +21,12 @@ export const maxWastedCost = 64;
 
 /** Rounds of SHA-1 for NSEC3; some 10 ms. */
 export const maxHashRounds = 5000;
+
+/**
+ * Records of all messages together; each costs some 20 µs from the wire to its set. An honest chain has less than 200 beside
+ * the answer itself.
+ */
+export const maxRecordsRead = 3000;
 
 /** Signatures of one RRset that are looked at, and keys of one zone: an honest one has some five of each. */
 export const maxSignaturesSeen = 64;
@@ -43,6 +50,7 @@ export class Work {
   #checked = 0;
   #wasted = 0;
   #rounds = 0;
+  #records = 0;
 
   /** What has been spent. */
   get spent(): {
@@ -50,12 +58,14 @@ export class Work {
     readonly checkCost: number;
     readonly wastedCost: number;
     readonly hashRounds: number;
+    readonly records: number;
   } {
     return {
       queries: this.#queries,
       checkCost: this.#checked,
       wastedCost: this.#wasted,
       hashRounds: this.#rounds,
+      records: this.#records,
     };
   }
 
@@ -63,6 +73,12 @@ export class Work {
   query(): void {
     if (this.#queries >= maxQueries) over(`more than ${maxQueries} questions`);
     this.#queries++;
+  }
+
+  /** A message has come, whose records are about to be looked at. */
+  read({ answers, authorities, additionals }: DnsMessage): void {
+    this.#records += answers.length + authorities.length + additionals.length;
+    if (this.#records > maxRecordsRead) over(`more than ${maxRecordsRead} records`);
   }
 
   /** A signature is about to be checked. */

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { Refused } from "../base/errors.ts";
-import { maxCheckCost, maxHashRounds, maxQueries, maxWastedCost, Work } from "./dnssec_work.ts";
+import {
+  maxCheckCost,
+  maxHashRounds,
+  maxQueries,
+  maxRecordsRead,
+  maxWastedCost,
+  Work,
+} from "./dnssec_work.ts";
+import { classIn, decodeMessage, encodeQuery, maxRecords } from "./message.ts";
 
 const isRefused = (error: unknown) => error instanceof Refused && error.reason === "tooMany";
 
@@ -18,12 +26,30 @@ function times(spend: (work: Work) => void): number {
   return Infinity;
 }
 
+/** A message with as many records in its three sections. */
+function withRecords(...[answers = 0, authorities = 0, additionals = 0]: number[]) {
+  const query = { recursionDesired: true, checkingDisabled: true, dnssecOk: true, udpSize: null };
+  const empty = decodeMessage(encodeQuery({ ...query, id: 1, name: ".", type: 1 }));
+  const records = (length: number) =>
+    Array.from({ length }, () => ({ name: ".", type: 1, class: classIn, ttl: 0, rdata: new Uint8Array(4) }));
+  return {
+    ...empty,
+    answers: records(answers),
+    authorities: records(authorities),
+    additionals: records(additionals),
+  };
+}
+
 Deno.test("each kind of work has its limit", () => {
   assert.equal(times((work) => work.query()), maxQueries);
   assert.equal(times((work) => work.check(1)), maxCheckCost);
   assert.equal(times((work) => work.check(9)), Math.floor(maxCheckCost / 9));
   assert.equal(times((work) => work.hash(1)), maxHashRounds);
   assert.equal(times((work) => work.hash(101)), Math.floor(maxHashRounds / 101));
+  const [message, empty] = [withRecords(3, 4, 5), withRecords()];
+  assert.equal(times((work) => work.read(message)), maxRecordsRead / 12);
+  assert.equal(times((work) => work.read(empty)), Infinity);
+  assert.ok(maxRecordsRead > 2 * maxRecords);
 });
 
 Deno.test("checks that fail have a lower limit", () => {
@@ -43,5 +69,6 @@ Deno.test("an account tells what was spent", () => {
   work.check(3);
   work.wasted(3);
   work.hash(12);
-  assert.deepEqual(work.spent, { queries: 1, checkCost: 3, wastedCost: 3, hashRounds: 12 });
+  work.read(withRecords(1, 1, 1));
+  assert.deepEqual(work.spent, { queries: 1, checkCost: 3, wastedCost: 3, hashRounds: 12, records: 3 });
 });

@@ -20,7 +20,7 @@ export const maxMessageBytes = 65535;
  * Records of one message, all sections together. A name costs a record as little as two octets on the wire, and
  * up to a thousand in memory.
  */
-export const maxRecords = 2048;
+export const maxRecords = 1024;
 
 /** Extended errors kept of one message, and characters of each one's text: they are for people to read. */
 export const maxExtendedErrors = 8;

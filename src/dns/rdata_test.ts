@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Bytes, concat, hex, latin1, utf8 } from "../base/bytes.ts";
 import { nameToWire } from "./name.ts";
+import { maxTypes } from "./_type_bitmap.ts";
 import { canonicalRdata, readData, writeData } from "./rdata.ts";
 import { type DataByType, type RecordType, typeNumbers } from "./record.ts";
 import { anyData } from "./testing/any_data.ts";
@@ -125,11 +126,17 @@ const malformed: [type: RecordType, what: string, digits: string][] = [
   ["NSEC", "a window of 33 octets", `00 0021${"01".repeat(33)}`],
   ["NSEC", "windows out of order", "00 010101 000101"],
   ["NSEC", "a window twice", "00 000101 000101"],
+  ["NSEC", "257 types", `00 0020${"ff".repeat(32)} 010101`],
+  ["NSEC3", "257 types", `01 00 0000 00 01aa 0020${"ff".repeat(32)} 010101`],
   ["NSEC3", "a salt that is cut off", "01 01 000c 04 aabb"],
   ["HTTPS", "a key twice", "0001 00 0001 0000 0001 0000"],
   ["HTTPS", "keys out of order", "0001 00 0002 0000 0001 0000"],
   ["HTTPS", "a value that is cut off", "0001 00 0001 0004 02"],
 ];
+Deno.test(`a name may have ${maxTypes} types`, () => {
+  assert.equal(readData("NSEC", bytes(`00 0020${"ff".repeat(32)}`)).types.length, maxTypes);
+});
+
 for (const [type, what, digits] of malformed) {
   Deno.test(`${type} data with ${what} are refused`, () => {
     assert.throws(() => readData(type, bytes(digits)), SyntaxError);

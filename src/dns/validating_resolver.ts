@@ -231,6 +231,7 @@ export class ValidatingResolver implements Resolver {
       work.query();
       const result = await source.ask({ name: way.trail.at, type: typeNumbers[type] }, signal);
       if (!result.ok) return way.failed(result.kind, result.why);
+      work.read(result.message);
       way.server = result.server;
       const ended = await way.go(walk, result.message);
       // Each turn is an alias more, and their number is limited.

@@ -4,10 +4,10 @@ import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { type Bytes, concat } from "../base/bytes.ts";
 import { keyTag } from "./dnssec_algorithms.ts";
 import { failureSeconds } from "./cache.ts";
-import { maxProofSets, maxQueries } from "./dnssec_work.ts";
+import { maxProofSets, maxQueries, maxRecordsRead } from "./dnssec_work.ts";
 import type { Exchange, ExchangeResult } from "./exchange.ts";
 import { IterativeExchange } from "./iterate.ts";
-import { rcodes, type ResourceRecord } from "./message.ts";
+import { classIn, maxRecords, rcodes, type ResourceRecord } from "./message.ts";
 import { isWithin } from "./name.ts";
 import { readData, writeData } from "./rdata.ts";
 import { type Name, typeNumbers } from "./record.ts";
@@ -961,6 +961,42 @@ Deno.test("many keys of one tag and many signatures by it are given up soon (CVE
   });
   assert.deepEqual([...answers], [
     "failed limit Validating this answer would take too many signatures that are wrong; it was given up.",
+  ]);
+  assert.ok(ms < 50, `${ms} ms`);
+});
+
+Deno.test(`after ${maxRecordsRead} records of messages that are full of them it is given up soon`, async () => {
+  const root = new SignedZone(".", { now });
+  const trap = new SignedZone("trap.", { now });
+  const deep = `${"a.".repeat(60)}trap.`;
+  for (let name = deep; name !== "trap."; name = name.slice(2)) {
+    trap.add(name, "TXT", { strings: [concat([])] });
+  }
+  const zones = [root.delegate(trap), trap];
+  const ballast: ResourceRecord[] = Array.from({ length: maxRecords - 10 }, (_, i) => ({
+    name: `${i}.trap.`,
+    type: typeNumbers.A,
+    class: classIn,
+    ttl: 3,
+    rdata: Uint8Array.of(192, 0, i >> 8, i),
+  }));
+  const lie: Lie = (reply, name, type) => {
+    if (type === typeNumbers.TXT) {
+      return {
+        ...reply,
+        answers: reply.answers.filter((one) => !isSignature(one)),
+      };
+    }
+    return name.endsWith(".trap.") ? { ...reply, authorities: [...reply.authorities, ...ballast] } : reply;
+  };
+  await make({ zones, lie }).resolver.lookup(deep, "TXT"); // Signs everything.
+  const answers = new Set<string>();
+  const ms = await cpuMs(async () => {
+    const answer = await make({ zones, lie }).resolver.lookup(deep, "TXT");
+    answers.add(`${answer.failure} ${answer.why}`);
+  });
+  assert.deepEqual([...answers], [
+    `limit Validating this answer would take more than ${maxRecordsRead} records; it was given up.`,
   ]);
   assert.ok(ms < 50, `${ms} ms`);
 });
