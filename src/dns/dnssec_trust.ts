@@ -118,12 +118,6 @@ export class TrustCache {
     }
   }
 
-  /** Forgets everything, as when the trust anchors have changed. */
-  clear(): void {
-    this.#entries.clear();
-    this.#octets = 0;
-  }
-
   #add(key: string, entry: Entry): void {
     this.#entries.set(key, entry);
     this.#octets += entry.octets;

@@ -109,14 +109,11 @@ Deno.test("and by octets; one that is very large is not kept", () => {
   assert.equal(cache.get("huge."), null);
 });
 
-Deno.test("a zone that is put again takes the place of the old, and all can be forgotten", () => {
+Deno.test("a zone that is put again takes the place of the old", () => {
   const cache = new TrustCache(new FakeClock());
   cache.put(insecure("example.", 300));
   const { octets } = cache;
   cache.put(insecure("EXAMPLE.", 300));
   assert.equal(cache.size, 1);
   assert.equal(cache.octets, octets);
-  cache.clear();
-  assert.equal(cache.get("example."), null);
-  assert.equal(cache.octets, 0);
 });

@@ -69,7 +69,7 @@ export class ValidatingResolver implements Resolver {
   readonly #clock: Clock;
   readonly #sources: Sources;
   readonly #desk: LookupDesk;
-  readonly #trust: TrustCache;
+  #trust: TrustCache;
   readonly #report: (sentence: string) => void;
   readonly #reported = new Set<string>();
   #anchors: readonly TrustAnchor[];
@@ -93,7 +93,7 @@ export class ValidatingResolver implements Resolver {
   /** Begins chains with other anchors from now on. Answers that are kept stay until their TTL is over. */
   setAnchors(anchors: readonly TrustAnchor[]): void {
     this.#anchors = anchors;
-    this.#trust.clear();
+    this.#trust = new TrustCache(this.#clock); // Lookups under way end with the old ones, and keep nothing here.
   }
 
   lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {

@@ -825,6 +825,31 @@ Deno.test("with an anchor that fits no key everything is bogus; others can be se
   assert.equal((await resolver.lookup("mx.p384.test.", "A")).security, "secure");
 });
 
+Deno.test("a lookup under way while other anchors are set keeps nothing of what it found with the old ones", async () => {
+  const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const server = new RecursiveServer(world.zones);
+  let holding = true;
+  const exchange: Exchange = {
+    query: async (question, options) => {
+      if (holding && question.type === typeNumbers.DNSKEY) {
+        ask();
+        await gone;
+      }
+      return await server.query(question, options);
+    },
+  };
+  const { resolver } = make({ exchange });
+  const before = resolver.lookup("mx.nsec.test.", "A");
+  await asked;
+  const wrong = world.anchors.map(({ zone, ds }) => ({ zone, ds: { ...ds, digest: new Uint8Array(32) } }));
+  resolver.setAnchors(wrong);
+  holding = false;
+  go();
+  assert.equal((await before).security, "secure");
+  assert.equal((await resolver.lookup("mx.p384.test.", "A")).security, "bogus");
+});
+
 Deno.test("an anchor may stand below an unsigned zone, and then counts for what is below it", async () => {
   const island = world.zone("island.open.nsec.test.");
   const { resolver } = make({ anchors: [...world.anchors, ...anchorsOf(island)] });
