@@ -7,7 +7,7 @@
  *
  * A referral must lead closer to the name, and only within the zone that gives it; glue counts only for the
  * servers of that referral, and only below the zone (RFC 5452 6). What strangers can make us do is limited:
- * referrals, servers whose addresses must be looked up first (CVE-2020-12662), questions in all.
+ * referrals, servers whose addresses must be looked up first (CVE-2020-12662), questions in all, records in all.
  *
  * @module
  */
@@ -41,6 +41,9 @@ export const maxSilentServers = 6;
 /** Servers of one zone that are known, and of those without glue, how many are looked up. */
 export const maxServers = 13;
 export const maxServersLookedUp = 3;
+
+/** Records of all messages that one question takes; a referral has some forty. */
+export const maxRecordsRead = 3000;
 
 /** How deep a lookup of a server's address may need another one. */
 export const maxLookupDepth = 3;
@@ -84,6 +87,7 @@ interface Delegation {
 interface Budget {
   questions: number;
   silent: number;
+  records: number;
 }
 
 /** What a zone's server said: an answer, or where to ask next. */
@@ -112,7 +116,7 @@ export class IterativeExchange implements Exchange {
   }
 
   query(question: ExchangeQuestion, options: ExchangeOptions): Promise<ExchangeResult> {
-    return this.#resolve(question, options, { questions: 0, silent: 0 }, 0);
+    return this.#resolve(question, options, { questions: 0, silent: 0, records: 0 }, 0);
   }
 
   async #resolve(
@@ -196,6 +200,11 @@ export class IterativeExchange implements Exchange {
         if (result.kind === "aborted" || result.kind === "limit") return result;
         if (result.kind === "timeout") this.#wasSilent(address, budget);
         continue;
+      }
+      const { answers, authorities, additionals } = result.message;
+      budget.records += answers.length + authorities.length + additionals.length;
+      if (budget.records > maxRecordsRead) {
+        return failure("limit", `more than ${maxRecordsRead} records on the way to ${shown(question.name)}`);
       }
       const told = this.#judge(at, question, target, result);
       if (told !== null) return told;

@@ -6,6 +6,7 @@ import {
   type IterativeSettings,
   maxDelegations,
   maxQuestions,
+  maxRecordsRead,
   maxReferrals,
   maxServers,
   maxServersLookedUp,
@@ -13,7 +14,7 @@ import {
   maxSilentServers,
   silentForMs,
 } from "./iterate.ts";
-import { rcodes, type ResourceRecord } from "./message.ts";
+import { maxRecords, rcodes, type ResourceRecord } from "./message.ts";
 import { writeData } from "./rdata.ts";
 import { type DataByType, type RecordType, typeNumbers } from "./record.ts";
 import { SignedZone, type ZoneSettings } from "./testing/signed_zone.ts";
@@ -355,6 +356,19 @@ Deno.test(`servers that depend on each other end after ${maxQuestions} questions
   const result = await query("www.a.", "A");
   assert.equal(result.ok, false);
   assert.ok(addresses.length <= maxQuestions, String(addresses.length));
+});
+
+Deno.test(`after ${maxRecordsRead} records it is given up`, async () => {
+  const { root } = zones();
+  const { query, internet, addresses } = make([root], {
+    hints: [{ host: "ns.", addresses: Array.from({ length: maxServers }, () => "192.0.2.1") }],
+  });
+  // Lame, and full of what nobody asked for.
+  const ballast = Array.from({ length: maxRecords }, () => record("a.test.", "A", { address: "192.0.2.9" }));
+  internet.lie = (reply) => ({ ...reply, authorities: [], additionals: ballast, authoritative: false });
+  const result = await query("www.example.test.", "A");
+  assert.deepEqual([result.ok, !result.ok && result.kind], [false, "limit"]);
+  assert.equal(addresses.length, Math.floor(maxRecordsRead / maxRecords) + 1);
 });
 
 Deno.test("delegations that are kept are bounded", async () => {
