@@ -32,7 +32,8 @@ export interface Source {
   readonly direct: boolean;
   /** Of one server alone, as an exchange prints it; else null. */
   readonly server: string | null;
-  ask(question: ExchangeQuestion, signal: AbortSignal): Promise<ExchangeResult>;
+  /** @param how As a validator, if absent. */
+  ask(question: ExchangeQuestion, signal: AbortSignal, how?: ExchangeOptions): Promise<ExchangeResult>;
 }
 
 /** What {@link Sources} are made of. */
@@ -49,6 +50,9 @@ export interface SourceSettings {
 /** With DO and CD: signatures come along, and the server does not keep from us what it takes for bogus. RFC 4035 3.2 */
 const asValidator: ExchangeOptions = { recursionDesired: true, checkingDisabled: true, dnssecOk: true };
 
+/** Where nothing can be checked: the server may do so, and keep from us what it finds to be wrong. RFC 4035 4.9.1 */
+export const asStub: ExchangeOptions = { recursionDesired: true, checkingDisabled: false, dnssecOk: false };
+
 /** The ways to an answer, and which of them are of no use at the moment. */
 export class Sources {
   readonly #clock: Clock;
@@ -61,8 +65,8 @@ export class Sources {
       name,
       direct: over === direct,
       server: server === undefined ? null : printServer(server),
-      ask: (question, signal) =>
-        over.query(question, { ...asValidator, signal, ...(server === undefined ? {} : { server }) }),
+      ask: (question, signal, how = asValidator) =>
+        over.query(question, { ...how, signal, ...(server === undefined ? {} : { server }) }),
     });
     const alone = servers.length < 2
       ? []

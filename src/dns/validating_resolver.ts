@@ -16,7 +16,7 @@ import { isWeaker } from "./security.ts";
 import type { AnswerCache } from "./cache.ts";
 import { ChainWalk } from "./dnssec_chain.ts";
 import { findRrset, type Rrset, rrsetsOf } from "./dnssec_rrset.ts";
-import { type Source, Sources } from "./dnssec_sources.ts";
+import { asStub, type Source, Sources, stripsForMs } from "./dnssec_sources.ts";
 import type { Step } from "./dnssec_step.ts";
 import { TrustCache } from "./dnssec_trust.ts";
 import { unsignable, validateDenial, validateSet, type Verdict } from "./dnssec_validate.ts";
@@ -254,13 +254,15 @@ export class ValidatingResolver implements Resolver {
     const trail = new AliasTrail(name);
     const why = "no server that can be reached hands out signatures";
     for (;;) {
-      const result = await source.ask({ name: trail.at, type: typeNumbers[type] }, signal);
+      const result = await source.ask({ name: trail.at, type: typeNumbers[type] }, signal, asStub);
       if (!result.ok) {
         return { answer: failedAnswer(name, type, trail.at, result.kind, result.why), steps: [] };
       }
       const finding = readFinding(result.message, type, trail);
       if (finding.kind === "again") continue;
-      return { answer: answerOf({ name, type, trail, finding, security: "indeterminate", why }), steps: [] };
+      const answer = answerOf({ name, type, trail, finding, security: "indeterminate", why });
+      // What may be forged is not kept for longer than it takes until signatures are looked for again.
+      return { answer: { ...answer, ttl: Math.min(answer.ttl, stripsForMs / 1000) }, steps: [] };
     }
   }
 

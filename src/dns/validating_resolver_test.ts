@@ -4,6 +4,7 @@ import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { type Bytes, concat } from "../base/bytes.ts";
 import { keyTag } from "./dnssec_algorithms.ts";
 import { failureSeconds } from "./cache.ts";
+import { stripsForMs } from "./dnssec_sources.ts";
 import { maxProofSets, maxQueries, maxRecordsRead } from "./dnssec_work.ts";
 import type { Exchange, ExchangeResult } from "./exchange.ts";
 import { IterativeExchange } from "./iterate.ts";
@@ -696,6 +697,28 @@ Deno.test("where nobody has signatures, nothing can be told, and that is reporte
   const none = await resolver.lookup("nothing.nsec.test.", "A");
   assert.deepEqual([none.status, none.security], ["noSuchDomain", "indeterminate"]);
   assert.equal(reports.filter((sentence) => /DANE is off/.test(sentence)).length, 1);
+  const kept = await resolver.lookup("mx.deep.nsec.test.", "A");
+  assert.equal(kept.ttl, stripsForMs / 1000); // Of 3600.
+});
+
+Deno.test("where nothing can be validated, the server may, and its answers are asked for without DO and CD", async () => {
+  const server = new RecursiveServer(world.zones);
+  server.lie = strip;
+  const asked: string[] = [];
+  const exchange: Exchange = {
+    query: (question, options) => {
+      asked.push(`${question.name} ${options.checkingDisabled} ${options.dnssecOk}`);
+      const refuses = question.name === "wrong.faults.test." && !options.checkingDisabled;
+      return refuses
+        ? Promise.resolve({ ok: false, kind: "serverFailure", why: "SERVFAIL", extendedErrors: [] })
+        : server.query(question, options);
+    },
+  };
+  const { resolver } = make({ exchange });
+  const good = await resolver.lookup("mx.nsec.test.", "A");
+  assert.deepEqual([good.status, good.security], ["found", "indeterminate"]);
+  assert.equal(asked.at(-1), "mx.nsec.test. false false");
+  assert.equal((await resolver.lookup("wrong.faults.test.", "A")).status, "failed");
 });
 
 Deno.test("but not when there were signatures before: their absence is an attack then", async () => {
