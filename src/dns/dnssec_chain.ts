@@ -32,14 +32,24 @@ import {
   zoneKeysOf,
 } from "./dnssec_rrset.ts";
 import { shown, type SignatureSeen, type Step } from "./dnssec_step.ts";
-import type { Broken, InsecureZone, NoZone, SecureZone, Trust, TrustCache } from "./dnssec_trust.ts";
-import { maxTrustSeconds } from "./dnssec_trust.ts";
+import {
+  broken,
+  failed,
+  insecure,
+  maxTrustSeconds,
+  noAnchor,
+  notAZone,
+  type NoZone,
+  noZone,
+  type SecureZone,
+  type Trust,
+  type TrustCache,
+} from "./dnssec_trust.ts";
 import { maxDsTried, maxKeysOfTag, maxProofSets, maxZoneKeys, type Work } from "./dnssec_work.ts";
 import type { ExchangeResult } from "./exchange.ts";
 import type { DnsMessage } from "./message.ts";
 import { canonicalName, isWithin, labelCount, parentOf, root, sameName } from "./name.ts";
 import { type DataByType, type Name, typeNumbers } from "./record.ts";
-import type { FailureKind } from "./resolver.ts";
 import type { TrustAnchor } from "./trust_anchors.ts";
 
 /** Labels that are gone down one by one, before a hint is tried. */
@@ -265,7 +275,7 @@ export class ChainWalk {
     const why = `the DS records of ${shown(zone)} have only algorithms that are not supported (${
       names.slice(0, 4).join(", ")
     })`;
-    return insecure(zone, above, ttl, ds, why);
+    return insecure(zone, above, ttl, ds.map(seenDs), why);
   }
 
   async #fromKeys(
@@ -443,53 +453,4 @@ function seenDs(ds: DataByType["DS"]): Step["ds"][number] {
 
 function seenKey({ tag, data }: ZoneKey, vouchedFor: boolean): Step["keys"][number] {
   return { keyTag: tag, algorithm: algorithmName(data.algorithm), vouchedFor };
-}
-
-function zoneStep(name: Name, result: Step["result"], ds: Step["ds"], why: string): Step {
-  return { kind: "zone", name, type: null, ds, keys: [], signature: null, result, why };
-}
-
-function insecure(
-  zone: Name,
-  above: SecureZone,
-  ttl: number,
-  ds: readonly DataByType["DS"][],
-  why: string,
-): InsecureZone {
-  return { kind: "insecure", zone, ttl, above, step: zoneStep(zone, "insecure", ds.map(seenDs), why) };
-}
-
-function noZone(zone: Name, above: SecureZone, exists: boolean, ttl: number, why: string): NoZone {
-  return { kind: "none", zone, exists, ttl, above, step: zoneStep(zone, "secure", [], why) };
-}
-
-function broken(
-  kind: "bogus" | "indeterminate",
-  zone: Name,
-  above: SecureZone | null,
-  why: string,
-  unsigned = false,
-): Broken {
-  return { kind, zone, above, why, failure: null, unsigned, step: zoneStep(zone, kind, [], why) };
-}
-
-function failed(zone: Name, above: SecureZone | null, failure: FailureKind, why: string): Broken {
-  return {
-    kind: "failed",
-    zone,
-    above,
-    why,
-    failure,
-    unsigned: false,
-    step: zoneStep(zone, "failed", [], why),
-  };
-}
-
-function noAnchor(zone: Name): Broken {
-  return broken("indeterminate", zone, null, `no trust anchor stands above ${shown(zone)}`);
-}
-
-/** Something is signed by a name that can sign nothing. */
-function notAZone({ zone, above, step }: NoZone): Broken {
-  return broken("bogus", zone, above, `${shown(zone)} signs records and is no zone: ${step.why}`);
 }

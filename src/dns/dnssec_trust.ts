@@ -9,7 +9,7 @@
 import { MiB } from "../base/bytes.ts";
 import type { Clock, Millis } from "../base/clock.ts";
 import type { ZoneKeys } from "./dnssec_rrset.ts";
-import type { Step } from "./dnssec_step.ts";
+import { shown, type Step } from "./dnssec_step.ts";
 import { canonicalName } from "./name.ts";
 import type { Name } from "./record.ts";
 import type { FailureKind } from "./resolver.ts";
@@ -58,6 +58,60 @@ export interface Broken {
 }
 
 export type Trust = SecureZone | InsecureZone | NoZone | Broken;
+
+function zoneStep(name: Name, result: Step["result"], ds: Step["ds"], why: string): Step {
+  return { kind: "zone", name, type: null, ds, keys: [], signature: null, result, why };
+}
+
+/** A delegation that is proved to be insecure. */
+export function insecure(
+  zone: Name,
+  above: SecureZone,
+  ttl: number,
+  ds: Step["ds"],
+  why: string,
+): InsecureZone {
+  return { kind: "insecure", zone, ttl, above, step: zoneStep(zone, "insecure", ds, why) };
+}
+
+/** A name that is proved to be no zone of its own. */
+export function noZone(zone: Name, above: SecureZone, exists: boolean, ttl: number, why: string): NoZone {
+  return { kind: "none", zone, exists, ttl, above, step: zoneStep(zone, "secure", [], why) };
+}
+
+/** A chain that is broken, or that nobody can begin. */
+export function broken(
+  kind: "bogus" | "indeterminate",
+  zone: Name,
+  above: SecureZone | null,
+  why: string,
+  unsigned = false,
+): Broken {
+  return { kind, zone, above, why, failure: null, unsigned, step: zoneStep(zone, kind, [], why) };
+}
+
+/** A question on the way that nobody answered. */
+export function failed(zone: Name, above: SecureZone | null, failure: FailureKind, why: string): Broken {
+  return {
+    kind: "failed",
+    zone,
+    above,
+    why,
+    failure,
+    unsigned: false,
+    step: zoneStep(zone, "failed", [], why),
+  };
+}
+
+/** A name for which no chain begins. */
+export function noAnchor(zone: Name): Broken {
+  return broken("indeterminate", zone, null, `no trust anchor stands above ${shown(zone)}`);
+}
+
+/** Something is signed by a name that can sign nothing. */
+export function notAZone({ zone, above, step }: NoZone): Broken {
+  return broken("bogus", zone, above, `${shown(zone)} signs records and is no zone: ${step.why}`);
+}
 
 /** Zones that are kept, and estimated octets of them all. */
 export const maxTrustEntries = 5000;
