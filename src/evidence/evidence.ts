@@ -2,7 +2,7 @@
  * What is known of how a message came: all that a verdict may depend on, and all that a person may ask for later.
  *
  * Plain data, bounded and versioned; kept with the message as JSON without the names of members, whose order is that of
- * the shapes below: a later version adds behind. Texts are cut down to their limits, control characters become spaces. Domains are in normal form (U-labels), unless said otherwise.
+ * the shapes below: a later version adds behind. There texts are cut down to their limits, control characters become spaces. Domains are in normal form (U-labels), unless said otherwise.
  *
  * The store reads evidence that the front gathered, and does not trust it: {@link decodeEvidence} takes nothing but
  * what {@link encodeEvidence} could have made.
@@ -10,7 +10,7 @@
  * @module
  */
 import { type Bytes, fromStrictUtf8, KiB, utf8 } from "../base/bytes.ts";
-import { count, flag, list, nullable, object, type Shape, text, type Value, word } from "./shape.ts";
+import { count, flag, list, nullable, object, text, type Value, word } from "./shape.ts";
 
 /** Of the form described here. A reader takes all versions that ever were. */
 export const evidenceVersion = 1;
@@ -210,23 +210,9 @@ export type FromEvidence = Value<typeof fromShape>;
 export type BlocklistEvidence = Value<typeof blocklistShape>;
 export type Evidence = Value<typeof evidenceShape>;
 
-/** For tests of the shape's own limits. */
-export const shapeOfEvidence: Shape<Evidence> = evidenceShape;
-
-/** What fits already: a message's evidence is cut down once. */
-const fitting = new WeakSet<Evidence>();
-
-/** Evidence with everything cut down to its limit. */
-export function fitEvidence(evidence: Evidence): Evidence {
-  if (fitting.has(evidence)) return evidence;
-  const fitted = evidenceShape.fit(evidence);
-  fitting.add(fitted);
-  return fitted;
-}
-
 /** Packed JSON in UTF-8. What is too long is cut down. @throws {RangeError} If it is too large all the same. */
 export function encodeEvidence(evidence: Evidence): Bytes {
-  const bytes = utf8(JSON.stringify(evidenceShape.pack(fitEvidence(evidence))));
+  const bytes = utf8(JSON.stringify(evidenceShape.pack(evidence)));
   if (bytes.length > maxEvidenceBytes) throw new RangeError(`evidence of ${bytes.length} octets`);
   return bytes;
 }
@@ -238,7 +224,7 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
   if (json === null) throw new SyntaxError("evidence that is not UTF-8");
   const value: unknown = JSON.parse(json);
   // The first messages of all have theirs with names.
-  const evidence = evidenceShape.read(value, "evidence", Array.isArray(value) ? "packed" : "named");
+  const evidence = evidenceShape.read(value, Array.isArray(value) ? "packed" : "named");
   if (evidence.version !== evidenceVersion) throw new SyntaxError(`evidence of version ${evidence.version}`);
   return evidence;
 }

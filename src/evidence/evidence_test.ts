@@ -4,7 +4,6 @@ import {
   decodeEvidence,
   encodeEvidence,
   type Evidence,
-  fitEvidence,
   maxArcLinks,
   maxAuthorDomains,
   maxBlocklists,
@@ -28,7 +27,6 @@ Deno.test("evidence is read back as it was", () => {
   };
   const bytes = encodeEvidence(evidence);
   assert.deepEqual(decodeEvidence(bytes), evidence);
-  assert.deepEqual(fitEvidence(evidence), evidence);
   assert.ok(bytes.length < 1700, `${bytes.length} octets`);
 });
 
@@ -85,7 +83,7 @@ Deno.test("the largest evidence is within the limit, and is read back", () => {
   const bytes = encodeEvidence(evidence);
   assert.ok(bytes.length > maxEvidenceBytes * 0.9, `${bytes.length} octets: the limit could be lower`);
   const read = decodeEvidence(bytes);
-  assert.deepEqual(read, fitEvidence(evidence));
+  assert.deepEqual(decodeEvidence(encodeEvidence(read)), read);
   assert.deepEqual(
     [read.dkim.length, read.arc.links.length, read.from.domains.length, read.blocklists.length],
     [maxSignatures, maxArcLinks, maxAuthorDomains, maxBlocklists],

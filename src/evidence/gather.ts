@@ -35,7 +35,6 @@ import {
   type BlocklistEvidence,
   type Evidence,
   evidenceVersion,
-  fitEvidence,
   type IprevEvidence,
   type SpfEvidence,
 } from "./evidence.ts";
@@ -275,7 +274,7 @@ export class Gathering {
       const { cutLookups } = evidence;
       if (cutLookups.length > 0) this.#log.warn("evidence is incomplete", { cutLookups, waitedMs });
       this.#count(waitedMs, signal?.aborted === true, cutLookups.length > 0);
-      return fitEvidence({ ...evidence, waitedMs });
+      return { ...evidence, waitedMs };
     } finally {
       signal?.removeEventListener("abort", giveUp);
       this.drop();

@@ -114,7 +114,10 @@ function keyword(text: string): string {
 
 /** Words, the first with `(`, the last with `)`: between them the line may be folded. RFC 5322 3.2.2 */
 function printComment(text: string, form: ResultsForm): string[] {
-  const escaped = visible(text, form).replace(/[()\\]/g, "\\$&").replace(/ {2,}/g, " ").trim();
+  const plain = visible(text, form);
+  const escaped = /[()\\]| {2}|^ | $/.test(plain)
+    ? plain.replace(/[()\\]/g, "\\$&").replace(/ {2,}/g, " ").trim()
+    : plain;
   return escaped === "" ? [] : `(${escaped})`.split(" ");
 }
 

@@ -61,5 +61,6 @@ function comment(text: string): string {
 
 /** What a stranger chose: neither line ends nor anything else that is no printable character. */
 function printable(text: string): string {
+  if (text.length <= maxValue && /^[\x20-\x7e]*$/.test(text)) return text;
   return text.slice(0, maxValue).toWellFormed().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, "?");
 }
