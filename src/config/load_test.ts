@@ -131,6 +131,34 @@ privateKeyFile = "../a.key"
   });
 });
 
+const selectorFaults: [setting: string, message: RegExp][] = [
+  ['headers = ["Subject", "To"]', /:5: .*headers: From is not among the fields to sign/],
+  ['headers = ["From", "X Y"]', /:5: .*headers\[1\]: "X Y" is no name of a header field/],
+  ['headers = ["From", "a:b"]', /:5: .*"a:b" is no name/],
+  ['headers = ["From", "a;b"]', /:5: .*"a;b" is no name/],
+  ['headers = ["From", ""]', /:5: .*"" is no name/],
+  ['headers = ["From", "Received"]', /:5: .*"Received" is a field that changes on the way/],
+  ['expiration = "0s"', /:5: .*expiration: "0s" is too little: use at least "1h"/],
+];
+for (const [setting, message] of selectorFaults) {
+  Deno.test(`checkDynamic() refuses a selector with ${setting}`, () => {
+    const content = `
+[domains."example.org".dkim]
+[domains."example.org".dkim.selectors.a]
+privateKeyFile = "a.key"
+${setting}
+`;
+    assert.throws(() => readConfig(content, "domains.toml", dynamicSchema, checkDynamic), message);
+  });
+}
+
+Deno.test("a selector may sign what it likes, From among it", () => {
+  const content =
+    '[domains."example.org".dkim.selectors.a]\nprivateKeyFile = "a.key"\nheaders = ["FROM", "X-A"]\n';
+  const { domains } = readConfig(content, "domains.toml", dynamicSchema, checkDynamic);
+  assert.deepEqual(domains["example.org"]?.dkim.selectors.a?.headers, ["FROM", "X-A"]);
+});
+
 Deno.test("exampleFile() is TOML when its settings are uncommented", () => {
   const example = exampleFile(staticSchema);
   assert.match(example, /# Largest message accepted/);
