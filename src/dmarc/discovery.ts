@@ -34,6 +34,11 @@ export async function discover(domain: string, walker: TreeWalker): Promise<Disc
   return { ...discovery, exists: await walker.exists(domain) };
 }
 
+/** Whether no failure left anything open that the result may depend on. */
+export function isCertain(discovery: Discovery): boolean {
+  return discovery.organizationalDomain !== null && !needsExistence(discovery);
+}
+
 /** RFC 9989 4.10.1: the domain's own record, else that of its organization, else that of the suffix above it. */
 function fromWalk(walk: Walk): Discovery {
   const { domain, steps } = walk;

@@ -34,7 +34,7 @@ export function iprevEvidence({ status, name, security, why }: IprevResult): Ipr
 export function spfEvidence(identity: SpfEvidence["identity"], result: SpfResult): SpfEvidence {
   const { status, mechanism, explanation, lookups, security, why } = result;
   // A HELO name is as the peer wrote it, and may be none.
-  const domain = normalForm(result.domain, { underscore: true }) ?? result.domain;
+  const domain = normalForm(result.domain.replace(/\.$/, ""), { underscore: true }) ?? result.domain;
   return { status, identity, domain, mechanism, explanation, lookups, security, why };
 }
 

@@ -11,7 +11,7 @@ import type { RecordType } from "../dns/record.ts";
 import { txt, type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { decodeEvidence, encodeEvidence, type Evidence } from "./evidence.ts";
 import { arcEvidence } from "./findings.ts";
-import { gatherLimits } from "./gather.ts";
+import { type Envelope, gatherLimits } from "./gather.ts";
 import {
   envelope,
   forgedEnvelope,
@@ -76,6 +76,33 @@ Deno.test("the null sender is checked by its HELO name", async () => {
   assert.deepEqual([spfHelo, mailFrom], [null, null]);
   // RFC 7208 2.4, RFC 9989 3.2.4: it is of the same organization.
   assert.equal(dmarc.status, "pass");
+});
+
+Deno.test("a HELO name is the same with a dot at its end, and in capitals", async () => {
+  const { spf, dmarc } = await gathered(message, { ...envelope, mailFrom: null, helo: "MX.Example.org." });
+  assert.deepEqual([spf.status, spf.domain, dmarc.status], ["pass", "mx.example.org", "pass"]);
+});
+
+Deno.test("of an author's domain only what is certain is remembered for the next message", async () => {
+  for (const [name, record] of [["_dmarc.org", "p=reject"], ["a.example.org", "p=none; np=reject"]] as const) {
+    const world: Record<string, Zone[string]> = {
+      ...zone,
+      "_dmarc.example.org": { records: { TXT: txt(`v=DMARC1; ${record}`) } },
+      [name]: { failures: { "*": "timeout" } },
+    };
+    const { gatherer: gathers } = gatherer(new ZoneResolver(world));
+    const status = async (from: Envelope, author: string) => {
+      const gathering = gathers.begin(from);
+      gathering.write(octets(`From: joe@${author}\n\nx\n`));
+      return (await gathering.finish()).dmarc.status;
+    };
+    const of = name === "_dmarc.org"
+      ? () => status({ ...envelope, mailFrom: null }, "example.org")
+      : () => status(forgedEnvelope, "a.example.org");
+    assert.equal(await of(), "temperror");
+    delete world[name];
+    assert.equal(await of(), name === "_dmarc.org" ? "pass" : "fail");
+  }
 });
 
 Deno.test("so is a sender without domain, the bare postmaster", async () => {

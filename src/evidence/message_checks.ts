@@ -13,7 +13,7 @@ import { MessageIntake, type Verification } from "../dkim/message_intake.ts";
 import { dkimLimits, type DkimOptions, DkimVerification, keyLookup } from "../dkim/verifier.ts";
 import { type DmarcResult, strictest, withoutAuthor } from "../dmarc/evaluate.ts";
 import { TreeWalker } from "../dmarc/tree_walk.ts";
-import { discover, type Discovery } from "../dmarc/discovery.ts";
+import { discover, type Discovery, isCertain } from "../dmarc/discovery.ts";
 import { DmarcVerifier } from "../dmarc/verify.ts";
 import { resultsName, type UntrustedResults, untrustedResults } from "../message/authentication_results.ts";
 import type { ArcEvidence, DkimEvidence, FromEvidence, SpfEvidence } from "./evidence.ts";
@@ -129,7 +129,7 @@ export class MessageChecks {
     const known = this.#discoveries.get(domain, now);
     if (known !== undefined) return known;
     const found = await discover(domain, walker);
-    if (found.status !== "failed") this.#discoveries.add(domain, found, now);
+    if (isCertain(found)) this.#discoveries.add(domain, found, now);
     return found;
   }
 
