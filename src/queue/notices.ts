@@ -6,6 +6,7 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { asciiDomain } from "../address/domain.ts";
 import { parseMailbox } from "../address/mailbox.ts";
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
@@ -39,7 +40,7 @@ export function composeNotice(settings: NoticeSettings, facts: NoticeFacts, orig
     from: { name: "Mail delivery", address: postmaster },
     to,
     date: facts.at,
-    messageId: `${random()}@${hostname}`,
+    messageId: `${random()}@${asciiDomain(hostname)}`,
     status: {
       originalEnvelopeId: readOr(null, () => envid === null ? null : parseEnvid(envid)),
       reportingMta: { type: "dns", name: hostname, address: null },

@@ -52,6 +52,18 @@ Deno.test("where the sender's domain has no key, a notice is from the server, wh
   }
 });
 
+Deno.test("a server with an internationalised name writes notices, too", () => {
+  const parts = { hostname: "mail.bücher.example", signing: signingFor(), random };
+  const text = fromUtf8(
+    composeSignedNotice(parts, sampleNotice({ sender: "ann@bücher.example" }, now), original) ??
+      new Uint8Array(),
+  );
+  assert.match(text, /^Message-ID: <[0-9a-f]+@mail\.xn--bcher-kva\.example>\r$/m);
+  assert.match(text, /^From: .*<postmaster@mail\.xn--bcher-kva\.example>\r$/m);
+  assert.match(text, /^To: ann@xn--bcher-kva\.example\r$/m);
+  assert.match(text, /^Reporting-MTA: dns; mail\.xn--bcher-kva\.example\r$/m);
+});
+
 Deno.test("about a message without sender there is no notice", () => {
   const parts = { hostname: "mail.example.net", signing: signingFor(), random };
   assert.equal(composeSignedNotice(parts, sampleNotice({ sender: "" }, now), original), null);

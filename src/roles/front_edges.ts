@@ -7,6 +7,7 @@
  */
 import { authenticatorMethods, type Mechanism, mechanisms } from "../accounts/authenticator.ts";
 import { type Mail, mailMethods } from "../accounts/mail.ts";
+import { asciiDomain } from "../address/domain.ts";
 import type { Log } from "../base/log.ts";
 import { opaqueIds } from "../base/opaque_id.ts";
 import type { Listener, ServiceName } from "../config/static_config.ts";
@@ -127,15 +128,16 @@ function offeredMechanisms({ boot }: FrontParts): readonly Mechanism[] {
   return weak ? mechanisms : mechanisms.filter((name) => name !== "CRAM-MD5" && name !== "SCRAM-SHA-1");
 }
 
-function smtpSettingsOf(
+/** What an SMTP service of a listener is told. */
+export function smtpSettingsOf(
   service: "smtp" | "submission" | "submissions",
   listener: Listener,
-  { boot }: FrontParts,
+  { boot }: { readonly boot: Pick<FrontParts["boot"], "config"> },
   offered: readonly Mechanism[],
 ): SmtpSettings {
   return smtpSettings({
     kind: service === "smtp" ? "delivery" : service,
-    hostname: listener.hostname ?? boot.config.hostname,
+    hostname: asciiDomain(listener.hostname ?? boot.config.hostname), // RFC 6531 3.7.1
     startTls: listener.tls !== null && service !== "submissions",
     requireTls: service !== "smtp" || listener.smtp?.noRequireTls !== true,
     mechanisms: offered,

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readConfig } from "../config/load.ts";
 import { checkStatic, staticSchema } from "../config/static_config.ts";
 import { defaultLimits } from "../smtpd/settings.ts";
-import { smtpLimitsOf } from "./front_edges.ts";
+import { smtpLimitsOf, smtpSettingsOf } from "./front_edges.ts";
 
-/** The public listener of a file with these lines for submission. */
-function listener(submission: string) {
+/** A file with these lines for submission at its public listener. */
+function file(submission: string, hostname = "mail.example.org") {
   const content = `
-hostname = "mail.example.org"
+hostname = "${hostname}"
 [listeners.public]
 addresses = ["192.0.2.1"]
 [listeners.public.tls]
@@ -15,8 +15,18 @@ keyCerts = [{ certFile = "a.crt", keyFile = "a.key" }]
 [listeners.public.smtp]
 [listeners.public.submission]
 ${submission}`;
-  return readConfig(content, "mailden.toml", staticSchema, checkStatic).listeners["public"];
+  return readConfig(content, "mailden.toml", staticSchema, checkStatic);
 }
+const listener = (submission: string) => file(submission).listeners["public"];
+
+Deno.test("a server with an internationalised name says it in A-labels. RFC 5321 4.1.2, RFC 6531 3.7.1", () => {
+  for (const hostname of ["mail.bücher.example", "mail.xn--bcher-kva.example"]) {
+    const config = file("", hostname);
+    const at = config.listeners["public"];
+    assert.ok(at !== undefined);
+    assert.equal(smtpSettingsOf("smtp", at, { boot: { config } }, []).hostname, "mail.xn--bcher-kva.example");
+  }
+});
 
 Deno.test("every limit of SMTP can be configured, and is what the edge has where nothing is said", () => {
   assert.deepEqual(smtpLimitsOf(listener("")?.submission ?? null), defaultLimits);
