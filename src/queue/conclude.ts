@@ -6,7 +6,7 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
-import { Refused } from "../base/errors.ts";
+import { type Reason, Refused } from "../base/errors.ts";
 import { maxReturnedOctets } from "../message/dsn_returned.ts";
 import { hasRoom, nameOfAccount } from "../store/accounts.ts";
 import { writtenBytes } from "../store/add_message.ts";
@@ -55,10 +55,15 @@ export interface ConcludeParts {
   readonly hasAccount: (name: string) => boolean;
 }
 
+/** Reasons of the disk and of the writer, and of a large notice for which too many spool files are open. */
+export const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater", "tooMany"]);
+
 interface Followed {
   readonly row: QueueRow;
   readonly result: QueueResult;
   readonly consequence: Consequence;
+  /** Whether it is put on hold where it waits. */
+  readonly held?: boolean;
 }
 
 /** Does what follows from a report of these rows. */
@@ -109,9 +114,10 @@ function resultOf(id: number, { status, text }: Ending): QueueResult {
  */
 async function followAll(
   parts: ConcludeParts,
-  followed: readonly Followed[],
+  expected: readonly Followed[],
   attempt: Attempt,
 ): Promise<readonly QueueRow[] | null> {
+  let followed = expected;
   const [first] = followed;
   if (first === undefined) return null;
   const { store } = parts;
@@ -123,8 +129,17 @@ async function followAll(
       const recipients = followed.filter(({ consequence }) => consequence.notice === kind);
       if (recipients.length === 0) continue;
       const brief = store.read(hasNoRoom(accountId, parts));
-      const notice = await noticeOf(parts, { kind, recipients, at: attempt.startedAt, brief });
-      if (notice !== null) notices.push(notice);
+      try {
+        const notice = await noticeOf(parts, { kind, recipients, at: attempt.startedAt, brief });
+        if (notice !== null) notices.push(notice);
+      } catch (error) {
+        if (error instanceof Refused && worksLater.has(error.reason)) throw error;
+        store.log.error("a notice could not be written: who failed is on hold", {
+          kind,
+          error: asError(error),
+        });
+        followed = followed.map((each) => each.consequence.notice === kind ? withoutNotice(each) : each);
+      }
     }
     const bytes = notices.reduce((sum, { email }) => sum + writtenBytes(email), followed.length * 512);
     const changed = await store.writer.runBehind(function* (tx): Work<readonly QueueRow[] | null> {
@@ -148,6 +163,17 @@ async function followAll(
   }
   for (const { row, result, consequence } of followed) log(store, row, result, consequence);
   return null;
+}
+
+/**
+ * What follows where the notice cannot be written, for a fault of ours. What happened is noted all the same: else who has the
+ * message would get it again. Whose sender should hear of a failure waits until somebody has seen it.
+ */
+function withoutNotice(followed: Followed): Followed {
+  const { consequence } = followed;
+  return consequence.notice === "failed"
+    ? { ...followed, consequence: { kind: "wait", notice: null }, held: true }
+    : { ...followed, consequence: { ...consequence, notice: null } };
 }
 
 /** Whether somebody has changed what it depends on whether the recipient waits, or what is said of that. */
@@ -175,7 +201,7 @@ function* hasNoRoom(accountId: number, parts: ConcludeParts): Work<boolean> {
 function* follow(
   store: Store,
   tx: Transaction,
-  { now: row, result, consequence }: Followed & { readonly now: QueueRow },
+  { now: row, result, consequence, held = false }: Followed & { readonly now: QueueRow },
   attempt: Attempt,
   keepMs: number,
 ): Work<void> {
@@ -184,7 +210,7 @@ function* follow(
     const told = consequence.notice === null ? 0 : queueTraits.delayTold;
     const dialed = addDialed(row.dialed, attempt.dialed);
     const { id, traits, due, hold } = row;
-    yield* noteQueued({ id, results, dialed, traits: traits | told, due, hold: hold === 1 });
+    yield* noteQueued({ id, results, dialed, traits: traits | told, due, hold: held || hold === 1 });
     return;
   }
   yield* dropQueued(row);
@@ -229,6 +255,10 @@ async function noticeOf(
   if (row === undefined || row.account_id === 0 && postmaster === null) return null;
   const content = compose(facts, originalOf(store, row));
   return content === null ? null : await readyNotice(store, content);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function log({ log }: Store, row: QueueRow, result: QueueResult, consequence: Consequence): void {

@@ -161,6 +161,28 @@ Deno.test("who has no room left hears of a failure all the same, with the header
   }
 });
 
+Deno.test("where no notice can be written, nothing is sent again, and who is not told is kept for somebody to see", async () => {
+  const it = await desk({
+    compose: () => {
+      throw new TypeError("a fault of ours");
+    },
+  });
+  await using _ = it.temp;
+  const { store } = it.temp;
+  const dsn = '{"notify":"SUCCESS,FAILURE"}';
+  const [a = 0, b = 0, c = 0] = await enqueue(store, ["a@x.example", "b@x.example", "c@x.example"], { dsn });
+  await attempt(it, [{}, permanent, temporary]);
+  assert.equal(store.read(one(retired, { id: a }))?.outcome, "delivered");
+  const failed = store.read(queueRow(b));
+  assert.deepEqual([failed.hold, (JSON.parse(failed.results) as AttemptRecord[])[0]?.code], [1, 550]);
+  assert.equal(store.read(queueRow(c)).hold, 0);
+  // Once it can be written again, somebody gives it up, and the sender hears.
+  const parts = { ...it.parts, compose: () => utf8("Subject: x\r\n\r\n") };
+  await giveUp(parts, [{ row: failed, ending: { outcome: "failed", status: "5.0.0", text: "" } }]);
+  assert.equal(store.read(one(retired, { id: b }))?.outcome, "failed");
+  assert.equal(inboxOf(it), 1);
+});
+
 Deno.test("what somebody dropped while it was tried stays dropped", async () => {
   const it = await desk();
   await using _ = it.temp;

@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { type Bytes, hex } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
-import { type Reason, Refused } from "../base/errors.ts";
+import { Refused } from "../base/errors.ts";
 import {
   dueDestinations,
   nextDue,
@@ -23,7 +23,7 @@ import type { Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import { nameOfAccount } from "../store/accounts.ts";
 import { suppressionOf } from "../store/suppressions.ts";
-import type { RowEnding } from "./conclude.ts";
+import { type RowEnding, worksLater } from "./conclude.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
 import {
   type DueNews,
@@ -61,9 +61,6 @@ const noRows: ReadonlySet<number> = new Set();
 /** Waits between attempts to write a report down: they double. */
 const firstWaitMs = 1000;
 const lastWaitMs = 60_000;
-
-/** Reasons of the disk and of the writer, and of a large notice for which too many spool files are open. */
-const worksLater: ReadonlySet<Reason> = new Set(["diskFull", "tryLater", "tooMany"]);
 
 interface Lease {
   readonly job: QueueJob;
