@@ -10,6 +10,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
+import { asciiDomain } from "../address/domain.ts";
 import { type Bytes, noBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Reason, Refused } from "../base/errors.ts";
@@ -155,7 +156,7 @@ async function password(parts: MechanismParts, request: AuthBegin, given: Passwo
 
 function cramMd5(parts: MechanismParts, initial: Bytes | null): Outcome {
   if (initial !== null) return badRequest; // The server speaks first. RFC 4422 5
-  const challenge = cramMd5Challenge(randomBytes(nonceBytes), parts.clock.now(), parts.hostname);
+  const challenge = cramMd5Challenge(randomBytes(nonceBytes), parts.clock.now(), asciiDomain(parts.hostname));
   return {
     kind: "challenge",
     challenge,

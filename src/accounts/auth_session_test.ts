@@ -19,7 +19,13 @@ const address = "192.0.2.1";
 
 /** An authenticator with account `you`, whose password is quick to check, and everything it does on record. */
 async function start(
-  settings: { weak?: boolean; gateLimits?: GateLimits; argon2?: Argon2; hidden?: readonly string[] } = {},
+  settings: {
+    weak?: boolean;
+    gateLimits?: GateLimits;
+    argon2?: Argon2;
+    hidden?: readonly string[];
+    hostname?: string;
+  } = {},
 ) {
   const credentials = new MemoryCredentials();
   credentials.add("you");
@@ -38,7 +44,7 @@ async function start(
     resolveLogin: (name) => name === you || name === "you+tag@example.org" ? "you" : null,
     decoyKey: new Uint8Array(32).fill(5),
     weakDecoys: settings.weak ?? true,
-    hostname: "mail.example.org",
+    hostname: settings.hostname ?? "mail.example.org",
     clock,
     log: createLog({ level: "trace", format: "json" }, () => 0, (_level, line) => void logged.push(line)),
     metrics: new Metrics(),
@@ -152,6 +158,12 @@ for (const mechanism of passwordMechanisms) {
     });
   });
 }
+
+Deno.test("CRAM-MD5 with a server whose name is internationalised", async () => {
+  const { connection } = await start({ hostname: "почта.example" });
+  const { challenge } = challenged(await connection.begin(begin("CRAM-MD5", null)));
+  assert.match(fromUtf8(challenge), /@xn--80a1acny\.example>$/);
+});
 
 for (const mechanism of ["CRAM-MD5", "SCRAM-SHA-1"] as const) {
   Deno.test(`${mechanism} without its secret is refused like a wrong password`, async () => {
