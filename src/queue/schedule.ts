@@ -10,7 +10,7 @@
 /** Attempts before a message is given up, unless something else was asked for. */
 export const defaultMaxAttempts = 8;
 
-/** After this failed attempt the sender is told that it takes longer: four hours after the first. */
+/** After this failed attempt the sender is told that it takes longer: not quite two hours after the first. */
 export const delayNoticeAfter = 5;
 
 const minute = 60_000;

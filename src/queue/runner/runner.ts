@@ -58,7 +58,9 @@ class QueueRunner implements Runner {
   readonly #running = new Set<Promise<void>>();
   /** Of these, lanes that wait for what another finds out; and those of them that wait for a place to go on. */
   #aside = 0;
-  #returning: (() => void)[] = [];
+  readonly #returning: (() => void)[] = [];
+  /** Places kept for work that was asked for. */
+  #kept = 0;
   readonly #listening: Promise<void>;
   /** Of the connection to the store, as far as it can be told: aborts when that is lost. */
   #lost = new AbortController();
@@ -162,10 +164,9 @@ class QueueRunner implements Runner {
       while (this.#mayTake()) {
         const heard = this.#heard;
         const { queue, settings } = this.#parts;
-        const room = settings.maxConnections - this.#working;
+        const max = Math.min(settings.maxConnections - this.#working, maxTaken);
         const busy = [...this.#lanes.keys()];
-        const jobs = await queue.take({ domain: null, busy, max: Math.min(room, maxTaken) });
-        for (const job of jobs) this.#start(job);
+        const jobs = await this.#keeping(max, () => queue.take({ domain: null, busy, max }));
         if (jobs.length === 0 && heard === this.#heard) this.#nothingNow();
       }
     } catch (error) {
@@ -180,9 +181,23 @@ class QueueRunner implements Runner {
       this.#working < this.#parts.settings.maxConnections;
   }
 
-  /** Lanes that take a place. */
+  /** Lanes that take a place, or will. */
   get #working(): number {
-    return this.#running.size - this.#aside;
+    return this.#running.size - this.#aside + this.#kept;
+  }
+
+  /** Begins lanes for what is taken; meanwhile nobody else is given their places. */
+  async #keeping(places: number, take: () => Promise<readonly QueueJob[]>): Promise<readonly QueueJob[]> {
+    let jobs: readonly QueueJob[] = [];
+    this.#kept += places;
+    try {
+      jobs = await take();
+      return jobs;
+    } finally {
+      this.#kept -= places;
+      for (const job of jobs) this.#start(job);
+      this.#letIn();
+    }
   }
 
   /** A lane waits. Its place is others' meanwhile, and it goes on when there is one. */
@@ -197,14 +212,18 @@ class QueueRunner implements Runner {
 
   /** There is a place: for who waits for one, else for more work. */
   #roomMade(): void {
-    while (this.#working < this.#parts.settings.maxConnections && this.#returning.length > 0) {
-      this.#aside--;
-      this.#returning.shift()?.();
-    }
+    this.#letIn();
     // What is due for a domain was nobody's business while it was worked on, not even of a question that is under way.
     this.#unasked = true;
     this.#heard++;
     void this.#take();
+  }
+
+  #letIn(): void {
+    while (this.#working < this.#parts.settings.maxConnections && this.#returning.length > 0) {
+      this.#aside--;
+      this.#returning.shift()?.();
+    }
   }
 
   /** What is due later stays so. */
@@ -229,17 +248,22 @@ class QueueRunner implements Runner {
 
   #start(job: QueueJob): void {
     const { domain } = job;
-    this.#lanes.set(domain, (this.#lanes.get(domain) ?? 0) + 1);
+    this.#count(domain, 1);
     const lane = this.#lane(job).catch((error) => {
       this.#parts.log.error("a lane broke", { error: error instanceof Error ? error : String(error) });
     }).finally(() => {
-      const left = (this.#lanes.get(domain) ?? 1) - 1;
-      if (left > 0) this.#lanes.set(domain, left);
-      else this.#lanes.delete(domain);
+      this.#count(domain, -1);
       this.#running.delete(lane);
       this.#roomMade();
     });
     this.#running.add(lane);
+  }
+
+  /** Lanes of a domain that work, or will. */
+  #count(domain: string, more: 1 | -1): void {
+    const count = (this.#lanes.get(domain) ?? 0) + more;
+    if (count > 0) this.#lanes.set(domain, count);
+    else this.#lanes.delete(domain);
   }
 
   /** One domain's jobs, one after the other. */
@@ -279,7 +303,12 @@ class QueueRunner implements Runner {
     const { maxPerDomain, maxConnections } = this.#parts.settings;
     const isFull = (this.#lanes.get(domain) ?? 0) >= maxPerDomain || this.#working >= maxConnections;
     if (isFull || this.#closing || lost.aborted) return;
-    for (const job of await this.#more(domain, lost)) this.#start(job);
+    this.#count(domain, 1);
+    try {
+      await this.#keeping(1, () => this.#more(domain, lost));
+    } finally {
+      this.#count(domain, -1);
+    }
   }
 
   async #attempt(job: QueueJob, lost: AbortSignal): Promise<JobRun> {

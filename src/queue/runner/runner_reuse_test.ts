@@ -169,6 +169,37 @@ Deno.test("one domain has so many connections, and all together so many", async 
   });
 });
 
+Deno.test("however long the store takes to hand out work, no more lanes begin than may", async () => {
+  const zone: Zone = {
+    ...usualZone,
+    ...Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`d${i}.test`, mxOf(["mx.example.net"])])),
+  };
+  for (const turns of [0, 3, 8]) {
+    const of = new Map<string, number>();
+    const most = { all: 0, domain: 0 };
+    const settings = { maxPerDomain: 3, maxConnections: 5, maxPerConnection: 3 };
+    await onStage({ zone, settings }, async (stage) => {
+      const mx = await stage.mx({
+        answer: async (step, line) => {
+          const domain = /@(.*)>/.exec(line)?.[1] ?? "";
+          if (step !== "RCPT") return null;
+          of.set(domain, (of.get(domain) ?? 0) + 1);
+          most.all = Math.max(most.all, [...of.values()].reduce((sum, count) => sum + count, 0));
+          most.domain = Math.max(most.domain, ...of.values());
+          for (let i = 0; i < 7; i++) await settle();
+          of.set(domain, (of.get(domain) ?? 0) - 1);
+          return null;
+        },
+      });
+      stage.queue.turns = turns;
+      await stage.send(...Array.from({ length: 6 }, (_, i) => many(8, `d${i}.test`)).flat());
+      await stage.send(...many(12));
+      assert.equal(mx.taken.length, 60);
+      assert.ok(most.all === 5 && most.domain > 1 && most.domain <= 3, JSON.stringify(most));
+    });
+  }
+});
+
 Deno.test("a dead destination with many messages delays no other, and is dialled once", async () => {
   const zone: Zone = {
     ...usualZone,
