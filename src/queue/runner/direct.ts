@@ -102,10 +102,10 @@ class DirectAttempt {
     const { job, signal, tally } = this.#run;
     const { resolver, policies, random, metrics } = this.#parts;
     const isLiteral = job.domain.startsWith("[");
-    const [plan, sts] = await Promise.all([
+    const [plan, sts] = await this.#run.patiently(Promise.all([
       findHosts(job.domain, resolver, random, signal),
       isLiteral ? null : policies.policyOf(asciiDomain(job.domain), signal).catch(() => nobodyKnows),
-    ]);
+    ]));
     if (signal.aborted) return null;
     if (plan.kind === "nowhere") return plan.verdict;
     if (sts?.isUncertain === true && job.requireTls !== false && (job.attempts === 1 || job.requireTls)) {
@@ -138,19 +138,15 @@ class DirectAttempt {
     const { tally, signal, job, log } = this.#run;
     const { resolver, settings, metrics } = this.#parts;
     const { ipv4, ipv6 } = this.#transport;
-    const addresses = await addressesOf(
-      name,
-      resolver,
-      { ipv4, ipv6, allowPrivate: settings.allowPrivate },
-      signal,
-    );
+    const rules = { ipv4, ipv6, allowPrivate: settings.allowPrivate };
+    const addresses = await this.#run.patiently(addressesOf(name, resolver, rules, signal));
     if (signal.aborted) return null;
     if (addresses.verdict !== null) {
       log.info("host without addresses", { host: name, why: addresses.verdict.text });
       tally.sayAll(addresses.verdict);
       return null;
     }
-    const dane = await this.#dane(name, plan, addresses);
+    const dane = await this.#run.patiently(this.#dane(name, plan, addresses));
     if (signal.aborted) return null;
     const facts: TlsFacts = { domain: job.domain, host: name, sts, dane, requireTls: job.requireTls };
     const tls = planTls(facts);
@@ -250,12 +246,8 @@ class DirectAttempt {
     const { socks } = this.#transport;
     if (socks === null) return null;
     const rules = { ipv4: true, ipv6: true, allowPrivate: true };
-    const { addresses, verdict } = await addressesOf(
-      socks.host,
-      this.#parts.resolver,
-      rules,
-      this.#run.signal,
-    );
+    const lookup = addressesOf(socks.host, this.#parts.resolver, rules, this.#run.signal);
+    const { addresses, verdict } = await this.#run.patiently(lookup);
     const [address] = addresses;
     if (address !== undefined) return { ...socks, address };
     this.#run.tally.sayAll({

@@ -15,6 +15,9 @@ import { ownVerdict, type Verdict } from "./verdict.ts";
 /** Addresses that are reported as dialled. */
 export const maxDialed = 20;
 
+/** What takes longer is waited for without taking anybody's place, in milliseconds. */
+export const quickMs = 1000;
+
 /** How TLS was, for metrics. */
 export type TlsMode = "none" | "opportunistic" | "required" | "mtasts" | "dane" | "relay";
 
@@ -107,6 +110,16 @@ export class JobRun {
     if (this.signal.aborted) end();
     await this.#stepAside(Promise.race([wait, over.promise]));
     this.signal.removeEventListener("abort", end);
+  }
+
+  /** Waits for what is quick most of the time (a lookup); where it is not, without taking anybody's place. */
+  async patiently<T>(wait: Promise<T>): Promise<T> {
+    const slow = Promise.withResolvers<"slow">();
+    const timer = this.#clock.after(quickMs, () => slow.resolve("slow"));
+    const ended = wait.then(() => {}, () => {});
+    if (await Promise.race([ended, slow.promise]) === "slow") await this.aside(ended);
+    timer.cancel();
+    return await wait;
   }
 
   #cutOff(): void {

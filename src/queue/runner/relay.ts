@@ -89,7 +89,8 @@ async function open(
   }
   // Whoever configured it may well mean an address of this network.
   const rules = { ipv4: true, ipv6: true, allowPrivate: true };
-  const { addresses, verdict } = await addressesOf(relay.host, parts.resolver, rules, run.signal);
+  const lookup = addressesOf(relay.host, parts.resolver, rules, run.signal);
+  const { addresses, verdict } = await run.patiently(lookup);
   if (verdict !== null) {
     run.tally.sayAll({ ...verdict, text: `the relay cannot be found: ${verdict.text}` });
     return null;

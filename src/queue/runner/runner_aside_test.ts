@@ -1,13 +1,15 @@
 /**
- * Hosts that are dead, or slow to greet, and take the mail of many domains: they keep one attempt busy, and nobody else
- * waits for them.
+ * Hosts that are dead, or slow to greet, and take the mail of many domains, and name servers that do not answer: nobody
+ * else waits for them.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { settle } from "../../../tests/support/fake_clock.ts";
 import type { Zone } from "../../dns/testing/zone_resolver.ts";
+import { quickMs } from "./job_run.ts";
 import { maxAside } from "./runner.ts";
+import { usualSettings } from "./settings.ts";
 import type { Queued } from "./testing/memory_queue.ts";
 import { queued } from "./testing/memory_queue.ts";
 import { hostAt, mxOf, onStage, until, usualZone } from "./testing/stage.ts";
@@ -71,6 +73,28 @@ Deno.test("a host that is slow to greet is then used by all, and never by more t
     assert.equal(mx.taken.length, 20);
     assert.equal(most, 5);
   });
+});
+
+Deno.test("domains whose name servers do not answer delay no other", async () => {
+  for (const isHost of [false, true]) {
+    await onStage({ zone: zoneOf(20), settings: { maxConnections: 5 } }, async (stage) => {
+      const mx = await stage.mx();
+      if (isHost) stage.unanswered.add("mx.shared.test.");
+      else for (let i = 0; i < 20; i++) stage.unanswered.add(`d${i}.test.`);
+      stage.queue.add(...shared(20), queued(["a@example.net"]));
+      void stage.runner;
+      for (let i = 0; i < 50; i++) await settle();
+      for (let ms = 0; ms < 5 * quickMs && mx.taken.length === 0; ms += quickMs) {
+        await stage.clock.advance(quickMs);
+        for (let i = 0; i < 50; i++) await settle();
+      }
+      assert.equal(mx.taken.length, 1);
+      await stage.clock.advance(usualSettings.lookupMs);
+      await stage.queue.reported(21);
+      const failed = stage.queue.reports.filter(({ job }) => job.domain !== "example.net");
+      assert.ok(failed.every(({ report }) => /no name server answered/.test(report.results[0]?.text ?? "")));
+    });
+  }
 });
 
 Deno.test("so many lanes wait for a host, and no more", async () => {

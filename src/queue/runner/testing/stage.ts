@@ -82,6 +82,8 @@ export class Stage {
   readonly sources: (string | undefined)[] = [];
   /** Addresses that are dialled as they are. */
   readonly real = new Set<string>();
+  /** Domains, with a dot at the end, whose name servers do not answer. */
+  readonly unanswered = new Set<string>();
   /** What answers where; nothing answers anywhere else. */
   readonly #mxs = new Map<string, FakeMx>();
   readonly #silent = new Set<string>();
@@ -140,7 +142,10 @@ export class Stage {
     const { transports = {}, policies = {}, settings = {}, log = silentLog } = this.#settings;
     return startRunner({
       queue: this.queue,
-      resolver: this.resolver,
+      resolver: {
+        lookup: (name, type, options) =>
+          this.unanswered.has(name) ? new Promise(() => {}) : this.resolver.lookup(name, type, options),
+      },
       policies: { policyOf: (domain) => Promise.resolve(policies[domain] ?? noPolicy) },
       tlsNotes: { note: (domain, session) => void this.noted.push({ domain, session }) },
       transportFor: ({ transport }): Transport | MissingTransport =>
