@@ -220,6 +220,7 @@ class DirectAttempt {
       host: name,
       addresses: addresses.addresses,
       hasBoth: addresses.hasBoth,
+      isOurs: false,
       target: {
         port: settings.port,
         proxy,

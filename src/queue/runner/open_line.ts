@@ -22,7 +22,16 @@ import type { Openings } from "./openings.ts";
 import type { OpenLine } from "./reuse.ts";
 import type { RunnerMetrics } from "./metrics.ts";
 import type { RunnerSettings } from "./settings.ts";
-import { ownVerdict, remembered, type Remote, shown, softened, type Verdict, verdictOf } from "./verdict.ts";
+import {
+  forNow,
+  ownVerdict,
+  remembered,
+  type Remote,
+  shown,
+  softened,
+  type Verdict,
+  verdictOf,
+} from "./verdict.ts";
 
 /** What opening connections takes. */
 export interface LineParts {
@@ -45,6 +54,8 @@ export interface HostWay {
   /** Whether there are some of both families. */
   readonly hasBoth: boolean;
   readonly target: Omit<Target, "remote" | "localAddress" | "dialMs">;
+  /** Whether who is refused before a message is named is the sender's business, or ours, and a person's to mend. */
+  readonly isOurs: boolean;
   /** Why TLS is a must, or was not good enough. */
   readonly why: (tls: TlsState) => string;
   /** Called for each connection on which something was heard. */
@@ -99,7 +110,8 @@ async function dialled(
       return { result, verdict: null, reached: true };
     }
     if (run.signal.aborted) return { result, verdict: null, reached: false };
-    const verdict = verdictFor(way, place.remote, result);
+    const found = verdictFor(way, place.remote, result);
+    const verdict = way.isOurs ? forNow(found) : found;
     // What was said in greeting is the machine's; from STARTTLS on it is the host's.
     if (!isOfHost(result)) failures.remember(key, verdict);
     return { result, verdict, reached: isOfHost(result) };

@@ -105,6 +105,7 @@ async function open(
     host: relay.host,
     addresses,
     hasBoth: false,
+    isOurs: true,
     target: {
       port: relay.port,
       proxy: null,

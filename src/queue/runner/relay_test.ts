@@ -107,6 +107,12 @@ const cases: [
     text: /does not accept our user name and password: 535 5\.7\.8 wrong/,
     status: "4.7.8",
   }],
+  ["a relay that wants nothing of us", relay(), {
+    answer: (step: Step) => step === "CONNECT" ? "554 5.7.1 not one of ours" : null,
+  }, { outcome: "temporary", text: /^554 5\.7\.1 not one of ours$/, status: "4.7.1" }],
+  ["one that says so to our name", relay(), {
+    answer: (step: Step) => step === "EHLO" ? "550 5.7.1 not one of ours" : null,
+  }, { outcome: "temporary", text: /^550 5\.7\.1 not one of ours$/, status: "4.7.1" }],
   [
     "EXTERNAL, by a certificate of ours",
     relay({

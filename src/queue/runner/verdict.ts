@@ -83,7 +83,8 @@ export function isRemembered({ text }: Pick<QueueResult, "text">): boolean {
   return text.includes(secondHand);
 }
 
-function forNow(verdict: Verdict): Verdict {
+/** The same to be tried again. */
+export function forNow(verdict: Verdict): Verdict {
   if (verdict.outcome !== "permanent") return verdict;
   const retry = verdict.retry === "never" ? "later" : verdict.retry;
   return { ...verdict, outcome: "temporary", status: `4${verdict.status.slice(1)}`, retry };
