@@ -84,7 +84,9 @@ Deno.test("a HELO name is the same with a dot at its end, and in capitals", asyn
 });
 
 Deno.test("of an author's domain only what is certain is remembered for the next message", async () => {
-  for (const [name, record] of [["_dmarc.org", "p=reject"], ["a.example.org", "p=none; np=reject"]] as const) {
+  for (
+    const [name, record] of [["_dmarc.org", "p=reject"], ["a.example.org", "p=none; np=reject"]] as const
+  ) {
     const world: Record<string, Zone[string]> = {
       ...zone,
       "_dmarc.example.org": { records: { TXT: txt(`v=DMARC1; ${record}`) } },
