@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { asciiDomain } from "../../address/domain.ts";
 import type { ServerProof } from "../../net/client_tls.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { statusOf } from "../../smtp/client_outcome.ts";
@@ -121,7 +122,7 @@ async function open(
       credentials: relay.auth,
       implicitTls: relay.tls === "implicit",
       tls: {
-        serverName: relay.host,
+        serverName: asciiDomain(relay.host), // The runtime asks for no name that is not ASCII. RFC 6066 3
         ...(relay.trusted.length > 0 ? { trusted: relay.trusted } : {}),
         ...(relay.certificate === null ? {} : { certificate: relay.certificate }),
       },

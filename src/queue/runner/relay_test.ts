@@ -19,8 +19,14 @@ import { usualSettings } from "./settings.ts";
 
 const good = (await certified("relay.example.net")).loaded;
 const bad = (await unknown("relay.example.net")).loaded;
+const others = (await certified("other.example.net")).loaded;
+const umlaut = (await certified("xn--bcher-kva.example")).loaded;
 
-const zone = { ...usualZone, "relay.example.net": hostAt(["192.0.2.1"]) };
+const zone = {
+  ...usualZone,
+  "relay.example.net": hostAt(["192.0.2.1"]),
+  "xn--bcher-kva.example": hostAt(["192.0.2.1"]),
+};
 
 function relay(own: Partial<RelayTransport> = {}): RelayTransport {
   return {
@@ -53,6 +59,10 @@ const cases: [
 ][] = [
   ["a relay over STARTTLS", relay(), { certificate: good }, { outcome: "delivered", tls: true }],
   ["a relay whose certificate nobody vouches for", relay(), { certificate: bad }, {
+    outcome: "temporary",
+    text: /not trusted/,
+  }],
+  ["a relay with the certificate of another host", relay(), { certificate: others }, {
     outcome: "temporary",
     text: /not trusted/,
   }],
@@ -178,6 +188,15 @@ for (const [what, transport, script, expected, own] of cases) {
     });
   });
 }
+
+Deno.test("a relay whose name is not ASCII is asked for by its A-labels", async () => {
+  const transports = { relay: relay({ host: "b\u00fccher.example" }) };
+  await onStage({ zone, transports }, async (stage) => {
+    const mx = await stage.mx({ certificate: umlaut });
+    assert.equal((await sendBy(stage)).outcome, "delivered");
+    assert.deepEqual(mx.asked, ["xn--bcher-kva.example"]);
+  });
+});
 
 Deno.test("messages for several domains share the connection to a relay", async () => {
   await onStage({ zone, transports: { relay: relay({ tls: "never" }) } }, async (stage) => {
