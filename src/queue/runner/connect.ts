@@ -10,22 +10,15 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { DialedTransport } from "../../net/client.ts";
 import type { ClientTls, ServerProof } from "../../net/client_tls.ts";
-import { connectThroughSocks, SocksRefused } from "../../net/socks5_dial.ts";
+import { SocksRefused } from "../../net/socks5_dial.ts";
 import { TransportError } from "../../net/transport.ts";
 import type { ClientRules } from "../../smtp/client_rules.ts";
 import type { ClientCredentials } from "../../smtp/client_sign_in.ts";
 import type { Outcome } from "../../smtp/client_state.ts";
 import { SmtpClient } from "./smtp_client.ts";
 import type { Dial } from "./settings.ts";
+import { dialThroughProxy, type Proxy, ProxyUnreached } from "./through_proxy.ts";
 import type { Remote } from "./verdict.ts";
-
-/** A proxy that is dialled instead. */
-export interface Proxy {
-  readonly address: string;
-  readonly port: number;
-  readonly username: string;
-  readonly password: string;
-}
 
 /** What is said of a handshake. */
 export interface Judgement {
@@ -143,37 +136,24 @@ export async function connect(
   return { kind: "refused", outcome: refusal, tls: state.tls, localAddress };
 }
 
-async function dialled(
+function dialled(
   target: Target,
   { dial, clock }: ConnectParts,
   id: string,
   signal: AbortSignal,
 ): Promise<DialedTransport> {
   const { remote, port, proxy, localAddress, dialMs, implicitTls, rules } = target;
-  const to = proxy ?? { address: remote.address, port };
-  const transport = await dial({
-    address: to.address,
-    port: to.port,
+  const settings = {
     clock,
     id,
     connectTimeoutMs: dialMs,
     signal,
     times: { readTimeoutMs: dialMs, handshakeTimeoutMs: rules.timeouts.handshake },
     ...(localAddress === null ? {} : { localAddress }),
-    ...(implicitTls ? { tls: { ...target.tls, unverified: true } } : {}),
-  });
-  if (proxy === null) return transport;
-  const giveUp = () => transport.destroy();
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    await connectThroughSocks(transport, { address: remote.address, port }, proxy);
-    return transport;
-  } catch (error) {
-    transport.destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
+  };
+  if (proxy !== null) return dialThroughProxy(proxy, { address: remote.address, port }, dial, settings);
+  const tls = implicitTls ? { tls: { ...target.tls, unverified: true } } : {};
+  return dial({ ...settings, ...tls, address: remote.address, port });
 }
 
 /** The handshake after STARTTLS. Null: nothing more can be said on this connection. */
@@ -198,6 +178,9 @@ async function secured(
 
 /** Why nobody was reached, to go on after the host's name. */
 function dialWords(error: unknown): string {
+  if (error instanceof ProxyUnreached) {
+    return `was not reached, since the SOCKS proxy ${dialWords(error.cause)}`;
+  }
   if (error instanceof SocksRefused) return `was not reached through the SOCKS proxy: ${error.message}`;
   if (!(error instanceof TransportError)) throw error;
   switch (error.failure) {

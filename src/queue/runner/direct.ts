@@ -11,8 +11,8 @@ import { type DanePlan, planDane } from "../../dane/plan.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { clientRules } from "../../smtp/client_rules.ts";
 import type { DirectTransport } from "../transport.ts";
-import { addressesOf, type HostAddresses } from "./addresses.ts";
-import type { Opened, Proxy } from "./connect.ts";
+import { addressesOf, type HostAddresses, maxAddresses } from "./addresses.ts";
+import type { Opened } from "./connect.ts";
 import { findHosts, type HostPlan } from "./hosts.ts";
 import type { JobRun } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
@@ -22,6 +22,7 @@ import type { Lines, OpenLine } from "./reuse.ts";
 import { judgeTls, planTls, type TlsFacts, type TlsJudgement, type TlsPlan } from "./tls_plan.ts";
 import { happeningOf, openingOf, type Refusal, whyTls } from "./tls_opening.ts";
 import { reportSessions, type TlsHappening, type TlsPeers } from "./tls_report.ts";
+import type { Proxy } from "./through_proxy.ts";
 import { transact } from "./transact.ts";
 import { ownVerdict, remembered, type Remote, type Verdict } from "./verdict.ts";
 
@@ -224,7 +225,7 @@ class DirectAttempt {
       target: {
         port: settings.port,
         proxy,
-        rules: clientRules(this.#transport.socks?.hostname ?? settings.hostname, {
+        rules: clientRules(asciiDomain(this.#transport.socks?.hostname ?? settings.hostname), {
           tls: tls.mode,
           strictEightBit: settings.strictEightBit,
           timeouts: settings.timeouts,
@@ -249,8 +250,7 @@ class DirectAttempt {
     const rules = { ipv4: true, ipv6: true, allowPrivate: true };
     const lookup = addressesOf(socks.host, this.#parts.resolver, rules, this.#run.signal);
     const { addresses, verdict } = await this.#run.patiently(lookup);
-    const [address] = addresses;
-    if (address !== undefined) return { ...socks, address };
+    if (addresses.length > 0) return { ...socks, addresses: addresses.slice(0, maxAddresses) };
     this.#run.tally.sayAll({
       ...verdict ?? nothingLeft,
       text: `the SOCKS proxy cannot be found: ${verdict?.text ?? ""}`,

@@ -7,13 +7,14 @@ import assert from "node:assert/strict";
 import { base64, latin1 } from "../../base/bytes.ts";
 import { createLog } from "../../base/log.ts";
 import { dialLocally, listenLocally, testCertificate } from "../../net/testing/loopback.ts";
+import { settle } from "../../../tests/support/fake_clock.ts";
 import { deriveScram, ScramServer } from "../../sasl/scram.ts";
 import { parseClientFirst } from "../../sasl/scram_message.ts";
 import type { DirectTransport, RelayTransport } from "../transport.ts";
 import { certified, rootPem, unknown } from "./testing/certificates.ts";
 import type { MxScript, Step } from "./testing/fake_mx.ts";
 import { queued } from "./testing/memory_queue.ts";
-import { hostAt, onStage, type Stage, usualZone } from "./testing/stage.ts";
+import { hostAt, onStage, type Stage, until, usualZone } from "./testing/stage.ts";
 import { wrongPasswordMs } from "./relay.ts";
 import { usualSettings } from "./settings.ts";
 
@@ -329,11 +330,15 @@ async function proxy(answers: readonly number[][], to: () => number) {
   return { heard, listener };
 }
 
-const socks = (port: number, login: { username: string; password: string }): DirectTransport => ({
+const socks = (
+  port: number,
+  login: { username: string; password: string },
+  host = "127.0.0.1",
+): DirectTransport => ({
   kind: "direct",
   ipv4: true,
   ipv6: true,
-  socks: { host: "127.0.0.1", port, ...login, hostname: "proxy.example" },
+  socks: { host, port, ...login, hostname: "proxy.example" },
 });
 const connected = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
 
@@ -370,6 +375,72 @@ Deno.test("a proxy that refuses is told as what it is, and the mail waits", asyn
     await listener.close(0);
   });
 });
+
+Deno.test("a proxy that is not there is told as what it is, whichever of its addresses was tried", async () => {
+  const transports: Record<string, DirectTransport> = {};
+  const zones = { ...zone, "proxy.example.net": hostAt(["192.0.2.7", "2001:db8::7"]) };
+  await onStage({ transports, zone: zones }, async (stage) => {
+    transports.relay = socks(1080, { username: "", password: "" }, "proxy.example.net");
+    const [one] = await stage.send(queued(["a@example.net"], { transport: "relay" }));
+    const [result] = one?.report.results ?? [];
+    assert.equal(result?.outcome, "temporary");
+    assert.match(
+      result?.text ?? "",
+      /mx\.example\.net \(192\.0\.2\.1\) was not reached, since the SOCKS proxy could not be reached: nobody is there/,
+    );
+    assert.deepEqual(stage.dialled, ["192.0.2.7", "2001:db8::7"]);
+  });
+});
+
+Deno.test("a proxy is used at the address that answers, and hears nothing but ASCII", async () => {
+  const transports: Record<string, DirectTransport> = {};
+  const zones = { ...zone, "proxy.example.net": hostAt(["192.0.2.7", "127.0.0.1"]) };
+  await onStage({ transports, zone: zones }, async (stage) => {
+    const mx = await stage.mx();
+    const { listener } = await proxy([[5, 0], connected], () => mx.port);
+    stage.real.add("127.0.0.1");
+    const way = socks(listener.port, { username: "", password: "" }, "proxy.example.net");
+    transports.relay = { ...way, socks: way.socks && { ...way.socks, hostname: "b\u00fccher.example" } };
+    const [one] = await stage.send(queued(["a@example.net"], { transport: "relay" }));
+    assert.equal(one?.report.results[0]?.outcome, "delivered", one?.report.results[0]?.text);
+    assert.equal(mx.heard[0], "EHLO xn--bcher-kva.example");
+    await stage.runner.close(100);
+    await listener.close(0);
+  });
+});
+
+for (
+  const [what, answers, why] of [
+    ["goes in the middle", [], "it ended the connection"],
+    ["says nothing", null, "it did not answer in time"],
+  ] as const
+) {
+  Deno.test(`a proxy that ${what} is told as what it is`, async () => {
+    const transports: Record<string, DirectTransport> = {};
+    await onStage({ transports }, async (stage) => {
+      const listener = await listenLocally({
+        handler: async (client) => {
+          if (answers === null) await client.read().then(() => client.read());
+          else await client.close();
+        },
+      });
+      stage.real.add("127.0.0.1");
+      transports.relay = socks(listener.port, { username: "", password: "" });
+      const sent = stage.send(queued(["a@example.net"], { transport: "relay" }));
+      if (answers === null) {
+        await until(() => stage.dialled.length > 0);
+        await settle();
+        await stage.clock.advance(2 * stage.dialMs);
+      }
+      const [one] = await sent;
+      assert.match(
+        one?.report.results[0]?.text ?? "",
+        new RegExp(`was not reached through the SOCKS proxy: ${why}`),
+      );
+      await listener.close(0);
+    });
+  });
+}
 
 Deno.test("a transport of one family uses no other", async () => {
   const transports: Record<string, DirectTransport> = {
