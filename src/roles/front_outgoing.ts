@@ -51,7 +51,7 @@ export async function frontOutgoing(
   resolver: Resolver,
   newId: () => string,
 ): Promise<FrontOutgoing> {
-  const { boot, store, clock } = parts;
+  const { boot, store, clock, loopback } = parts;
   const { config, domains, places } = boot;
   const queue = client<Queue>(store, "queue", queueMethods);
   const tls = await openFrontTls({ ...parts, folder: places.front, queue, resolver });
@@ -77,6 +77,7 @@ export async function frontOutgoing(
       strictEightBit: config.queue.strict8BitMime,
       port: config.queue.port,
       allowPrivate: config.queue.privateAddresses || config.localserve !== null,
+      ...(loopback === undefined ? {} : { trusted: loopback.trusted }),
     },
   });
   return {

@@ -15,6 +15,7 @@ import type { StsPolicies, TlsNotes } from "../queue/runner/policies.ts";
 import { KeptStsPolicies } from "../queue/runner/sts_policies.ts";
 import { TlsNoteBook } from "../queue/runner/tls_notes.ts";
 import { KvTexts, openFrontKv } from "./front_kv.ts";
+import type { LoopbackWorld } from "./front_parts.ts";
 
 /** What it is made of. */
 export interface FrontTlsParts {
@@ -25,12 +26,8 @@ export interface FrontTlsParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Where a policy host may be, and whom to believe, for tests and localserve alone. */
-  readonly policyHosts?: {
-    readonly allowLoopback: boolean;
-    readonly port: number;
-    readonly trusted: readonly string[];
-  };
+  /** Policy hosts of this machine, for tests alone. */
+  readonly loopback?: LoopbackWorld;
 }
 
 export interface FrontTls {
@@ -42,13 +39,13 @@ export interface FrontTls {
 
 /** Opens what was kept. */
 export async function openFrontTls(parts: FrontTlsParts): Promise<FrontTls> {
-  const { folder, queue, resolver, clock, log, metrics, policyHosts } = parts;
+  const { folder, queue, resolver, clock, log, metrics, loopback } = parts;
   const kv = await openFrontKv(folder, log);
-  const dialer = new CheckedDialer({ resolver, clock, allowLoopback: policyHosts?.allowLoopback ?? false });
+  const dialer = new CheckedDialer({ resolver, clock, allowLoopback: loopback !== undefined });
   const fetcher = new HttpsPolicyFetcher({
     dialer,
     clock,
-    ...(policyHosts === undefined ? {} : { port: policyHosts.port, trusted: policyHosts.trusted }),
+    ...(loopback === undefined ? {} : { port: loopback.policyPort, trusted: loopback.trusted }),
   });
   const store = new KvTexts(kv, "mtasts");
   const policies = await KeptStsPolicies.open({ resolver, fetcher, store, clock, log, metrics });

@@ -65,8 +65,8 @@ Deno.test("a policy that was fetched outlives the front, its host and its record
     },
   });
   const queue = { noteTls: () => Promise.resolve() };
-  const policyHosts = { allowLoopback: true, port: host.port, trusted: [certificate.chainPem] };
-  const shared = { folder, queue, clock: systemClock, log: silentLog, policyHosts };
+  const loopback = { policyPort: host.port, trusted: [certificate.chainPem] };
+  const shared = { folder, queue, clock: systemClock, log: silentLog, loopback };
   const resolver = new ZoneResolver({
     "_mta-sts.example.org": { records: { TXT: txt("v=STSv1; id=1") } },
     "mta-sts.example.org": { records: { A: [{ address: "127.0.0.1" }] } },
