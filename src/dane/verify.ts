@@ -51,12 +51,17 @@ export interface Expected {
 /**
  * Compares.
  *
- * @param chain The server's certificates in DER, its own first, then in any order.
+ * @param chain The server's certificates in DER, its own first, then in any order. That it has the key of its own was
+ * proved in the handshake (`tls/proved_key.ts`): without that, nothing said here means anything.
  */
 export function verifyDane(chain: readonly Uint8Array[], expected: Expected, now: Millis): DaneVerdict {
   const [own, ...others] = chain.slice(0, maxChainLength);
   if (own === undefined) {
-    return bad("validation-failure", "no-certificate", "the server showed no certificate");
+    return bad(
+      "validation-failure",
+      "no-certificate",
+      "the server showed no certificate, or one of a form with which it cannot prove to have its key",
+    );
   }
   const entity = expected.records.find((record) => record.usage === usages.daneEe && matches(record, own));
   if (entity !== undefined) return good(entity, "the server's certificate is the one that is published");

@@ -76,7 +76,7 @@ function certificateFault(host: string, { distrust, chain }: HostSession, now: M
     return fault(
       "certificate-not-trusted",
       "no-certificate",
-      `${host} showed no certificate that can be read`,
+      `${host} showed no certificate that can be read, or one of a form with which it cannot prove to have its key`,
     );
   }
   if (now > certificate.notAfter) {

@@ -7,6 +7,7 @@
  */
 import type { Bytes } from "../base/bytes.ts";
 import { parseIp } from "../base/ip_address.ts";
+import { isKeyProved } from "../tls/proved_key.ts";
 import type { TlsLayer, TlsSide } from "./tls_layer.ts";
 
 /** How to do TLS with a server. */
@@ -29,9 +30,12 @@ export interface ClientTls {
 export interface ServerProof {
   /** Null where the chain is trusted and has the name; else the runtime's word for what is wrong. */
   readonly problem: string | null;
-  /** Certificates in DER, the server's own first. */
+  /** Certificates in DER, the server's own first, of which it proved to have the key; empty if it proved nothing. */
   readonly chain: readonly Bytes[];
 }
+
+/** What is wrong where a certificate was shown and the runtime does not check whose it is. */
+export const keyNotProved = "KEY_NOT_PROVED";
 
 /** What the runtime is told. */
 export function clientSide(tls: ClientTls): TlsSide {
@@ -61,5 +65,8 @@ export function askedName(tls: ClientTls): string | null {
 
 /** After the handshake. */
 export function proofOf(layer: TlsLayer): ServerProof {
-  return { problem: layer.serverDistrust, chain: layer.peerChain() };
+  const chain = layer.peerChain();
+  const [own] = chain;
+  if (own !== undefined && !isKeyProved(own)) return { problem: keyNotProved, chain: [] };
+  return { problem: layer.serverDistrust, chain };
 }

@@ -11,6 +11,7 @@ import { nextTick } from "node:process";
 import { connect, type ConnectionOptions, TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Bytes } from "../base/bytes.ts";
 import { fingerprintOf } from "../tls/certificates.ts";
+import { isKeyProved } from "../tls/proved_key.ts";
 import { Gate } from "./gate.ts";
 import type { ClientCertificate } from "./transport.ts";
 
@@ -133,7 +134,7 @@ export class TlsLayer {
     return String(this.#top.authorizationError ?? "not trusted");
   }
 
-  /** The peer's certificates, its own first; empty if it sent none. */
+  /** The peer's certificates, its own first, whether it has the key or not; empty if it sent none. */
   peerChain(): Bytes[] {
     const chain: Bytes[] = [];
     let next = this.#top.getPeerCertificate(true);
@@ -145,10 +146,10 @@ export class TlsLayer {
     return chain;
   }
 
-  /** What a client proved to have. Only ask if a certificate was requested. */
+  /** What a client proved to have; null if nothing. Only ask if a certificate was requested. */
   clientCertificate(): ClientCertificate | null {
     const raw = this.#top.getPeerCertificate()?.raw;
-    if (raw === undefined) return null;
+    if (raw === undefined || !isKeyProved(raw)) return null;
     const der = new Uint8Array(raw);
     return { der, fingerprint: fingerprintOf(new X509Certificate(der)) };
   }
