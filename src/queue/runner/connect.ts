@@ -210,10 +210,17 @@ function codeOf(cause: unknown): string {
 /** Characters of the runtime's words that are repeated. */
 const maxRuntimeWords = 200;
 
+/** The runtime's codes for what is wrong with a certificate; alerts of the peer's are others. */
+const certificateCodes = /^(?!ERR_SSL_).*(?:CERT|SIGNATURE|ISSUER|PURPOSE)/;
+
 /** What went wrong in a handshake: the runtime's words, which nobody could say better. */
 function handshakeWords(error: unknown): string {
   if (!(error instanceof TransportError)) return "the handshake failed";
   if (error.failure === "timeout") return "the handshake took too long";
+  // Any certificate will do for the handshake itself. What the runtime says of one is what it had noted of it before.
+  if (certificateCodes.test(codeOf(error.cause))) {
+    return "what came after its certificate was not as it must be; it may not have the certificate's key";
+  }
   const words = error.cause instanceof Error ? error.cause.message : error.message;
   return words.replace(/[^ -~]+/g, " ").trim().slice(0, maxRuntimeWords);
 }

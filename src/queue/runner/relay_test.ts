@@ -6,10 +6,12 @@
 import assert from "node:assert/strict";
 import { base64, latin1 } from "../../base/bytes.ts";
 import { createLog } from "../../base/log.ts";
+import { startImpostor } from "../../net/testing/impostor_server.ts";
 import { dialLocally, listenLocally, testCertificate } from "../../net/testing/loopback.ts";
 import { settle } from "../../../tests/support/fake_clock.ts";
 import { deriveScram, ScramServer } from "../../sasl/scram.ts";
 import { parseClientFirst } from "../../sasl/scram_message.ts";
+import { issue } from "../../tls/testing/certificate_maker.ts";
 import type { DirectTransport, RelayTransport } from "../transport.ts";
 import { certified, rootPem, unknown } from "./testing/certificates.ts";
 import type { MxScript, Step } from "./testing/fake_mx.ts";
@@ -60,6 +62,12 @@ const cases: [
 ][] = [
   ["a relay over STARTTLS", relay(), { certificate: good }, { outcome: "delivered", tls: true }],
   ["a relay whose certificate nobody vouches for", relay(), { certificate: bad }, {
+    outcome: "temporary",
+    text: /not trusted/,
+  }],
+  ["a relay by an address that its certificate does not have", relay({ host: "192.0.2.1" }), {
+    certificate: good,
+  }, {
     outcome: "temporary",
     text: /not trusted/,
   }],
@@ -197,6 +205,22 @@ Deno.test("a relay whose name is not ASCII is asked for by its A-labels", async 
     assert.equal((await sendBy(stage)).outcome, "delivered");
     assert.deepEqual(mx.asked, ["xn--bcher-kva.example"]);
   });
+});
+
+Deno.test("who shows another's certificate is told as what it is", async () => {
+  const [victim, thief] = [issue({ name: "relay.example.net" }), issue({ name: "another" })];
+  const impostor = await startImpostor(victim.der, thief.keys.privateKey);
+  const host = "127.0.0.1";
+  const transports = { relay: relay({ host, port: impostor.port, tls: "implicit", trusted: [] }) };
+  await onStage({ zone, transports }, async (stage) => {
+    stage.real.add(host);
+    const { text } = await sendBy(stage);
+    assert.match(
+      text,
+      /failed in TLS: what came after its certificate .* may not have the certificate's key/,
+    );
+  });
+  await impostor.close();
 });
 
 Deno.test("messages for several domains share the connection to a relay", async () => {
