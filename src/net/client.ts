@@ -35,6 +35,8 @@ export interface DialedTransport extends Transport {
   startTls(tls?: ClientTls): Promise<TlsInfo>;
   /** What the server showed, after the handshake. */
   readonly serverProof: ServerProof | null;
+  /** Where a read has told the end: whether the server itself ended TLS (RFC 8446 6.1); else it may have been cut. */
+  readonly endedInOrder: boolean;
 }
 
 /** How long a dialed server may take to answer at all, where nothing else is said. */

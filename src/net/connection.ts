@@ -106,6 +106,11 @@ export class Connection implements Transport {
   /** What the server showed; only at the client's end, after the handshake. */
   serverProof: ServerProof | null = null;
 
+  /** Whether the peer itself ended TLS; else somebody on the way may have cut the connection. */
+  get endedInOrder(): boolean {
+    return this.#layer?.endedInOrder === true;
+  }
+
   readonly #socket: Socket;
   readonly #times: ConnectionTimes;
   readonly #serverTls: ServerTls | null;

@@ -3,9 +3,8 @@
  *
  * For the little that the server itself fetches from strangers. More than the grammar is read where nothing is lost by it
  * (a line may end with a bare LF, RFC 9112 2.2); what two readers could take for different things is refused. An answer
- * that only the connection's end delimits is refused as well: the runtime's TLS does not tell a peer that is done
- * (close_notify) from somebody on the way who cut the connection, so half an answer would pass for a whole one (RFC 9112
- * 9.8).
+ * that only the connection's end delimits is whole where the peer ended TLS itself: anybody on the way can cut a
+ * connection, and half an answer must not pass for a whole one (RFC 9112 9.8).
  *
  * @module
  */
@@ -35,7 +34,7 @@ const statusLine = /^HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: .*)?$/;
 // deno-lint-ignore no-control-regex -- They are what is refused: CR, NUL and the others mean different things to different readers.
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-type Part = "status" | "fields" | "size" | "chunk" | "chunkEnd" | "trailers" | "body" | "done";
+type Part = "status" | "fields" | "size" | "chunk" | "chunkEnd" | "trailers" | "body" | "toTheEnd" | "done";
 
 /** Reads an answer; after a {@link SyntaxError} it is of no use. */
 export class ResponseReader {
@@ -50,7 +49,7 @@ export class ResponseReader {
   #status = 0;
   #fields: [name: string, value: string][] = [];
   #head: ResponseHead | null = null;
-  /** Octets that the chunk, or the body, still has. */
+  /** Octets that the chunk, or the body, still has; `Infinity` where nobody has said. */
   #left = 0;
   readonly #body: Bytes[] = [];
   #bodyOctets = 0;
@@ -65,7 +64,7 @@ export class ResponseReader {
     return this.#head;
   }
 
-  /** Whether nothing more is wanted; if the connection ends before, the answer is not whole. */
+  /** Whether nothing more is wanted; if it is not after {@link end}, the answer is not whole. */
   get done(): boolean {
     return this.#part === "done";
   }
@@ -79,7 +78,7 @@ export class ResponseReader {
   push(bytes: Bytes): void {
     let at = 0;
     while (at < bytes.length && this.#part !== "done") {
-      if (this.#part === "chunk" || this.#part === "body") {
+      if (this.#part === "chunk" || this.#part === "body" || this.#part === "toTheEnd") {
         at += this.#take(bytes.subarray(at, at + this.#left));
         continue;
       }
@@ -94,6 +93,11 @@ export class ResponseReader {
       this.#line = noBytes;
       this.#readLine(line);
     }
+  }
+
+  /** The connection has ended. @param inOrder Whether the peer itself ended it. */
+  end(inOrder: boolean): void {
+    if (inOrder && this.#part === "toTheEnd") this.#part = "done";
   }
 
   #count(octets: number): void {
@@ -127,6 +131,7 @@ export class ResponseReader {
         return;
       case "chunk":
       case "body":
+      case "toTheEnd":
       case "done":
     }
   }
@@ -171,19 +176,20 @@ export class ResponseReader {
 
   /** How the body is delimited. RFC 9112 6.3 */
   #frame(): void {
+    const has = (name: string) => this.#fields.some(([one]) => one === name);
     const codings = this.#values("transfer-encoding");
     const lengths = this.#values("content-length");
-    if (codings.length > 0) {
+    if (has("transfer-encoding")) {
       const isChunked = codings.length === 1 && asciiLower(codings[0] ?? "") === "chunked";
       // RFC 9112 6.1: of an older server, or beside a length, it is not to be trusted.
-      if (!isChunked || lengths.length > 0 || this.#minor === 0) {
+      if (!isChunked || has("content-length") || this.#minor === 0) {
         throw new SyntaxError("nobody can say where the body ends");
       }
       this.#part = "size";
       return;
     }
-    const [length, ...others] = lengths;
-    if (length === undefined) throw new SyntaxError("it does not say how long the body is");
+    if (!has("content-length")) return this.#begin("toTheEnd", Infinity, "done"); // Item 8.
+    const [length = "", ...others] = lengths;
     const isNumber = /^[0-9]{1,15}$/.test(length);
     if (!isNumber || others.some((one) => one !== length)) {
       throw new SyntaxError("the length of the body is no number");
@@ -198,7 +204,7 @@ export class ResponseReader {
     this.#begin("chunk", parseInt(match[1] ?? "", 16), "trailers");
   }
 
-  #begin(part: "body" | "chunk", octets: number, ifEmpty: Part): void {
+  #begin(part: "body" | "chunk" | "toTheEnd", octets: number, ifEmpty: Part): void {
     this.#left = octets;
     this.#part = octets === 0 ? ifEmpty : part;
   }

@@ -70,7 +70,13 @@ const bad: [what: string, text: string, why: RegExp][] = [
   ["no name", head(": y"), /no field/],
   ["NUL", head("X: a\0b"), /control characters/],
   ["CR", head("X: a\rContent-Length: 3"), /control characters/],
-  ["no length", head(), /how long the body is/],
+  ["an empty length", head("Content-Length:"), /is no number/],
+  ["an empty coding", head("Transfer-Encoding:"), /where the body ends/],
+  [
+    "an empty length and chunks",
+    head("Content-Length:", "Transfer-Encoding: chunked"),
+    /where the body ends/,
+  ],
   ["two lengths", head("Content-Length: 5", "Content-Length: 6"), /is no number/],
   ["a negative length", head("Content-Length: -5"), /is no number/],
   ["an enormous length", head(`Content-Length: ${"9".repeat(16)}`), /is no number/],
@@ -114,6 +120,36 @@ Deno.test("an answer that is cut is not whole", () => {
     const text of [head("Content-Length: 5") + "hell", `${chunked}5\r\nhello\r\n`, head("Content-Length: 1")]
   ) {
     assert.equal(read(text).done, false);
+  }
+});
+
+for (const version of ["HTTP/1.0", "HTTP/1.1"]) {
+  Deno.test(`the end that the peer makes is the end of a body without a length (${version})`, () => {
+    for (const body of ["", "hello"]) {
+      for (const size of [1, Infinity]) {
+        for (const inOrder of [true, false]) {
+          const reader = new ResponseReader(limit);
+          const bytes = latin1(`${version} 200 OK\r\nConnection: close\r\n\r\n${body}`);
+          for (let at = 0; at < bytes.length; at += size) reader.push(bytes.slice(at, at + size));
+          assert.equal(reader.done, false);
+          reader.end(inOrder);
+          assert.deepEqual([reader.done, fromLatin1(reader.body)], [inOrder, body]);
+        }
+      }
+    }
+    const long = read(`${version} 200 OK\r\n\r\n${"x".repeat(limit + 9)}`);
+    assert.deepEqual([long.done, long.body], [true, "x".repeat(limit)]);
+  });
+}
+
+Deno.test("the end makes nothing whole that says how long it is", () => {
+  for (
+    const text of ["", "HTTP/1.1 200 OK\r\n", head("Content-Length: 5") + "hell", `${chunked}5\r\nhello\r\n`]
+  ) {
+    const reader = new ResponseReader(limit);
+    reader.push(latin1(text));
+    reader.end(true);
+    assert.equal(reader.done, false);
   }
 });
 

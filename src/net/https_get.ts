@@ -69,6 +69,8 @@ export async function httpsGet(dialer: CheckedDialer, clock: Clock, request: Get
     while (!reader.done) {
       const piece = await transport.read();
       if (piece === null) {
+        reader.end(transport.endedInOrder);
+        if (reader.done) break;
         const why = `${host} ended the connection before it had answered`;
         return { ok: false, failure: "unreachable", head: reader.head, why };
       }

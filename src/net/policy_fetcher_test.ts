@@ -74,6 +74,11 @@ const accepted: [what: string, pieces: string[]][] = [
     `${policy.slice(9)}\r\n0\r\n\r\n`,
   ]],
   ["with a coding that is none", [answer(policy, "Content-Encoding: identity")]],
+  ["up to the end", [answer(policy).replace(/Content-Length.*\r\n/, ""), ""]],
+  ["up to the end in pieces", [
+    "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+    ...policy.split(/(?<=\n)/),
+  ]],
   ["on a connection that stays open", [answer(policy, "Connection: keep-alive")]],
 ];
 for (const [what, pieces] of accepted) {
@@ -96,7 +101,7 @@ const refused: [what: string, failure: FetchFailure, pieces: string[]][] = [
   ["no policy", "invalid", [answer("hello")]],
   ["half a policy", "unreachable", [answer(policy).slice(0, -20)]],
   ["what is encoded", "invalid", [answer(policy, "Content-Encoding: gzip")]],
-  ["no length", "invalid", [answer(policy).replace("Content-Length", "X-Length")]],
+  ["an empty length", "invalid", [answer(policy).replace(/(?<=Content-Length:).*/, "")]],
   ["another protocol", "invalid", ["220 mail.example.org ESMTP\r\n"]],
   ["an endless head", "invalid", [
     "HTTP/1.1 200 OK\r\n",
@@ -140,6 +145,20 @@ for (const [what, make, isTrusted] of certificates) {
     assert.equal(asked, false);
   });
 }
+
+Deno.test("a policy up to the end is none where somebody cut the connection", async () => {
+  await withHost(async (transport) => {
+    const [first = "", ...others] = policy.split(/(?<=\n)/);
+    await transport.write(latin1(`HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n${first}`));
+    for (const line of others) await transport.write(latin1(line));
+    await settle(); // It is all on its way.
+    transport.destroy();
+  }, async (fetcher) => {
+    const fetched = await fetcher.fetchPolicy("example.org");
+    assert.ok(!fetched.ok);
+    assert.equal(fetched.failure, "unreachable");
+  });
+});
 
 Deno.test("who cannot be reached, or is inside, has no policy", async () => {
   await withHost(says(), async (fetcher) => {

@@ -33,9 +33,12 @@ export type TlsSide =
   | { readonly isServer: false; readonly options: ConnectionOptions };
 
 export class TlsLayer {
+  /** Whether the peer has said that it sends no more (close_notify, RFC 8446 6.1), or the connection just ended. */
+  endedInOrder = false;
   readonly #gate: Gate;
   readonly #top: TLSSocket;
   #over = false;
+  #isCut = false;
   /** What came before the TLS socket has begun; null from then on. */
   #early: Uint8Array[] | null = [];
 
@@ -66,7 +69,10 @@ export class TlsLayer {
     const top = this.#top;
     top.on(secureEvent, () => events.secure());
     top.on("data", (chunk: Bytes) => events.data(chunk));
-    top.on("end", () => events.end());
+    top.on("end", () => {
+      this.endedInOrder = !this.#isCut;
+      events.end();
+    });
     top.on("drain", () => events.drain());
     top.on("error", failed);
     top.on("_tlsError", failed); // A damaged record after the handshake is told by this event alone.
@@ -82,7 +88,11 @@ export class TlsLayer {
   }
 
   feedEnd(): void {
-    this.#gate.feedEnd();
+    // The runtime tells the end of both in the same way. What came before goes up first, and ends it if it is close_notify.
+    setImmediate(() => {
+      this.#isCut = true;
+      this.#gate.feedEnd();
+    });
   }
 
   /** Whether more encrypted bytes may come up. */
