@@ -7,7 +7,7 @@
  */
 import type { Millis } from "../base/clock.ts";
 import { type CertificateFields, readCertificate } from "../tls/certificate_fields.ts";
-import { coversHost } from "../tls/server_names.ts";
+import { hasDnsId } from "../tls/server_names.ts";
 import { allowsHost, type Policy } from "./policy.ts";
 
 /** What a host did, as `net` tells it. */
@@ -85,8 +85,7 @@ function certificateFault(host: string, { distrust, chain }: HostSession, now: M
   if (now < certificate.notBefore) {
     return fault("certificate-not-trusted", "not-yet-valid", `the certificate of ${host} is not valid yet`);
   }
-  // The subject's name does not count: only DNS-IDs do.
-  if (!certificate.dnsNames.some((name) => coversHost(name, host))) {
+  if (!hasDnsId(certificate, host)) {
     return fault("certificate-host-mismatch", "no-dns-id", `the certificate of ${host} is for other names`);
   }
   if (distrust === null) return null;

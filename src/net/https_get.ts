@@ -8,7 +8,10 @@
  */
 import { type Bytes, latin1 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import { readCertificate } from "../tls/certificate_fields.ts";
+import { hasDnsId } from "../tls/server_names.ts";
 import { type CheckedDialer, CheckedDialError } from "./checked_dialer.ts";
+import type { ServerProof } from "./client_tls.ts";
 import { type ResponseHead, ResponseReader } from "./http_response.ts";
 import { TransportError } from "./transport.ts";
 
@@ -59,6 +62,11 @@ export async function httpsGet(dialer: CheckedDialer, clock: Clock, request: Get
     const failure = isAboutCertificate(error) ? "certificate" : "unreachable";
     return { ok: false, failure, head: null, why: error.message };
   }
+  if (!isOf(host, transport.serverProof)) {
+    transport.destroy();
+    const why = `the certificate of ${host} does not have its name as a DNS name`;
+    return { ok: false, failure: "certificate", head: null, why };
+  }
   const reader = new ResponseReader(maxBody);
   const drop = () => transport.destroy();
   const late = clock.after(due - clock.monotonic(), drop);
@@ -108,6 +116,17 @@ function printRequest(host: string, port: number, path: string, accept: string):
     "",
     "",
   ].join("\r\n");
+}
+
+/** The runtime, which has verified the chain, also takes names of the subject, and wildcards within a label. */
+function isOf(host: string, proof: ServerProof | null): boolean {
+  const [own] = proof?.chain ?? [];
+  try {
+    return own !== undefined && hasDnsId(readCertificate(own), host);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return false;
+  }
 }
 
 /** The runtime says so in words alone. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { FakeClock, settle } from "../../tests/support/fake_clock.ts";
-import { latin1 } from "../base/bytes.ts";
+import { base64, latin1 } from "../base/bytes.ts";
 import { ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import type { FetchFailure } from "../mtasts/life.ts";
 import { maxPolicyOctets } from "../mtasts/policy.ts";
 import { Certificates, loadCertificate, type LoadedCertificate } from "../tls/certificates.ts";
 import { createSelfSigned } from "../tls/self_signed.ts";
+import { issue } from "../tls/testing/certificate_maker.ts";
 import { CheckedDialer } from "./checked_dialer.ts";
 import { fetchMs, HttpsPolicyFetcher } from "./policy_fetcher.ts";
 import { systemClock } from "./system_clock.ts";
@@ -129,10 +130,30 @@ const expired = (): LoadedCertificate => {
     serial: new Uint8Array([1, 2, 3]),
   }));
 };
+/** With these names in its subject, and as DNS names. */
+function named(name: string, ...dnsNames: string[]): LoadedCertificate {
+  const now = systemClock.now();
+  const made = issue({
+    name,
+    notBefore: now - day,
+    notAfter: now + day,
+    ...(dnsNames.length === 0 ? {} : { dnsNames }),
+  });
+  const keyPem = made.keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const chainPem = `-----BEGIN CERTIFICATE-----\n${base64(made.der)}\n-----END CERTIFICATE-----\n`;
+  return loadCertificate({ chainPem, keyPem });
+}
 const certificates: [what: string, make: () => LoadedCertificate, isTrusted: boolean][] = [
   ["of another name", () => testCertificate("example.org"), true],
   ["that nobody trusts", () => testCertificate("mta-sts.example.org"), false],
   ["that has expired", expired, true],
+  ["whose subject alone has the name", () => named("mta-sts.example.org"), true],
+  [
+    "whose subject has the name, and not its DNS names",
+    () => named("mta-sts.example.org", "example.org"),
+    true,
+  ],
+  ["with a wildcard within a label", () => named("x", "mta-*.example.org"), true],
 ];
 for (const [what, make, isTrusted] of certificates) {
   Deno.test(`a host with a certificate ${what} is asked for nothing`, async () => {

@@ -25,6 +25,11 @@ export function coversHost(pattern: string, host: string): boolean {
   return dot > 0 && wanted.slice(dot) === given.slice(1);
 }
 
+/** Whether a certificate has a host as a DNS-ID; what its subject is called does not count. RFC 9525 6.2, 6.3, RFC 8461 3.3, 4.2 */
+export function hasDnsId({ dnsNames }: CertificateFields, host: string): boolean {
+  return dnsNames.some((name) => coversHost(name, host));
+}
+
 /** The DNS names of a certificate; those of its subject count only where there are none. RFC 6125 6.4.4 */
 export function presentedNames(certificate: CertificateFields): readonly string[] {
   return certificate.dnsNames.length > 0 ? certificate.dnsNames : certificate.commonNames;
