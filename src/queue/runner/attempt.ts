@@ -20,6 +20,9 @@ import { Lines } from "./reuse.ts";
 import type { RunnerParts } from "./settings.ts";
 import { ownVerdict, type Verdict } from "./verdict.ts";
 
+/** How long a host that offers CHUNKING and does not know it is sent DATA. */
+const chunklessMs = 24 * 60 * 60_000;
+
 /** Octets of a SCRAM nonce. RFC 5802 5.1 */
 const nonceOctets = 18;
 
@@ -47,6 +50,7 @@ export class Attempts {
       random,
       failures,
       hangUps: new HangUps(clock, failures),
+      chunkless: new KnownFailures(clock, chunklessMs),
       openings: new Openings(clock, settings.failureMs),
       resolver: new TimedResolver(resolver, clock, settings.lookupMs),
       policies,

@@ -16,7 +16,7 @@ import type { Opened } from "./connect.ts";
 import { findHosts, type HostPlan } from "./hosts.ts";
 import type { JobRun } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
-import { addressKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
+import { addressKey, hostKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
 import type { StsFinding, StsPolicies, TlsNotes } from "./policies.ts";
 import type { Lines, OpenLine } from "./reuse.ts";
 import { judgeTls, planTls, type TlsFacts, type TlsJudgement, type TlsPlan } from "./tls_plan.ts";
@@ -211,7 +211,7 @@ class DirectAttempt {
   }
 
   async #open(host: Host): Promise<OpenLine | null> {
-    const { clock, settings } = this.#parts;
+    const { clock, settings, chunkless } = this.#parts;
     const { tls, name, addresses } = host;
     const proxy = await this.#proxy();
     if (proxy === "none") return null;
@@ -228,6 +228,7 @@ class DirectAttempt {
         rules: clientRules(asciiDomain(this.#transport.socks?.hostname ?? settings.hostname), {
           tls: tls.mode,
           strictEightBit: settings.strictEightBit,
+          chunking: chunkless.of(hostKey(this.#way, name)) === null,
           timeouts: settings.timeouts,
         }),
         credentials: null,
@@ -259,12 +260,13 @@ class DirectAttempt {
   }
 
   async #sendOver(line: OpenLine, left: Set<number>): Promise<void> {
-    const { lines, settings, hangUps } = this.#parts;
+    const { lines, settings, hangUps, chunkless } = this.#parts;
     const { log, signal } = this.#run;
     this.#talked = true;
     const giveUp = () => line.client.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
-    const { end, hungUp } = await transact(line, this.#run, left);
+    const { end, hungUp, knowsNoChunks } = await transact(line, this.#run, left);
+    if (knowsNoChunks) chunkless.remember(hostKey(line.way, line.remote.host), true);
     signal.removeEventListener("abort", giveUp);
     log.debug("sent", { cid: line.id, host: line.remote.host, end, carried: line.carried });
     if (!signal.aborted) hangUps.note(addressKey(line.way, line.remote), hungUp);

@@ -44,6 +44,8 @@ export interface LineParts {
   readonly failures: KnownFailures<Verdict>;
   readonly openings: Openings;
   readonly hangUps: HangUps;
+  /** Hosts, by {@link hostKey}, that offer CHUNKING and do not know it. */
+  readonly chunkless: KnownFailures<true>;
 }
 
 /** A host as it is to be reached. */
@@ -151,6 +153,11 @@ function count(result: Opened | NotOpened, { connections }: RunnerMetrics, signa
 /** Under what failures of an address are remembered. */
 export function addressKey(way: string, { host, address }: Remote): string {
   return `${way} ${host} ${address}`;
+}
+
+/** Under what something is remembered of a host, whichever its address. */
+export function hostKey(way: string, host: string): string {
+  return `${way} ${host}`;
 }
 
 function lineOf(way: HostWay, remote: Remote, { client, tls, id }: Opened, tlsMode: TlsMode): OpenLine {

@@ -16,7 +16,7 @@ import { addressesOf } from "./addresses.ts";
 import type { Judgement, TlsState } from "./connect.ts";
 import type { JobRun } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
-import { addressKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
+import { addressKey, hostKey, type HostWay, type LineParts, openLine } from "./open_line.ts";
 import type { Lines, OpenLine } from "./reuse.ts";
 import { transact } from "./transact.ts";
 import { ownVerdict, remembered, type Verdict } from "./verdict.ts";
@@ -57,7 +57,8 @@ export async function deliverByRelay(
     const before = left.size;
     const giveUp = () => line.client.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
-    const { end, hungUp } = await transact(line, run, left);
+    const { end, hungUp, knowsNoChunks } = await transact(line, run, left);
+    if (knowsNoChunks) parts.chunkless.remember(hostKey(way, line.remote.host), true);
     signal.removeEventListener("abort", giveUp);
     if (!signal.aborted) parts.hangUps.note(addressKey(way, line.remote), hungUp);
     if (end === "connection" || line.carried >= settings.maxPerConnection) lines.leave(line);
@@ -117,6 +118,7 @@ async function open(
           : { mechanisms: relay.auth.mechanisms, certificate: relay.certificate !== null },
         // A relay is asked to take it as it is: what it cannot take, it would have to convert.
         strictEightBit: true,
+        chunking: parts.chunkless.of(hostKey(way, relay.host)) === null,
         timeouts: settings.timeouts,
       }),
       credentials: relay.auth,

@@ -44,6 +44,31 @@ Deno.test("a host that hangs up on one message after the other is left in peace"
   }
 });
 
+Deno.test("a host that offers CHUNKING and does not know it is sent DATA, and from then on nothing else", async () => {
+  for (const code of [500, 502]) {
+    await onStage({}, async (stage) => {
+      const mx = await stage.mx({
+        offers: ["PIPELINING", "CHUNKING"],
+        answer: (step, _line, times) => step === "END" && times === 1 ? `${code} 5.5.1 what?` : null,
+      });
+      const reports = await stage.send(...many(2));
+      assert.deepEqual(reports.map(({ report }) => report.results[0]?.outcome), ["delivered", "delivered"]);
+      assert.equal(mx.connections, 2);
+      assert.deepEqual([mx.heard.filter((line) => line.startsWith("BDAT")).length, mx.count("DATA")], [1, 2]);
+    });
+  }
+  // Who refuses the message itself so is heard by the end of DATA.
+  await onStage({}, async (stage) => {
+    const mx = await stage.mx({
+      offers: ["PIPELINING", "CHUNKING"],
+      answer: (step) => step === "END" ? "500 5.7.1 no such words here" : null,
+    });
+    const [one] = await stage.send(...many(1));
+    assert.equal(one?.report.results[0]?.outcome, "permanent");
+    assert.equal(mx.connections, 2);
+  });
+});
+
 Deno.test("a message that makes a host hang up delays no other", async () => {
   await onStage({}, async (stage) => {
     const mx = await stage.mx({

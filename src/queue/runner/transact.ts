@@ -20,6 +20,8 @@ export interface Transacted {
   /** `over`: whoever is still pending needs another host, or time. `connection`: another one to this host may do. */
   readonly end: "over" | "connection";
   readonly hungUp: HungUp | null;
+  /** The host offers CHUNKING and knows no BDAT: by DATA it may take what it did not understand. */
+  readonly knowsNoChunks: boolean;
 }
 
 /** Sends to those in `left`; who leaves it is settled, or has been told to try another host. */
@@ -27,7 +29,9 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
   const pending = run.tally.pending.filter(({ id }) => left.has(id));
   for (const id of [...left]) if (!pending.some((one) => one.id === id)) left.delete(id);
   while (left.size > 0) {
-    if (!line.client.isReady) return { end: "connection", hungUp: gone(line, run, left) };
+    if (!line.client.isReady) {
+      return { end: "connection", hungUp: gone(line, run, left), knowsNoChunks: false };
+    }
     const recipients = addressable(run, run.job.recipients.filter(({ id }) => left.has(id)), left);
     if (recipients.length === 0) break;
     const before = left.size;
@@ -47,14 +51,22 @@ export async function transact(line: OpenLine, run: JobRun, left: Set<number>): 
     line.carried++;
     const again = settle(sent, line, run, recipients, left);
     run.answered();
-    if (again !== "transaction") return { end: again, hungUp: hungUp(sent, line) };
+    if (again !== "transaction") {
+      const knowsNoChunks = sent.results.some(isAboutChunks);
+      return { end: again, hungUp: knowsNoChunks ? null : hungUp(sent, line), knowsNoChunks };
+    }
     // Who takes nobody more than before would be asked for ever.
     if (left.size === before) {
       sayLimit(line, run, left);
       break;
     }
   }
-  return { end: "over", hungUp: null };
+  return { end: "over", hungUp: null, knowsNoChunks: false };
+}
+
+/** It read our chunks as commands; the session has ended the connection for that. RFC 3030 2 */
+function isAboutChunks({ cause, step, reply }: Outcome): boolean {
+  return cause === "unexpected" && step === "chunk" && reply !== null && reply.code >= 500;
 }
 
 const isBroken: ReadonlySet<Outcome["cause"]> = new Set([
@@ -103,7 +115,8 @@ function settle(
       left.delete(id);
       continue;
     }
-    const verdict = softened(verdictOf(result, line.remote, ""), run.job.attempts, line.hasBoth);
+    const said = softened(verdictOf(result, line.remote, ""), run.job.attempts, line.hasBoth);
+    const verdict = isAboutChunks(result) ? { ...said, retry: "connection" as const } : said;
     switch (verdict.retry) {
       case "transaction":
       case "connection":
