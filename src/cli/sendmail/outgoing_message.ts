@@ -79,7 +79,7 @@ export function prepareSubmission(
   if (config.requireTls === "no" && !has("tls-required")) added.push("TLS-Required: No\r\n"); // RFC 8689 5
   const header = octets(added.join("")) + kept.map(({ raw }) => raw).join("");
   const whole = `${header}\r\n${body}`;
-  const from = config.keepFrom && args.sender !== null ? senderOf(args.sender) : author;
+  const from = config.keepFrom && args.sender !== null ? senderOf(args.sender, author) : author;
   return {
     from,
     recipients,
@@ -128,13 +128,42 @@ function mailboxesIn(raw: string): RawMailbox[] {
   return entries.filter((entry) => entry.kind === "mailbox");
 }
 
+/** An address that stands, without quotes, for the name in front of another one: `bob@example.net <bob@example.net>`. */
+const addressAsName = /[^\s,;:<>()"@]{1,400}@[^\s,;:<>()"@]{1,400}\s*(?=<)/g;
+
+/**
+ * Recipients, all of them: who reads a list to show it may pass over what makes no sense, such as an address without a comma
+ * in front; here somebody would not get the message, and nobody would hear of it.
+ */
+function recipientsIn(text: string): RawMailbox[] {
+  const raw = text.replace(addressAsName, "");
+  const found = mailboxesIn(raw);
+  const signs = (part: string) => part.split("@").length - 1;
+  const written = signs(raw.replace(/"(?:[^"\\]|\\[^])*"|\([^()]*\)/g, ""));
+  const read = found.reduce(
+    (sum, { route, domain }) => sum + signs(route ?? "") + (domain === "" ? 0 : 1),
+    0,
+  );
+  if (written === read) return found;
+  throw new SendFailure(
+    exitCodes.data,
+    `'${shownText(text)}' is no list of addresses: write them as ann@example.org, with commas between them`,
+  );
+}
+
+/** Of a list of addresses, for people. */
+function shownText(raw: string): string {
+  const text = fromUtf8(latin1(raw)).replace(/\s+/g, " ").trim();
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
 function recipientsOf(fields: readonly Field[], args: SendmailArguments, config: SubmitConfig): Address[] {
-  const found = args.recipients.flatMap((each) => mailboxesIn(octets(each)));
+  const found = args.recipients.flatMap((each) => recipientsIn(octets(each)));
   if (args.fromHeader) {
     // A message that is sent on goes to those of its last journey. RFC 5322 3.6.6
     const resent = fields.some(({ name }) => /^resent-(?:to|cc|bcc)$/.test(name));
     const names = resent ? ["resent-to", "resent-cc", "resent-bcc"] : ["to", "cc", "bcc"];
-    for (const field of fields) if (names.includes(field.name)) found.push(...mailboxesIn(valueOf(field)));
+    for (const field of fields) if (names.includes(field.name)) found.push(...recipientsIn(valueOf(field)));
   }
   const byKey = new Map<string, Address>();
   for (const mailbox of found) {
@@ -165,8 +194,9 @@ function recipientOf(mailbox: RawMailbox, config: SubmitConfig): Address {
   throw new SendFailure(exitCodes.data, `'${mailbox.local}@${mailbox.domain}' is no address`);
 }
 
-function senderOf(text: string): Address | null {
+function senderOf(text: string, author: Address): Address | null {
   if (text === "") return null;
+  if (!text.includes("@")) return author; // Some cron calls with `-f root`, whatever it sends.
   const address = readMailbox(text);
   if (address === null) throw new SendFailure(exitCodes.usage, `-f: '${text}' is no address`);
   return address;

@@ -142,6 +142,15 @@ const envelopes: [title: string, args: string, more: string, from: string, to: s
   ["-f with keepFrom", "-f bounces@example.org bob@example.net", "keepFrom = true\n", "bounces@example.org", [
     "bob@example.net",
   ]],
+  [
+    "-f root, as cron says, with keepFrom",
+    "-f root bob@example.net",
+    "keepFrom = true\n",
+    "ann@example.org",
+    [
+      "bob@example.net",
+    ],
+  ],
   ["-f <> with keepFrom", "-f <> bob@example.net", "keepFrom = true\n", "<>", ["bob@example.net"]],
 ];
 for (const [title, args, more, from, to] of envelopes) {
@@ -168,18 +177,54 @@ Deno.test("octets above 127 are told, and a header with them needs SMTPUTF8", ()
   assert.match(fromUtf8(message), /hällo/);
 });
 
+const lists: [list: string, to: string[]][] = [
+  ["bob@example.net; eve@example.net", ["bob@example.net", "eve@example.net"]],
+  ["bob@example.net <bob@example.net>, eve@example.net", ["bob@example.net", "eve@example.net"]],
+  ["shop@example.com <bob@example.net>", ["bob@example.net"]],
+  ['"a@b, <c@d>" <bob@example.net> (or e@f)', ["bob@example.net"]],
+  ['"b@b"@example.net, <@a.example,@b.example:bob@example.net>', ['"b@b"@example.net', "bob@example.net"]],
+  ["undisclosed-recipients:;, bob@example.net", ["bob@example.net"]],
+];
+for (const [list, to] of lists) {
+  Deno.test(`sendmail -t reads ${list}`, () => {
+    assert.deepEqual(prepare(`To: ${list}\n\n`, "-t").recipients.map(addressText), to);
+  });
+}
+
 const many = Array.from({ length: maxRecipients + 1 }, (_, i) => `u${i}@example.net`).join(",");
 const refused: [title: string, message: string, args: string, code: number, error: RegExp][] = [
   ["no recipients", "hello", "-i", 64, /say who shall get it, or -t/],
   ["no recipients in the header", "Subject: x\n\n", "-t", 65, /has no recipients in To, Cc and Bcc/],
   ["a name without domain", "hello", "root", 65, /'root' has no domain: set localRecipient/],
   ["an address that is none", "hello", "bob@exa_mple..net", 65, /is no address/],
+  [
+    "an address without a comma",
+    "To: bob@example.net eve@example.net\n\n",
+    "-t",
+    65,
+    /with commas between them$/,
+  ],
+  [
+    "half an address",
+    "To: bob@, eve@example.net\n\n",
+    "-t",
+    65,
+    /^'bob@, eve@example.net' is no list of addresses/,
+  ],
+  [
+    "an address with two signs",
+    "hello",
+    "bob@@example.net",
+    65,
+    /^'bob@@example.net' is no list of addresses/,
+  ],
+  ["a sender that is no address", "hello", "-f root@ bob@example.net", 64, /-f: 'root@' is no address/],
   ["too many recipients", `To: ${many}\n\n`, "-t", 65, /more than 5000 recipients/],
 ];
 for (const [title, message, args, code, error] of refused) {
   Deno.test(`sendmail refuses ${title}`, () => {
     assert.throws(
-      () => prepare(message, args),
+      () => prepare(message, args, "keepFrom = true\n"),
       (thrown) => thrown instanceof SendFailure && thrown.code === code && error.test(thrown.message),
     );
   });
