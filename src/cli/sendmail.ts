@@ -57,6 +57,7 @@ configuration.`,
 interface Found {
   readonly file: string;
   readonly config: SubmitConfig;
+  /** Empty for none: services may run without a HOME. */
   readonly failureDir: string;
 }
 
@@ -70,16 +71,13 @@ async function configuration(named: string | null, output: Output): Promise<Foun
       throw new SendFailure(exitCodes.config, `${file} cannot be read: ${fileProblem(error)}`);
     });
     const config = readConfig(text, file, submitSchema, checkSubmit);
-    const failureDir = config.failureDir === "" ? usual : beside(file, config.failureDir);
-    if (failureDir === "") {
-      throw new SendFailure(exitCodes.config, `${file}: failureDir: is missing, as is HOME`);
-    }
-    return { file, config, failureDir };
+    return { file, config, failureDir: config.failureDir === "" ? usual : beside(file, config.failureDir) };
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof SendFailure)) throw error;
     if (usual !== "" && !Deno.stdin.isTerminal()) {
-      const kept = await keepFailure(usual, await readInput(), error.message, "", Date.now());
-      output.error(`sendmail: the message is kept in ${kept}`);
+      const kept = await keepFailure(usual, await readInput(), error.message, "", Date.now())
+        .then((file) => `is kept in ${file}`, (why) => `could not be kept in ${usual}: ${fileProblem(why)}`);
+      output.error(`sendmail: the message ${kept}`);
     }
     throw new SendFailure(exitCodes.config, error.message);
   }
@@ -108,7 +106,8 @@ async function runProcess(
 ): Promise<number> {
   const files = [config.trustedCertFile, config.clientCertFile, config.clientKeyFile]
     .filter((path) => path !== "").map((path) => beside(file, path));
-  for (const path of [file, failureDir, ...files]) {
+  const kept = failureDir === "" ? [] : [failureDir];
+  for (const path of [file, ...kept, ...files]) {
     if (path.includes(",")) throw new SendFailure(exitCodes.config, `${path} holds a comma: choose another`);
   }
   const child = new Deno.Command(Deno.execPath(), {
@@ -118,8 +117,8 @@ async function runProcess(
       "--no-prompt",
       "--cached-only",
       "--allow-net",
-      `--allow-read=${[file, ...files, failureDir].join(",")}`,
-      `--allow-write=${failureDir}`,
+      `--allow-read=${[file, ...files, ...kept].join(",")}`,
+      ...kept.map((folder) => `--allow-write=${folder}`),
       fromFileUrl(new URL("./sendmail_main.ts", import.meta.url)),
       file,
       failureDir,

@@ -40,15 +40,24 @@ async function send(configFile: string, failureDir: string, args: readonly strin
     const failure = failureOf(error);
     say(failure.message);
     if (input.length === 0) return failure.code;
+    if (failureDir === "") {
+      say(`the message is not kept: there is no HOME, and no failureDir in ${configFile}`);
+      return withoutCopy(failure);
+    }
     const recipients = failure.recipients?.map(addressText).join(", ") ?? "";
     return await keepFailure(failureDir, input, failure.message, recipients, now).then((file) => {
       say(`the message is kept in ${file}`);
       return failure.code;
     }, (problem: unknown) => {
       say(`the message could not be kept in ${failureDir}: ${fileProblem(problem)}`);
-      return failure.code === exitCodes.temporary ? failure.code : exitCodes.cannotCreate;
+      return withoutCopy(failure);
     });
   }
+}
+
+/** Of a message that is nowhere kept: the caller must do something, or try again. */
+function withoutCopy({ code }: SendFailure): number {
+  return code === exitCodes.temporary ? code : exitCodes.cannotCreate;
 }
 
 function failureOf(error: unknown): SendFailure {

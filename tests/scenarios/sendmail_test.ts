@@ -68,8 +68,38 @@ scenario("sendmail keeps what it cannot hand in, and says how it failed", true, 
     /there is no configuration, looked for in [^]*'mailden config example mailden-submit\.toml'/,
   );
   assert.equal((await kept(home)).length, 1);
+  await Deno.remove(join(home, "mailden-submit.failures"), { recursive: true });
+  await Deno.writeTextFile(join(home, "mailden-submit.failures"), "a file");
+  const nowhere = await sendmail(home, [user], message);
+  assert.equal(nowhere.code, 78);
+  assert.match(
+    nowhere.stderr,
+    /^sendmail: the message could not be kept in [^]*\nsendmail: there is no configuration/,
+  );
   assert.equal((await sendmail(home, ["-bs"], "")).code, 64);
 });
+
+scenario(
+  "sendmail of a service without HOME hands in all the same, and says that it keeps nothing",
+  true,
+  async (server) => {
+    const file = async (change?: (config: string) => string) =>
+      join(await homeFor(server, change), ".config", "mailden-submit.toml");
+    const message = `To: ${user}\n\nhello\n`;
+    const sent = await sendmail("", ["-C", await file(), "-t"], message);
+    assert.deepEqual([sent.code, sent.stderr], [0, ""]);
+    const refused = await sendmail("", [
+      "-C",
+      await file((config) => config.replace(password, "wrong")),
+      "-t",
+    ], message);
+    assert.equal(refused.code, 73);
+    assert.match(
+      refused.stderr,
+      /does not take this username[^]*the message is not kept: there is no HOME, and no failureDir in /,
+    );
+  },
+);
 
 Deno.test("sendmail --help teaches", async () => {
   const help = await run(Deno.execPath(), [...launch, "sendmail", "--help"]);
