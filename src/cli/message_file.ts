@@ -7,14 +7,15 @@
  */
 import { type Bytes, concat, fromLatin1, latin1, MiB } from "../base/bytes.ts";
 import { CommandError } from "./command_error.ts";
+import { readProblem } from "./dns/resolver.ts";
 
 /** Of a message that is read whole. */
 const maxMessageBytes = 256 * MiB;
 
 /** Reads a message; `-` is standard input. Bare line feeds become CRLF, as they do on their way over SMTP. */
 export async function readMessage(path: string): Promise<Bytes> {
-  const bytes = path === "-" ? await readInput() : await Deno.readFile(path).catch((error: Error) => {
-    throw new CommandError(`${path} cannot be read: ${error.message}`);
+  const bytes = path === "-" ? await readInput() : await Deno.readFile(path).catch((error) => {
+    throw new CommandError(`${path} cannot be read: ${readProblem(error)}`);
   });
   if (bytes.length > maxMessageBytes) throw new CommandError(`${path} is larger than 256 MB`);
   return latin1(fromLatin1(bytes).replace(/\r?\n/g, "\r\n"));

@@ -16,20 +16,22 @@ export function mayUseNetwork(): boolean {
 /** Where the system's list of DNS servers is. */
 export const systemServersFile = "/etc/resolv.conf";
 
-/** A name with a comma cannot be granted: the command then says that it may not read it. */
-function isFile(word: string): boolean {
-  if (word.includes(",") || word.startsWith("-")) return false;
-  try {
-    return Deno.statSync(word).isFile;
-  } catch {
-    return false;
-  }
+/** The files that words of the command line name, alone or as `--ca=FILE`. One with a comma cannot be granted. */
+function filesIn(words: readonly string[]): string[] {
+  return words.map((word) => word.replace(/^--[^=]*=/, "")).filter((word) => {
+    if (word.includes(",") || word.startsWith("-")) return false;
+    try {
+      return Deno.statSync(word).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Runs the same command line where it may; returns its exit code. */
 export async function runWithNetwork(args: readonly string[]): Promise<number> {
   const main = `${fromFileUrl(new URL("../../", import.meta.url))}main.ts`;
-  const read = [systemServersFile, ...args.filter(isFile)].join(",");
+  const read = [systemServersFile, ...filesIn(args)].join(",");
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -45,7 +45,7 @@ Deno.test("dns lookup proves what is secure, insecure and bogus, and shows the c
     const anchors = `${folder}/anchors`;
     await Deno.writeTextFile(anchors, printAnchors({ digests: world.anchors, keys: [] }));
     const lookup = (...args: string[]) =>
-      mailden("dns", "lookup", "--dns", dns, "--anchors", anchors, ...args);
+      mailden("dns", "lookup", "--dns", dns, `--anchors=${anchors}`, ...args);
     const [secure, insecure, bogus] = await Promise.all([
       lookup("--verbose", "MX", "nsec.test"),
       lookup("A", "mx.plaintop"),
@@ -176,8 +176,11 @@ const wrong: [args: string[], says: RegExp][] = [
   [["spf", "parse", "v=spf1 moo"], /this is no SPF record: .*"moo"/],
   [["spf", "check", "example.org", "192.0.2"], /'192\.0\.2' is no IP address/],
   [["iprev", "localhost"], /is no IP address: write it as/],
-  [["dkim", "txt", "sel", "example.org", "/nowhere/a.key"], /\/nowhere\/a\.key cannot be read/],
-  [["dkim", "verify", "/nowhere/a.eml"], /\/nowhere\/a\.eml cannot be read/],
+  [
+    ["dkim", "txt", "sel", "example.org", "/nowhere/a.key"],
+    /\/nowhere\/a\.key cannot be read: there is no such file/,
+  ],
+  [["dkim", "verify", "/nowhere/a.eml"], /\/nowhere\/a\.eml cannot be read: there is no plain file/],
   [["dnsbl", "check", "bl", "192.0.2.1"], /'bl' is no domain of a list/],
 ];
 

@@ -17,6 +17,7 @@ import {
 } from "../../net/configured_resolver.ts";
 import { parseResolvConf, upstreamServers } from "../../net/resolv_conf.ts";
 import { systemClock } from "../../net/system_clock.ts";
+import { fileProblem } from "../../server/file_problem.ts";
 import { type Arguments, type Option, UsageError } from "../command.ts";
 import { CommandError } from "../command_error.ts";
 import { systemServersFile } from "../network.ts";
@@ -91,9 +92,16 @@ async function anchorsOf(file: string | undefined): Promise<TrustAnchor[] | unde
 
 /** A file's text, or a plain word why not. */
 export async function readFile(path: string): Promise<string> {
-  return await Deno.readTextFile(path).catch((error: Error) => {
-    throw new CommandError(`${path} cannot be read: ${error.message}`);
+  return await Deno.readTextFile(path).catch((error) => {
+    throw new CommandError(`${path} cannot be read: ${readProblem(error)}`);
   });
+}
+
+/** Why a file that a command was given cannot be read. */
+export function readProblem(error: unknown): string {
+  return error instanceof Deno.errors.NotCapable // `network.ts` had nothing to grant.
+    ? "there is no plain file of this name, or a comma stands in it"
+    : fileProblem(error);
 }
 
 /** An absolute name of what somebody typed. */
