@@ -146,8 +146,8 @@ export interface QueueAdmin {
   addHoldRule(
     request: { readonly account: string; readonly senderDomain: string; readonly recipientDomain: string },
   ): Promise<{ readonly id: number; readonly held: number }>;
-  /** What is on hold stays so. */
-  removeHoldRule(request: { readonly id: number }): Promise<void>;
+  /** Whether it was there. What is on hold stays so. */
+  removeHoldRule(request: { readonly id: number }): Promise<boolean>;
   /** Latest first; filtered by ids, account, from, to, submitted and max. */
   retired(request: { readonly filter: QueueFilter }): AsyncIterable<readonly RetiredRecipient[]>;
   /** @param request.account Null for all accounts. */

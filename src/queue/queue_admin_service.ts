@@ -205,8 +205,8 @@ export class QueueAdminService implements QueueAdmin {
     return { id, held };
   }
 
-  async removeHoldRule({ id }: { readonly id: number }): Promise<void> {
-    await this.#store.writer.run(() => removeHoldRule(id));
+  async removeHoldRule({ id }: { readonly id: number }): Promise<boolean> {
+    return await this.#store.writer.run(() => removeHoldRule(id));
   }
 
   async *retired({ filter }: { readonly filter: QueueFilter }): AsyncGenerator<readonly RetiredRecipient[]> {

@@ -282,7 +282,8 @@ Deno.test("a rule means the same for what waits as for what comes, and what it h
   ]);
   assert.equal((await admin.addHoldRule(any)).held, 3);
   assert.deepEqual(await held(), [a, b, c, d].sort());
-  await admin.removeHoldRule({ id: added.id });
+  assert.equal(await admin.removeHoldRule({ id: added.id }), true);
+  assert.equal(await admin.removeHoldRule({ id: added.id }), false);
   assert.equal((await admin.holdRules({})).length, 1);
   assert.equal((await held()).length, 4);
   await assert.rejects(admin.addHoldRule({ ...any, account: "eve" }), refuses("badRequest"));

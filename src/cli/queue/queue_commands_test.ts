@@ -295,6 +295,9 @@ Deno.test("queue holdrules", async () => {
   assert.equal(added.out, "7: messages of account ann to example.net; 3 messages on hold now.\n");
   const removed = await run("queue holdrules remove 7");
   assert.deepEqual([removed.code, removed.asked], [0, [["removeHoldRule", { id: 7 }]]]);
+  const none = await run("queue holdrules remove 9", { removed: false });
+  assert.deepEqual([none.code, none.out], [1, ""]);
+  assert.match(none.error, /^There is no hold rule 9: /);
 });
 
 Deno.test("queue retired", async () => {

@@ -59,7 +59,7 @@ export function fakeQueueAdmin(queue: FakeQueue): { admin: QueueAdmin; asked: As
     },
     removeHoldRule(request) {
       asked.push(["removeHoldRule", request]);
-      return Promise.resolve();
+      return Promise.resolve(queue.removed ?? true);
     },
     retired: (request) => streamed("retired", request, queue.retired),
     suppressions: (request) => streamed("suppressions", request, queue.suppressed),

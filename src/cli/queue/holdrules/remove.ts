@@ -6,6 +6,7 @@
  * @module
  */
 import type { Command } from "../../command.ts";
+import { CommandError } from "../../command_error.ts";
 import { askQueue } from "../ask.ts";
 import { configOption, idOf, jsonOption } from "../filter.ts";
 
@@ -17,11 +18,14 @@ export const command: Command = {
   summary: "remove a hold rule; messages that it put on hold stay so",
   help: `
 Removes the rule with this number (of 'mailden queue holdrules list'). Messages on hold stay there, until
-'mailden queue unhold' lets them go.`,
+'mailden queue unhold' lets them go. Exit code 1 if there is no such rule.`,
   options: { ...configOption, ...jsonOption },
   async run(args, output, surroundings) {
     const id = idOf(args.positionals[0] ?? "");
-    await askQueue(surroundings, (queue) => queue.removeHoldRule({ id }));
+    const was = await askQueue(surroundings, (queue) => queue.removeHoldRule({ id }));
+    if (!was) {
+      throw new CommandError(`There is no hold rule ${id}: 'mailden queue holdrules list' shows them.`);
+    }
     output.out(args.is("json") ? JSON.stringify({ id }) : `${id}: removed. What is on hold stays so.`);
     return 0;
   },
