@@ -73,6 +73,8 @@ export interface QueuedRecipient {
   readonly lastAttempt: Millis;
   /** Whether it is being worked on. */
   readonly leased: boolean;
+  /** Whether others to its domain are being worked on, and it is due: then it comes after them. */
+  readonly behind: boolean;
   readonly results: readonly AttemptResult[];
   readonly size: number;
   readonly messageId: string | null;

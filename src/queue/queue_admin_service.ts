@@ -67,6 +67,8 @@ export interface QueueAdminParts {
   readonly keepRetiredMs: (accountId: number) => number;
   /** Whether a recipient is being worked on. */
   readonly isLeased: (id: number, domain: string) => boolean;
+  /** Whether anything to a domain is. */
+  readonly isBusy: (domain: string) => boolean;
   /** Called when what is due may have changed. @param afresh Somebody has said when: what failed may work now. */
   readonly changed: (afresh: boolean) => void;
 }
@@ -88,9 +90,9 @@ export class QueueAdminService implements QueueAdmin {
         // Texts of other hosts can be long: a piece ends with its rows or its octets.
         for (let bytes = 0; at < rows.length && piece.length < maxListed && bytes < MiB; at += 25) {
           for (const row of this.#store.read(shownRows(rows.slice(at, at + 25).map(({ id }) => id)))) {
-            piece.push(
-              shownQueued(row, this.#nameOf(row.account_id), this.#parts.isLeased(row.id, row.domain)),
-            );
+            const { id, domain } = row;
+            const underWay = { leased: this.#parts.isLeased(id, domain), busy: this.#parts.isBusy(domain) };
+            piece.push(shownQueued(row, this.#nameOf(row.account_id), underWay, this.#store.clock.now()));
             bytes += row.results.length;
           }
         }

@@ -51,6 +51,7 @@ async function open(): Promise<Open> {
     hasTransport: (name) => name === "relay",
     keepRetiredMs: () => hour,
     isLeased: (id) => leased.has(id),
+    isBusy: (domain) => domain === "x.example",
     changed: (afresh) => {
       changed.count++;
       if (afresh) changed.afresh++;
@@ -67,6 +68,18 @@ const refuses = (reason: string) => (error: unknown) => error instanceof Refused
 const all = async <T>(pieces: AsyncIterable<readonly T[]>) => (await Array.fromAsync(pieces)).flat();
 const idsOf = async (pieces: AsyncIterable<readonly { readonly id: number }[]>) =>
   (await all(pieces)).map(({ id }) => id);
+
+Deno.test("what is due and waits for another one of its domain is told apart", async () => {
+  const { temp, clock, admin, add, leased } = await open();
+  await using _ = temp;
+  const [tried = 0, waits] = await add(["a@x.example", "b@x.example"]);
+  leased.add(tried);
+  await add(["held@x.example"], { hold: 1 });
+  await add(["later@x.example"], { due: clock.now() + hour });
+  await add(["a@y.example"]);
+  const behind = (await all(admin.list(filter()))).filter((row) => row.behind).map(({ id }) => id);
+  assert.deepEqual(behind, [waits]);
+});
 
 Deno.test("the list begins with what is due first, in pieces, and says what is known", async () => {
   const { temp, clock, admin, add, leased } = await open();

@@ -184,6 +184,7 @@ async function measure(count: number): Promise<Figures> {
       hasTransport: () => true,
       keepRetiredMs: () => hour,
       isLeased: () => false,
+      isBusy: () => false,
       changed: () => {},
     });
     const list = async (filter: Partial<QueueFilter>) => {

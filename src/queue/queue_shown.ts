@@ -5,12 +5,24 @@
  *
  * @module
  */
+import type { Millis } from "../base/clock.ts";
 import type { ShownRow } from "../store/queue_admin_rows.ts";
 import type { QueueRetiredTable } from "../store/queue_schema.ts";
 import type { AttemptRecord } from "./attempt_records.ts";
 import type { AttemptResult, QueuedRecipient, RetiredRecipient } from "./queue_admin.ts";
 
-export function shownQueued(row: ShownRow, account: string, leased: boolean): QueuedRecipient {
+/** What the row does not tell: whether it, or another one of its domain, is being worked on. */
+export interface UnderWay {
+  readonly leased: boolean;
+  readonly busy: boolean;
+}
+
+export function shownQueued(
+  row: ShownRow,
+  account: string,
+  { leased, busy }: UnderWay,
+  now: Millis,
+): QueuedRecipient {
   return {
     id: row.id,
     baseId: row.base_id,
@@ -25,6 +37,7 @@ export function shownQueued(row: ShownRow, account: string, leased: boolean): Qu
     nextAttempt: row.due,
     lastAttempt: row.last_attempt,
     leased,
+    behind: busy && !leased && row.hold === 0 && row.due <= now,
     results: resultsOf(row.results),
     size: row.size,
     messageId: row.message_id,

@@ -73,6 +73,7 @@ export function openOutgoing(
     hasTransport: (name) => Object.hasOwn(config.transports, name),
     keepRetiredMs: parts.keepRetiredMs,
     isLeased: (id, domain) => desk.isLeased(id, domain),
+    isBusy: (domain) => desk.busy.has(domain),
     changed: (afresh) => desk.changed(afresh),
   });
   const separators = (domain: string) => boot.domains.domains[domain]?.localpartCatchallSeparators ?? [];

@@ -183,6 +183,7 @@ Deno.test("queue list says in plain words what happened and what comes next", as
       queuedRecipient({ ...tried, id: 7, attempts: 7, results: [{ ...greylisted, host: "", address: "" }] }),
       queuedRecipient({ ...tried, id: 8, lastAttempt: now - minute, results: [policy] }),
       queuedRecipient({ ...base, id: 9, attempts: 1, leased: true }),
+      queuedRecipient({ ...base, id: 10, nextAttempt: now, behind: true }),
     ],
   });
   assert.equal(
@@ -223,7 +224,11 @@ Deno.test("queue list says in plain words what happened and what comes next", as
    submitted by account ann 30 m ago
    not tried yet
    attempt 1 of 8 is under way
-9 messages.
+10: ann@example.org to bob@example.net (2 KB, "hello")
+   submitted by account ann 30 m ago
+   not tried yet
+   due now, behind others to example.net that are under way
+10 messages.
 `,
   );
 });

@@ -93,7 +93,8 @@ function nextText(row: QueuedRecipient, now: Millis): string {
   if (row.leased) return `attempt ${row.attempts} of ${row.maxAttempts} is under way`;
   if (row.hold) return `on hold: 'mailden queue unhold --ids ${row.id}' lets it go`;
   const when = row.nextAttempt <= now
-    ? now - row.nextAttempt < 1000 ? "due now" : `due for ${spanText(now - row.nextAttempt)}`
+    ? (now - row.nextAttempt < 1000 ? "due now" : `due for ${spanText(now - row.nextAttempt)}`) +
+      (row.behind ? `, behind others to ${oneLine(row.domain)} that are under way` : "")
     : `next attempt ${relativeText(row.nextAttempt, now)}, at ${timeText(row.nextAttempt)}`;
   const asked = row.futureRelease !== "" && row.attempts === 0 && row.nextAttempt > now;
   if (asked) return `${when}: its sender asked for that time`;

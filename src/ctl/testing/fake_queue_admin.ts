@@ -91,6 +91,7 @@ export function queuedRecipient(own: Partial<QueuedRecipient> = {}): QueuedRecip
     nextAttempt: 1_790_000_000_000,
     lastAttempt: 0,
     leased: false,
+    behind: false,
     results: [],
     size: 2048,
     messageId: "<1@example.org>",
