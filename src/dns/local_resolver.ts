@@ -36,6 +36,10 @@ export class LocalResolver implements Resolver {
       return Promise.reject(error);
     }
   }
+
+  forget(): void {
+    this.#next?.forget?.();
+  }
 }
 
 function answered<T extends RecordType>(name: Name, type: T, known: LocalRecords | undefined): Answer<T> {

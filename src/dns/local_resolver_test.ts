@@ -25,4 +25,7 @@ Deno.test("the rest is asked of another, or does not exist", async () => {
   assert.equal(status, "noSuchDomain");
   assert.match(why, /no DNS server is asked/);
   await assert.rejects(alone.lookup("example.org", "A"), SyntaxError);
+  new LocalResolver(names, next).forget();
+  alone.forget();
+  assert.equal(next.forgotten, 1);
 });

@@ -71,4 +71,6 @@ export interface Resolver {
    * @throws {SyntaxError} If `name` can not be a domain name, or is not absolute.
    */
   lookup<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>>;
+  /** Forgets the answers that it keeps, if it keeps any: somebody has mended a zone, and does not want to wait. */
+  forget?(): void;
 }

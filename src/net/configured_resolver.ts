@@ -100,6 +100,7 @@ function methodsOf(made: ClosableResolver): ClosableResolver {
   return {
     lookup: (name, type, options) => made.lookup(name, type, options),
     close: () => made.close(),
+    forget: () => made.forget(),
   };
 }
 

@@ -49,6 +49,7 @@ export interface ResolverSettings {
 export interface ClosableResolver extends Resolver {
   /** Gives up all lookups (they fail with `aborted`, as later ones do), and returns when all sockets are closed. */
   close(): Promise<void>;
+  forget(): void;
 }
 
 /** Puts a resolver together. Opens nothing before the first lookup. */
@@ -69,7 +70,7 @@ export function makeResolver(settings: ResolverSettings): ClosableResolver {
   const resolver = typeof mode === "function"
     ? mode({ exchange: new SharedExchange(exchange), cache, observer, clock, log })
     : new StubResolver({ exchange, clock, mode, cache, observer });
-  return new LoggingResolver(resolver, carrier, clock, log);
+  return new LoggingResolver(resolver, cache, carrier, clock, log);
 }
 
 /**
@@ -91,12 +92,14 @@ function randomId(): number {
 
 class LoggingResolver implements ClosableResolver {
   readonly #resolver: Resolver;
+  readonly #cache: AnswerCache;
   readonly #carrier: DnsCarrier;
   readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(resolver: Resolver, carrier: DnsCarrier, clock: Clock, log: Log) {
+  constructor(resolver: Resolver, cache: AnswerCache, carrier: DnsCarrier, clock: Clock, log: Log) {
     this.#resolver = resolver;
+    this.#cache = cache;
     this.#carrier = carrier;
     this.#clock = clock;
     this.#log = log;
@@ -109,6 +112,10 @@ class LoggingResolver implements ClosableResolver {
 
   close(): Promise<void> {
     return this.#carrier.close();
+  }
+
+  forget(): void {
+    this.#cache.clear();
   }
 
   async #logged<T extends RecordType>(name: string, type: T, options?: LookupOptions): Promise<Answer<T>> {

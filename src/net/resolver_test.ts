@@ -40,7 +40,7 @@ async function withResolver(
   }
 }
 
-Deno.test("a lookup from end to end: MX with AD, kept for the next one", async () => {
+Deno.test("a lookup from end to end: MX with AD, kept for the next one until it is forgotten", async () => {
   const mx = record("example.org.", "MX", { preference: 10, exchange: "mail.example.org." });
   await withResolver(() => ({ answers: [mx], authenticData: true }), async (resolver, asked) => {
     for (let i = 0; i < 2; i++) {
@@ -49,6 +49,9 @@ Deno.test("a lookup from end to end: MX with AD, kept for the next one", async (
       assert.equal(answer.security, "secure");
     }
     assert.deepEqual(asked, ["example.org. 15 udp"]);
+    resolver.forget();
+    assert.equal((await resolver.lookup("example.org.", "MX")).status, "found");
+    assert.equal(asked.length, 2);
   });
 });
 

@@ -20,7 +20,8 @@ export const command: Command = {
   help: `
 Sets the time of the next attempt. TIME is 'now'; a time, as 2026-11-21T15:30:00Z; or a span, as 30m, 2h or 1d, by which the
 time that is set is put off (with --now: so long after now). A span to bring it forward is -2h, behind two dashes:
-mailden queue schedule --all -- -2h. Attempts that were made count on. What is on hold stays so.
+mailden queue schedule --all -- -2h. Attempts that were made count on. What is on hold stays so. Hosts that failed a moment ago
+are tried again, and the DNS is asked anew, so that what was mended counts.
 ${filterHelp}`,
   options: { now: { type: "boolean", doc: "count the span from now" }, ...changeOptions },
   async run(args, output, surroundings) {

@@ -29,6 +29,8 @@ export function txt(...texts: string[]): DataByType["TXT"][] {
 /** Answers from the table, follows its CNAMEs (at most 8), and keeps what it was asked in `asked`. */
 export class ZoneResolver implements Resolver {
   readonly asked: string[] = [];
+  /** How often it was told to forget. */
+  forgotten = 0;
 
   readonly #zone: Zone;
   readonly #security: Security;
@@ -37,6 +39,10 @@ export class ZoneResolver implements Resolver {
   constructor(zone: Zone, security: Security = "insecure") {
     this.#zone = zone;
     this.#security = security;
+  }
+
+  forget(): void {
+    this.forgotten++;
   }
 
   // deno-lint-ignore require-await

@@ -103,11 +103,12 @@ export class Attempts {
     }
   }
 
-  /** What could not be reached a moment ago is tried again: somebody may have mended it. */
+  /** What could not be reached or found a moment ago is tried again: somebody may have mended it. */
   forgetFailures(): void {
     this.#direct.failures.clear();
     this.#direct.hangUps.clear();
     this.#direct.destinations.clear();
+    this.#parts.resolver.forget?.();
   }
 
   /** Ends the connections that wait; in order, if that takes no longer. */

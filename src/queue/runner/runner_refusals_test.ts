@@ -134,8 +134,10 @@ Deno.test("who schedules by hand has mended what failed: it is tried, not rememb
     await stage.mx();
     const [still] = await stage.send(...many(1));
     assert.match(still?.report.results[0]?.text ?? "", /not tried again/);
+    assert.equal(stage.resolver.forgotten, 0);
     stage.queue.tell(true);
     await settle();
+    assert.equal(stage.resolver.forgotten, 1);
     const [now] = await stage.send(...many(1));
     assert.equal(now?.report.results[0]?.outcome, "delivered");
   });

@@ -145,6 +145,7 @@ export class Stage {
       resolver: {
         lookup: (name, type, options) =>
           this.unanswered.has(name) ? new Promise(() => {}) : this.resolver.lookup(name, type, options),
+        forget: () => this.resolver.forget(),
       },
       policies: { policyOf: (domain) => Promise.resolve(policies[domain] ?? noPolicy) },
       tlsNotes: { note: (domain, session) => void this.noted.push({ domain, session }) },
