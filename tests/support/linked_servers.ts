@@ -60,7 +60,7 @@ export function linked(name: string): { readonly name: string; readonly ignore: 
 const day = 24 * 3600_000;
 
 /** Seconds for which anybody keeps records that a test changes. */
-export const shortTtl = 1;
+const shortTtl = 1;
 
 /** A certificate for a name. */
 export function certificateFor(name: string): PemPair {
