@@ -103,7 +103,12 @@ function parsed(command: Command, args: readonly string[]) {
     const code = "code" in error ? error.code : "";
     if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
       const meant = nearest(name, Object.keys(options).map((option) => `--${option}`));
-      throw new UsageError(`there is no option ${name}${meant === null ? "" : `; did you mean ${meant}?`}`);
+      const remedy = meant !== null
+        ? `; did you mean ${meant}?`
+        : /^-\d/.test(name)
+        ? "; what begins with - and is no option stands at the end, behind --"
+        : "";
+      throw new UsageError(`there is no option ${name}${remedy}`);
     }
     if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
       throw new UsageError(needsValue(command, name.slice(2)));

@@ -24,6 +24,11 @@ const refused: [title: string, args: string[], message: RegExp][] = [
   ["an unknown option", ["7", "--jsno"], /^there is no option --jsno; did you mean --json\?$/],
   ["an option that is like no other", ["7", "--xyz"], /^there is no option --xyz$/],
   ["an option with one dash", ["7", "-x"], /^there is no option -x$/],
+  [
+    "a span of the past among the options",
+    ["7", "-2h"],
+    /^there is no option -2; [^]* at the end, behind --$/,
+  ],
   ["an option without its value", ["7", "--max"], /^--max needs a value: --max N$/],
   ["an option before another instead of a value", ["7", "--max", "--json"], /^--max needs a value: --max N$/],
   ["an empty value", ["7", "--max", ""], /^--max needs a value: --max N$/],

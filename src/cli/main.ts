@@ -114,15 +114,15 @@ async function runLine(args: readonly string[], output: Output, surroundings: Su
     if (command.server === true && surroundings.openControl === null) return await runWithServer(args, given);
     return await command.run(given, output, surroundings);
   } catch (error) {
-    if (error instanceof UsageError) {
+    const isUsage = error instanceof UsageError;
+    if (!isUsage && !(error instanceof ConfigError || error instanceof CommandError)) throw error;
+    // Whoever asked for JSON is a program: what it reads from either stream is JSON.
+    if (command.options["json"] !== undefined && rest.includes("--json")) {
+      output.error(JSON.stringify({ error: error.message }));
+    } else if (isUsage) {
       output.error(`${error.message}\nusage: ${usage(command)}\n'mailden ${words} --help' tells more.`);
-      return 2;
-    }
-    if (error instanceof ConfigError || error instanceof CommandError) {
-      output.error(error.message);
-      return 1;
-    }
-    throw error;
+    } else output.error(error.message);
+    return isUsage ? 2 : 1;
   }
 }
 
@@ -166,7 +166,8 @@ To serve your own domains, in a folder of configuration, certificates and mail:
   mailden config test                    checks both files, and tells every fault with its line
   mailden serve                          serves
 
-Commands, each of which 'mailden COMMAND --help' explains:`;
+Commands, each of which 'mailden COMMAND --help' explains. With --json, what they say of a failure is JSON too, on standard
+error: {"error":"..."}. The exit code is 0, 1 if it failed or found nothing, or 2 if it was called wrongly.`;
 
 async function showHelp(words: readonly string[], code: number, output: Output): Promise<number> {
   const prefix = words.join(" ");

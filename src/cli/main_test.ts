@@ -27,6 +27,14 @@ const cases: [args: string[], code: number, out: RegExp, error: RegExp][] = [
     /look at it[^]*mailden localserve\n[^]*own domains[^]*mailden serve +serves\n[^]*config test +check/,
     /^$/,
   ],
+  [["spf", "parse", "v=spf1 foo", "--json"], 1, /^$/, /^\{"error":"this is no SPF record: [^\n]*\}\n$/],
+  [["spf", "parse", "--json"], 2, /^$/, /^\{"error":"spf parse needs RECORD"\}\n$/],
+  [
+    ["queue", "list", "--json", "--config", "/nonexistent"],
+    1,
+    /^$/,
+    /^\{"error":"No server runs in \/nonexistent: /,
+  ],
   [["serve", "--config", ""], 2, /^$/, /^--config needs a value: --config DIR\n/],
   [
     ["localserve", "--ip", "300.1.1.1"],
