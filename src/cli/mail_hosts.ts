@@ -1,16 +1,13 @@
 /**
- * The hosts that take a domain's mail, for commands that look at them. RFC 5321 5.1
+ * Where a domain's mail goes, for commands that look: the same hosts as the queue would try, with words for people.
  *
  * Tested by `tests/scenarios/tls_commands_test.ts`.
  *
  * @module
  */
-import { asciiDomain, normalForm } from "../address/domain.ts";
-import type { Name } from "../dns/record.ts";
+import { asciiDomain } from "../address/domain.ts";
 import type { Resolver, Security } from "../dns/resolver.ts";
-
-/** Most hosts that are looked at. */
-export const maxMailHosts = 10;
+import { expandedDomain, planHosts } from "../queue/runner/hosts.ts";
 
 export interface MailHosts {
   /** Where the domain's aliases lead, in normal form. */
@@ -25,42 +22,14 @@ export interface MailHosts {
 
 /** Looks them up. @param domain In normal form. */
 export async function mailHosts(domain: string, resolver: Resolver): Promise<MailHosts> {
-  const { status, records, security, canonicalName, why } = await resolver.lookup(
-    `${asciiDomain(domain)}.`,
-    "MX",
-  );
-  const expanded = hostName(canonicalName) ?? domain;
-  const mx = { found: status === "found", security };
-  if (status === "failed") {
-    return { expanded, mx, hosts: [], why: `the MX records could not be looked up: ${why}` };
-  }
-  if (status === "noSuchDomain") return { expanded, mx, hosts: [], why: `${expanded} does not exist` };
-  if (status === "noData") {
-    return {
-      expanded,
-      mx,
-      hosts: [expanded],
-      why: `there are no MX records, so ${expanded} itself takes its mail`,
-    };
-  }
-  const sorted = records.toSorted((a, b) => a.preference - b.preference);
-  const hosts = [...new Set(sorted.flatMap(({ exchange }) => hostName(exchange) ?? []))].slice(
-    0,
-    maxMailHosts,
-  );
-  if (hosts.length === 0) { // RFC 7505 3
-    const isNull = records.length === 1 && records[0]?.exchange === ".";
-    return {
-      expanded,
-      mx,
-      hosts,
-      why: isNull ? `${domain} takes no mail (null MX)` : "no MX record names a host",
-    };
-  }
-  return { expanded, mx, hosts, why: `the MX records of ${domain} name ${hosts.join(", ")}` };
-}
-
-/** Null for what can be no host; underscores are in use all the same. */
-function hostName(name: Name): string | null {
-  return normalForm(name.replace(/\.$/, ""), { underscore: true });
+  const answer = await resolver.lookup(`${asciiDomain(domain)}.`, "MX");
+  const expanded = expandedDomain(domain, answer);
+  const mx = { found: answer.status === "found", security: answer.security };
+  const plan = planHosts(domain, answer, () => 0); // Equal ones in the order of the answer.
+  if (plan.kind === "nowhere") return { expanded, mx, hosts: [], why: plan.verdict.text };
+  const { hosts } = plan;
+  const why = mx.found
+    ? `the MX records of ${domain} name ${hosts.join(", ")}`
+    : `there are no MX records, so ${expanded} itself takes its mail`;
+  return { expanded, mx, hosts, why };
 }

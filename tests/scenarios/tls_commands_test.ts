@@ -280,7 +280,7 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     [
       ["dane", "dialmx", "null.nsec.test"],
       1,
-      /takes no mail \(null MX\) \(secure\)\n\nmail for null\.nsec\.test is NOT/,
+      /takes no mail \(null MX, RFC 7505\) \(secure\)\n\nmail for null\.nsec\.test is NOT/,
     ],
     [
       ["dane", "dialmx", "mail.nsec.test", "mx.nsec.test", "--timeout", "0.05"],
@@ -310,7 +310,7 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     [["smtp", "dial", at(servers.injecting)], /^(plain text came behind|the TLS handshake failed)/],
     [["smtp", "dial", `here.nsec.test:${dead}`], /^no address could be reached/],
     [["smtp", "dial", at(servers.good), "--family", "6"], /^there is no IPv6 address/],
-    [["smtp", "dial", "null.nsec.test"], /^null\.nsec\.test takes no mail \(null MX\)/],
+    [["smtp", "dial", "null.nsec.test"], /^the domain null\.nsec\.test takes no mail \(null MX, RFC 7505\)/],
     [
       [
         "smtp",

@@ -48,7 +48,7 @@ export async function findHosts(
 
 /** What the answer to the question for MX records means. */
 export function planHosts(domain: string, answer: Answer<"MX">, random: () => number): HostPlan | NoHosts {
-  const expanded = hostName(answer.canonicalName) ?? domain;
+  const expanded = expandedDomain(domain, answer);
   switch (answer.status) {
     case "failed":
       return nowhere("temporary", "4.4.3", failureWords(domain, answer)); // RFC 3463 3.5
@@ -80,6 +80,11 @@ export function planHosts(domain: string, answer: Answer<"MX">, random: () => nu
       return { kind: "hosts", domain, expanded, mx, hosts: [...new Set(hosts)].slice(0, maxHosts) };
     }
   }
+}
+
+/** Where the domain's aliases lead, in normal form. */
+export function expandedDomain(domain: string, { canonicalName }: Pick<Answer, "canonicalName">): string {
+  return hostName(canonicalName) ?? domain;
 }
 
 /** RFC 5321 5.1: the least preference first, equal ones in any order, to spread the load. */
