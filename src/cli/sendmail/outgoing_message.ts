@@ -7,7 +7,7 @@
 import type { Address } from "../../address/address.ts";
 import { isAscii } from "../../address/domain.ts";
 import { addressKey, needsSmtpUtf8, parseMailbox, printMailbox, readMailbox } from "../../address/mailbox.ts";
-import { type Bytes, fromLatin1, fromUtf8, latin1, utf8 } from "../../base/bytes.ts";
+import { type Bytes, fromLatin1, fromStrictUtf8, fromUtf8, latin1, utf8 } from "../../base/bytes.ts";
 import type { Millis } from "../../base/clock.ts";
 import type { SubmitConfig } from "../../config/submit_config.ts";
 import {
@@ -85,8 +85,13 @@ export function prepareSubmission(
     recipients,
     message: latin1(whole),
     eightBit: !isAscii(whole),
-    smtpUtf8: !isAscii(header) || [from, ...recipients].some((each) => each !== null && needsSmtpUtf8(each)),
+    smtpUtf8: isUtf8(header) || [from, ...recipients].some((each) => each !== null && needsSmtpUtf8(each)),
   };
+}
+
+/** Whether a header is in UTF-8, and not ASCII (RFC 6532 3), nor in Latin-1, which old programs write and old servers take. */
+function isUtf8(header: string): boolean {
+  return !isAscii(header) && fromStrictUtf8(latin1(header)) !== null;
 }
 
 /** Text as characters of an octet each. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fromUtf8, utf8 } from "../../base/bytes.ts";
+import { type Bytes, fromUtf8, latin1, utf8 } from "../../base/bytes.ts";
 import { readConfig } from "../../config/load.ts";
 import { submitSchema } from "../../config/submit_config.ts";
 import { readSendmailArguments } from "./arguments.ts";
@@ -9,9 +9,10 @@ import { addressText, maxRecipients, prepareSubmission, type Submission } from "
 const occasion = { now: Date.UTC(2026, 10, 21, 15, 30), offsetMinutes: 60, id: "abc123" };
 const least = 'host = "mail.example.org"\nfrom = "ann@example.org"\n';
 
-function prepare(message: string, args: string, more = ""): Submission {
+function prepare(message: string | Bytes, args: string, more = ""): Submission {
   const config = readConfig(least + more, "x.toml", submitSchema);
-  return prepareSubmission(utf8(message), readSendmailArguments(args.split(" ")), config, occasion);
+  const input = typeof message === "string" ? utf8(message) : message;
+  return prepareSubmission(input, readSendmailArguments(args.split(" ")), config, occasion);
 }
 
 const date = "Date: Sat, 21 Nov 2026 16:30:00 +0100\r\n";
@@ -172,6 +173,9 @@ Deno.test("octets above 127 are told, and a header with them needs SMTPUTF8", ()
   assert.deepEqual(flags(prepare("To: x\n\nhällo\n", "b@example.net")), [true, false]);
   assert.deepEqual(flags(prepare("Subject: hällo\n\n", "b@example.net")), [true, true]);
   assert.deepEqual(flags(prepare("To: x\n\n", "ö@example.net")), [false, true]);
+  // Old programs write Latin-1: no other server needs to know UTF-8 to take that, and it would not be any.
+  const latin = prepare(latin1("Subject: h\xe4llo\n\n"), "b@example.net");
+  assert.deepEqual([...flags(latin), latin.message.includes(0xe4)], [true, false, true]);
   const { message } = prepare("From: Jörg <j@machine>\nTo: x\n\nhällo\n", "b@example.net");
   assert.match(fromUtf8(message), /^From: =\?utf-8\?[^ ]+\?= <ann@example\.org>\r$/mi);
   assert.match(fromUtf8(message), /hällo/);
