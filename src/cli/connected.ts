@@ -5,11 +5,11 @@
  * @module
  */
 import { resolve } from "node:path";
-import { grantFlags } from "../roles/grants.ts";
+import type { Grant } from "../roles/grants.ts";
 import { findControlSocket } from "../server/installation.ts";
-import { fromFileUrl } from "../server/file_url.ts";
 import type { Arguments } from "./command.ts";
 import { CommandError } from "./command_error.ts";
+import { runGranted } from "./granted_process.ts";
 
 /** Runs the same command line where the server can be spoken with; returns its exit code. */
 export async function runWithServer(args: readonly string[], given: Arguments): Promise<number> {
@@ -22,33 +22,13 @@ export async function runWithServer(args: readonly string[], given: Arguments): 
     }
     throw new CommandError(noServer(folder));
   });
-  // It runs the command line again: by name, since it is this file's importer.
-  const entry = `${fromFileUrl(new URL("./", import.meta.url))}connected_main.ts`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--cached-only",
-      ...connectedFlags(socket),
-      entry,
-      socket,
-      folder,
-      ...args,
-    ],
-    stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  return (await child.status).code;
+  return (await runGranted("connected_main.ts", connectedGrant(socket), [socket, folder, ...args], "null"))
+    .code;
 }
 
-/**
- * All that a command may do that speaks with the server.
- *
- * @throws {TypeError} If the path holds a comma; then no server runs there either.
- */
-export function connectedFlags(socket: string): string[] {
-  return grantFlags({ net: [`unix:${socket}`], read: [socket], write: [socket] });
+/** All that a command may do that speaks with the server. No server runs where the path holds a comma. */
+export function connectedGrant(socket: string): Grant {
+  return { net: [`unix:${socket}`], read: [socket], write: [socket] };
 }
 
 /** For who calls a command where nobody answers. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { connectedFlags } from "./connected.ts";
+import { grantFlags } from "../roles/grants.ts";
+import { connectedGrant } from "./connected.ts";
 
 Deno.test("a command that speaks with the server may open its socket, and nothing else", () => {
-  assert.deepEqual(connectedFlags("/m/run/ctl.sock"), [
+  assert.deepEqual(grantFlags(connectedGrant("/m/run/ctl.sock")), [
     "--no-prompt",
     "--allow-net=unix:/m/run/ctl.sock",
     "--allow-read=/m/run/ctl.sock",
     "--allow-write=/m/run/ctl.sock",
   ]);
-  assert.throws(() => connectedFlags("/a,/etc/ctl.sock"), /holds a comma/);
+  assert.throws(() => grantFlags(connectedGrant("/a,/etc/ctl.sock")), /holds a comma/);
 });

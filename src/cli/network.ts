@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { fromFileUrl } from "../server/file_url.ts";
+import { runGranted } from "./granted_process.ts";
 
 /** Whether this process may use the network. */
 export function mayUseNetwork(): boolean {
@@ -30,22 +30,6 @@ function filesIn(words: readonly string[]): string[] {
 
 /** Runs the same command line where it may; returns its exit code. */
 export async function runWithNetwork(args: readonly string[]): Promise<number> {
-  const main = `${fromFileUrl(new URL("../../", import.meta.url))}main.ts`;
-  const read = [systemServersFile, ...filesIn(args)].join(",");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--cached-only",
-      "--allow-net",
-      `--allow-read=${read}`,
-      main,
-      ...args,
-    ],
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  return (await child.status).code;
+  const read = [systemServersFile, ...filesIn(args)];
+  return (await runGranted("../../main.ts", { net: "any", read, write: [] }, args)).code;
 }

@@ -5,12 +5,9 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { fileProblem } from "../server/file_problem.ts";
-import { databaseName } from "../store/store.ts";
 import { removeTextFile } from "../store/text_index.ts";
 import type { Command } from "./command.ts";
-import { CommandError } from "./command_error.ts";
+import { checkDataFolder } from "./data_folder.ts";
 import { lockInstallation } from "./one_server.ts";
 
 export const command: Command = {
@@ -25,13 +22,7 @@ does the same by itself with an index that is damaged or of another version.`,
   options: {},
   async run(args, output) {
     const folder = args.positionals[0] ?? "";
-    await Deno.stat(join(folder, databaseName)).catch((error) => {
-      throw new CommandError(
-        `${folder} is no data folder (dataDir in mailden.toml names it): ${join(folder, databaseName)}: ${
-          fileProblem(error)
-        }`,
-      );
-    });
+    await checkDataFolder(folder);
     const lock = lockInstallation(folder);
     try {
       const found = removeTextFile(folder);

@@ -8,9 +8,10 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { ConfigError, readConfig } from "../config/load.ts";
 import { checkSubmit, type SubmitConfig, submitSchema } from "../config/submit_config.ts";
+import type { Grant } from "../roles/grants.ts";
 import { fileProblem } from "../server/file_problem.ts";
-import { fromFileUrl } from "../server/file_url.ts";
 import type { Command, Output } from "./command.ts";
+import { runGranted } from "./granted_process.ts";
 import { readInput } from "./message_file.ts";
 import { readSendmailArguments } from "./sendmail/arguments.ts";
 import { exitCodes, SendFailure } from "./sendmail/exit_codes.ts";
@@ -110,24 +111,7 @@ async function runProcess(
   for (const path of [file, ...kept, ...files]) {
     if (path.includes(",")) throw new SendFailure(exitCodes.config, `${path} holds a comma: choose another`);
   }
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--cached-only",
-      "--allow-net",
-      `--allow-read=${[file, ...files, ...kept].join(",")}`,
-      ...kept.map((folder) => `--allow-write=${folder}`),
-      fromFileUrl(new URL("./sendmail_main.ts", import.meta.url)),
-      file,
-      failureDir,
-      ...args,
-    ],
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  const { code, signal } = await child.status;
+  const grant: Grant = { net: "any", read: [file, ...files, ...kept], write: kept };
+  const { code, signal } = await runGranted("sendmail_main.ts", grant, [file, failureDir, ...args]);
   return signal === null ? code : exitCodes.software;
 }

@@ -3,12 +3,9 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { fileProblem } from "../server/file_problem.ts";
-import { databaseName } from "../store/store.ts";
 import { verifyData } from "../store/verify.ts";
 import type { Command } from "./command.ts";
-import { CommandError } from "./command_error.ts";
+import { checkDataFolder } from "./data_folder.ts";
 
 export const command: Command = {
   words: "verifydata",
@@ -22,13 +19,7 @@ nothing names. Changes nothing. The server must be stopped. Exit code 0 if all i
   options: { json: { type: "boolean", doc: "print a list of problems as JSON" } },
   async run(args, output) {
     const folder = args.positionals[0] ?? "";
-    await Deno.stat(join(folder, databaseName)).catch((error) => {
-      throw new CommandError(
-        `${folder} is no data folder (dataDir in mailden.toml names it): ${join(folder, databaseName)}: ${
-          fileProblem(error)
-        }`,
-      );
-    });
+    await checkDataFolder(folder);
     const problems = verifyData(folder);
     if (args.is("json")) output.out(JSON.stringify({ folder, problems }));
     else if (problems.length === 0) output.out(`${folder}: good`);
