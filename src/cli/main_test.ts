@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { lockFolder } from "../store/store_lock.ts";
+import { databaseName } from "../store/store.ts";
 import { main } from "./main.ts";
 
 async function run(...args: string[]): Promise<{ code: number; out: string; error: string }> {
@@ -84,3 +86,19 @@ for (const [args, code, out, error] of cases) {
     assert.equal(done.code, code);
   });
 }
+
+Deno.test("a data folder that a server serves is not checked, nor is its index deleted", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/${databaseName}`, "");
+  const lock = lockFolder(folder);
+  try {
+    for (const words of ["verifydata", "reindex"]) {
+      const { code, out, error } = await run(words, folder);
+      assert.deepEqual([code, out], [1, ""]);
+      assert.match(error, /^A server is running in [^\n]*: stop it first, or use another folder\.\n$/);
+    }
+  } finally {
+    lock.release();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -10,8 +10,13 @@ import { CommandError } from "./command_error.ts";
 
 /** Locks an installation's folder for this process. @throws {CommandError} If a server runs in it. */
 export function lockInstallation(folder: string): FolderLock {
+  return locking(folder, () => lockFolder(folder));
+}
+
+/** Does what locks a folder. @throws {CommandError} If a server runs in it. */
+export function locking<T>(folder: string, act: () => T): T {
   try {
-    return lockFolder(folder);
+    return act();
   } catch (error) {
     if (!(error instanceof FolderLocked)) throw error;
     throw new CommandError(`A server is running in ${folder} already: stop it first, or use another folder.`);

@@ -6,6 +6,7 @@
 import { verifyData } from "../store/verify.ts";
 import type { Command } from "./command.ts";
 import { checkDataFolder } from "./data_folder.ts";
+import { locking } from "./one_server.ts";
 
 export const command: Command = {
   words: "verifydata",
@@ -20,7 +21,7 @@ nothing names. Changes nothing. The server must be stopped. Exit code 0 if all i
   async run(args, output) {
     const folder = args.positionals[0] ?? "";
     await checkDataFolder(folder);
-    const problems = verifyData(folder);
+    const problems = locking(folder, () => verifyData(folder));
     if (args.is("json")) output.out(JSON.stringify({ folder, problems }));
     else if (problems.length === 0) output.out(`${folder}: good`);
     else for (const problem of problems) output.out(problem);
