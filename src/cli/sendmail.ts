@@ -13,7 +13,7 @@ import { fileProblem } from "../server/file_problem.ts";
 import type { Command, Output } from "./command.ts";
 import { runGranted } from "./granted_process.ts";
 import { readInput } from "./message_file.ts";
-import { readSendmailArguments } from "./sendmail/arguments.ts";
+import { readSendmailArguments, type SendmailArguments } from "./sendmail/arguments.ts";
 import { exitCodes, SendFailure } from "./sendmail/exit_codes.ts";
 import { beside } from "./sendmail/beside.ts";
 import { keepFailure } from "./sendmail/failures.ts";
@@ -45,7 +45,7 @@ configuration.`,
   async run(args, output) {
     try {
       const given = readSendmailArguments(args.positionals);
-      const { file, config, failureDir } = await configuration(given.configFile, output);
+      const { file, config, failureDir } = await configuration(given, output);
       return await runProcess(file, config, failureDir, args.positionals);
     } catch (error) {
       if (!(error instanceof SendFailure)) throw error;
@@ -63,11 +63,14 @@ interface Found {
 }
 
 /** The configuration. Without one the message is kept all the same. @throws {SendFailure} */
-async function configuration(named: string | null, output: Output): Promise<Found> {
+async function configuration(
+  { configFile, recipients }: SendmailArguments,
+  output: Output,
+): Promise<Found> {
   const home = Deno.env.get("HOME") ?? "";
   const usual = home === "" ? "" : join(home, "mailden-submit.failures");
   try {
-    const file = named === null ? await usualConfig(home) : resolve(named);
+    const file = configFile === null ? await usualConfig(home) : resolve(configFile);
     const text = await Deno.readTextFile(file).catch((error) => {
       throw new SendFailure(exitCodes.config, `${file} cannot be read: ${fileProblem(error)}`);
     });
@@ -76,7 +79,13 @@ async function configuration(named: string | null, output: Output): Promise<Foun
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof SendFailure)) throw error;
     if (usual !== "" && !Deno.stdin.isTerminal()) {
-      const kept = await keepFailure(usual, await readInput(), error.message, "", Date.now())
+      const kept = await keepFailure(
+        usual,
+        await readInput(),
+        error.message,
+        recipients.join(", "),
+        Date.now(),
+      )
         .then((file) => `is kept in ${file}`, (why) => `could not be kept in ${usual}: ${fileProblem(why)}`);
       output.error(`sendmail: the message ${kept}`);
     }

@@ -25,8 +25,10 @@ import { terminalText } from "./terminal_text.ts";
 async function send(configFile: string, failureDir: string, args: readonly string[]): Promise<number> {
   const now = Date.now();
   let input: Bytes = noBytes;
+  let named: readonly string[] = [];
   try {
     const given = readSendmailArguments(args);
+    named = given.recipients;
     const config = readConfig(await textOf(configFile), configFile, submitSchema, checkSubmit);
     input = await readInput();
     const submission = prepareSubmission(input, given, config, {
@@ -44,7 +46,8 @@ async function send(configFile: string, failureDir: string, args: readonly strin
       say(`the message is not kept: there is no HOME, and no failureDir in ${configFile}`);
       return withoutCopy(failure);
     }
-    const recipients = failure.recipients?.map(addressText).join(", ") ?? "";
+    // Those of the header stand in the message.
+    const recipients = (failure.recipients?.map(addressText) ?? named).join(", ");
     return await keepFailure(failureDir, input, failure.message, recipients, now).then((file) => {
       say(`the message is kept in ${file}`);
       return failure.code;

@@ -56,7 +56,9 @@ scenario("sendmail keeps what it cannot hand in, and says how it failed", true, 
   );
 
   const untrusted = await homeFor(server, (config) => config.replace(/^trustedCertFile.*$/m, ""));
-  assert.equal((await sendmail(untrusted, [user], message)).code, 75);
+  assert.equal((await sendmail(untrusted, [user, "eve@localhost"], message)).code, 75);
+  const [second = ""] = await kept(untrusted); // Who shall get it stands nowhere else.
+  assert.match(second, /^X-Not-Submitted: 20[^ ]* \(to mailden@localhost, eve@localhost\): [^\r\n]*\r\nTo: /);
 
   // No configuration: the message is there all the same.
   const home = await homeFor(server);
@@ -67,7 +69,10 @@ scenario("sendmail keeps what it cannot hand in, and says how it failed", true, 
     without.stderr,
     /there is no configuration, looked for in [^]*'mailden config example mailden-submit\.toml'/,
   );
-  assert.equal((await kept(home)).length, 1);
+  assert.match(
+    (await kept(home)).join(""),
+    /^X-Not-Submitted: 20[^ ]* \(to mailden@localhost\): there is no conf/,
+  );
   await Deno.remove(join(home, "mailden-submit.failures"), { recursive: true });
   await Deno.writeTextFile(join(home, "mailden-submit.failures"), "a file");
   const nowhere = await sendmail(home, [user], message);

@@ -6,11 +6,14 @@
  * @module
  */
 import { join } from "node:path";
-import { base64Url, type Bytes, concat, utf8 } from "../../base/bytes.ts";
+import { base64Url, type Bytes, concat, KiB, utf8 } from "../../base/bytes.ts";
 import type { Millis } from "../../base/clock.ts";
 
 /** Characters of the reason. */
 const maxReason = 500;
+
+/** Characters of the recipients, who may stand nowhere else: as many as one message has, most of them. */
+const maxNamed = 256 * KiB;
 
 /**
  * Writes a message to a file of its own, with a field in front that says why, and makes the folder if need be. It can be handed
@@ -31,7 +34,7 @@ export async function keepFailure(
   const unique = base64Url(crypto.getRandomValues(new Uint8Array(6)));
   const path = join(folder, `${time.replace(/[:.]/g, "")}-${unique}.eml`);
   const said = reason.replace(/[^ -~]+/g, " ").slice(0, maxReason);
-  const to = recipients === "" ? "" : ` (to ${recipients.replace(/[^ -~]+/g, " ").slice(0, maxReason)})`;
+  const to = recipients === "" ? "" : ` (to ${recipients.replace(/[^ -~]+/g, " ").slice(0, maxNamed)})`;
   const field = utf8(`X-Not-Submitted: ${time}${to}: ${said}\r\n`);
   const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   try {
