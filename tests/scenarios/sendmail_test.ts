@@ -56,9 +56,9 @@ scenario("sendmail keeps what it cannot hand in, and says how it failed", true, 
   );
 
   const untrusted = await homeFor(server, (config) => config.replace(/^trustedCertFile.*$/m, ""));
-  assert.equal((await sendmail(untrusted, [user, "eve@localhost"], message)).code, 75);
+  assert.equal((await sendmail(untrusted, [user, "évé@localhost"], message)).code, 75);
   const [second = ""] = await kept(untrusted); // Who shall get it stands nowhere else.
-  assert.match(second, /^X-Not-Submitted: 20[^ ]* \(to mailden@localhost, eve@localhost\): [^\r\n]*\r\nTo: /);
+  assert.match(second, /^X-Not-Submitted: 20[^ ]* \(to mailden@localhost, évé@localhost\): [^\r\n]*\r\nTo: /);
 
   // No configuration: the message is there all the same.
   const home = await homeFor(server);

@@ -34,7 +34,9 @@ export async function keepFailure(
   const unique = base64Url(crypto.getRandomValues(new Uint8Array(6)));
   const path = join(folder, `${time.replace(/[:.]/g, "")}-${unique}.eml`);
   const said = reason.replace(/[^ -~]+/g, " ").slice(0, maxReason);
-  const to = recipients === "" ? "" : ` (to ${recipients.replace(/[^ -~]+/g, " ").slice(0, maxNamed)})`;
+  const to = recipients === ""
+    ? ""
+    : ` (to ${recipients.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, maxNamed)})`;
   const field = utf8(`X-Not-Submitted: ${time}${to}: ${said}\r\n`);
   const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   try {
