@@ -35,6 +35,16 @@ const valueInWord = "dqopA";
 /** Letters that say nothing that matters here. */
 const passedOver = "GUmnsvx";
 
+/** What to do instead, for other things that sendmail does. */
+const instead: ReadonlyMap<string, string> = new Map([
+  [
+    "s",
+    "no SMTP on standard input: have the program call it with '-t -i', or send over SMTP to the server itself",
+  ],
+  ["p", "there is no queue here: 'mailden queue list' shows the server's"],
+  ["i", "there are no aliases here: the server's configuration has the addresses"],
+]);
+
 /** @throws {SendFailure} Called wrongly. */
 export function readSendmailArguments(args: readonly string[]): SendmailArguments {
   const given = new Map<string, string>();
@@ -60,7 +70,10 @@ export function readSendmailArguments(args: readonly string[]): SendmailArgument
         const value = rest === "" && letter === "o" ? args[++i] ?? "" : rest;
         if (letter === "o" && value === "i") keepDots = true;
         if (letter === "q") {
-          throw new SendFailure(exitCodes.usage, "-q: there is no queue here; the server has one");
+          throw new SendFailure(
+            exitCodes.usage,
+            "-q: there is no queue here: 'mailden queue schedule' is for the server's",
+          );
         }
         break;
       } else if (withValue.includes(letter)) {
@@ -76,7 +89,8 @@ export function readSendmailArguments(args: readonly string[]): SendmailArgument
   }
   const mode = given.get("b") ?? "m";
   if (mode !== "m") {
-    throw new SendFailure(exitCodes.usage, `-b${mode}: this sendmail only hands messages in (-bm)`);
+    const remedy = instead.get(mode) ?? "this sendmail only hands messages in (-bm)";
+    throw new SendFailure(exitCodes.usage, `-b${mode}: ${remedy}`);
   }
   return {
     recipients,

@@ -38,8 +38,9 @@ for (const [line, read] of accepted) {
 }
 
 const refused: [line: string, error: RegExp][] = [
-  ["-bs", /-bs: this sendmail only hands messages in/],
-  ["-bp", /only hands messages in/],
+  ["-bs", /^-bs: no SMTP on standard input: [^]*'-t -i'/],
+  ["-bv", /^-bv: this sendmail only hands messages in/],
+  ["-bp", /'mailden queue list'/],
   ["-q", /there is no queue here/],
   ["-q30m", /there is no queue here/],
   ["-f", /-f needs a value/],
