@@ -10,7 +10,7 @@ import { CommandError } from "./command_error.ts";
 import { readProblem } from "./dns/resolver.ts";
 
 /** Of a message that is read whole. */
-const maxMessageBytes = 256 * MiB;
+export const maxMessageBytes = 256 * MiB;
 
 /** Reads a message; `-` is standard input. Bare line feeds become CRLF, as they do on their way over SMTP. */
 export async function readMessage(path: string): Promise<Bytes> {

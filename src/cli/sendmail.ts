@@ -24,7 +24,7 @@ const configName = "mailden-submit.toml";
 
 export const command: Command = {
   words: "sendmail",
-  arguments: "[-t] [-i] [-f ADDRESS] [-F NAME] [-N NOTIFY] [-C FILE] [--] [RECIPIENT …]",
+  arguments: "[-t|-bs] [-i] [-f ADDRESS] [-F NAME] [-N NOTIFY] [-C FILE] [--] [RECIPIENT …]",
   ownArguments: true,
   summary: "hand in a message from standard input, in the place of /usr/sbin/sendmail",
   help: `
@@ -36,7 +36,7 @@ sendmail to this program is this command.
 -t takes recipients from To, Cc and Bcc too. A line with a single dot ends the message, unless -i or -oi is given. Missing Date,
 Message-ID and From are added, and an author who may not send becomes the one who may: see keepFrom. -F names an author of whom
 nothing is said, -f says where bounces go (with keepFrom), -N, -R and -V ask for delivery reports (RFC 3461). Other options of
-sendmail are read over.
+sendmail are read over. With -bs it speaks SMTP on standard input and output, and hands in each message before it replies.
 
 What could not be handed in is kept in a file (failureDir). The exit code is 0, or one of sysexits.h: 64 called wrongly, 65 a
 message that cannot be sent, 67 no such recipient, 68 no such server, 69 refused, 75 may work later, 77 wrong password, 78 wrong
@@ -64,7 +64,7 @@ interface Found {
 
 /** The configuration. Without one the message is kept all the same. @throws {SendFailure} */
 async function configuration(
-  { configFile, recipients }: SendmailArguments,
+  { configFile, recipients, smtp }: SendmailArguments,
   output: Output,
 ): Promise<Found> {
   const home = Deno.env.get("HOME") ?? "";
@@ -78,7 +78,7 @@ async function configuration(
     return { file, config, failureDir: config.failureDir === "" ? usual : beside(file, config.failureDir) };
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof SendFailure)) throw error;
-    if (usual !== "" && !Deno.stdin.isTerminal()) {
+    if (usual !== "" && !smtp && !Deno.stdin.isTerminal()) {
       const kept = await keepFailure(
         usual,
         await readInput(),

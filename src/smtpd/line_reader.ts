@@ -23,9 +23,12 @@ export const farewellMs = 10_000;
 const CR = 13;
 const LF = 10;
 
+/** All that it needs of one. */
+export type ReadSide = Pick<Transport, "read" | "readTimeoutMs">;
+
 /** Reads lines as long as there are some in the buffer, without waiting; then waits for more. */
 export class LineReader {
-  readonly #transport: Transport;
+  readonly #transport: ReadSide;
   readonly #deadlines: Deadlines;
   readonly #due = new Deadline(() =>
     this.#waiter?.reject(new TransportError("timeout", "the peer sent nothing for too long"))
@@ -38,7 +41,7 @@ export class LineReader {
   /** Up to here there is no line end behind `#at`. */
   #seen = 0;
 
-  constructor(transport: Transport, clock: Clock, readTimeoutMs: number) {
+  constructor(transport: ReadSide, clock: Clock, readTimeoutMs: number) {
     this.#transport = transport;
     this.#deadlines = deadlinesOf(clock);
     this.#readTimeoutMs = readTimeoutMs;

@@ -13,7 +13,7 @@ import type { Bytes } from "../base/bytes.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import type { Gathering } from "../evidence/gather.ts";
 import { TransportError } from "../net/transport.ts";
-import { DataReader } from "../smtp/data_reader.ts";
+import { type DataFault, DataReader } from "../smtp/data_reader.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Body, BodyIntake } from "../delivery/body_intake.ts";
 import type { LineReader } from "./line_reader.ts";
@@ -70,18 +70,7 @@ export class Reception {
 
   /** Why the message cannot be taken, as far as is known. */
   fault(): Reply | null {
-    switch (this.#data.fault) {
-      case null:
-        return null;
-      case "tooLarge": // RFC 1870 6.3. The reference says 451, which has the sender try for days.
-        return { code: 552, enhanced: "5.3.4", text: `message too large; the limit is ${this.#maxBytes}` };
-      case "lineEnds":
-        return {
-          code: 500,
-          enhanced: "5.5.2",
-          text: "lines of a message end with CRLF; neither CR nor LF stands alone",
-        };
-    }
+    return dataFault(this.#data.fault, this.#maxBytes);
   }
 
   /** All of it, indexed. @throws {unknown} What the store threw. */
@@ -117,12 +106,29 @@ export class Reception {
   }
 }
 
+/** What is said of a message that cannot be taken for its octets. */
+export function dataFault(fault: DataFault | null, maxBytes: number): Reply | null {
+  switch (fault) {
+    case null:
+      return null;
+    case "tooLarge": // RFC 1870 6.3. The reference says 451, which has the sender try for days.
+      return { code: 552, enhanced: "5.3.4", text: `message too large; the limit is ${maxBytes}` };
+    case "lineEnds":
+      return {
+        code: 500,
+        enhanced: "5.5.2",
+        text: "lines of a message end with CRLF; neither CR nor LF stands alone",
+      };
+  }
+}
+
 /** Reads octets that nobody wants. @throws {TransportError} */
 export async function discard(reader: LineReader, size: number, deadline: number): Promise<void> {
   await eachChunk(reader, size, deadline, () => Promise.resolve());
 }
 
-async function eachChunk(
+/** Reads so many octets. @throws {TransportError} If the peer leaves before. */
+export async function eachChunk(
   reader: LineReader,
   size: number,
   deadline: number,
@@ -136,7 +142,8 @@ async function eachChunk(
   }
 }
 
-async function nextChunk(reader: LineReader, deadline: number): Promise<Bytes> {
+/** The next octets. @throws {TransportError} If the peer leaves. */
+export async function nextChunk(reader: LineReader, deadline: number): Promise<Bytes> {
   const chunk = await reader.chunk(deadline);
   if (chunk === null) throw new TransportError("closed", "the peer left within a message");
   return chunk;

@@ -81,7 +81,8 @@ scenario("sendmail keeps what it cannot hand in, and says how it failed", true, 
     nowhere.stderr,
     /^sendmail: the message could not be kept in [^]*\nsendmail: there is no configuration/,
   );
-  assert.equal((await sendmail(home, ["-bs"], "")).code, 64);
+  assert.equal((await sendmail(home, ["-bp"], "")).code, 64);
+  assert.equal((await sendmail(home, ["-bs"], "")).code, 78);
 });
 
 scenario(
@@ -106,8 +107,34 @@ scenario(
   },
 );
 
+scenario("sendmail -bs takes messages over SMTP, as frameworks call it", true, async (server) => {
+  const say = (...lines: string[]) => lines.map((line) => `${line}\r\n`).join("");
+  const message = (subject: string) => say(`Subject: ${subject}`, `To: ${user}`, "", "one", "..", ".");
+  const dialogue = say("EHLO [127.0.0.1]", "MAIL FROM:<www@machine.example>", `RCPT TO:<${user}>`, "DATA") +
+    message("first") + say("RSET", "MAIL FROM:<>", `RCPT TO:<${user}>`, "DATA") + message("second") +
+    say("QUIT");
+  const home = await homeFor(server);
+  const sent = await sendmail(home, ["-bs", "-i"], dialogue);
+  assert.deepEqual([sent.code, sent.stderr], [0, ""]);
+  const codes = (text: string) =>
+    text.trim().split("\r\n").filter((line) => line[3] === " ").map((line) => line.slice(0, 3));
+  const once = ["250", "250", "354", "250"];
+  assert.deepEqual(codes(sent.stdout), ["220", "250", ...once, "250", ...once, "221"]);
+  const client = await signedIn(server);
+  await imap(client, "s", "EXAMINE INBOX");
+  const answer = (await imap(client, "f", "FETCH 1:* BODY.PEEK[]")).join("\r\n");
+  client.close();
+  assert.match(answer, /Subject: first\r\n[^]*\r\n\r\none\r\n\.\r\n[^]*Subject: second\r\n/);
+
+  const wrongPassword = await homeFor(server, (config) => config.replace(password, "wrong"));
+  const refused = await sendmail(wrongPassword, ["-bs"], dialogue);
+  assert.deepEqual(codes(refused.stdout).filter((code) => code >= "400"), ["554", "554"]);
+  assert.match(refused.stdout, /\r\n554 5\.3\.0 localhost does not take this username/);
+  assert.equal((await kept(wrongPassword)).length, 2);
+});
+
 Deno.test("sendmail --help teaches", async () => {
   const help = await run(Deno.execPath(), [...launch, "sendmail", "--help"]);
   assert.equal(help.code, 0);
-  assert.match(help.stdout, /^mailden sendmail \[-t\] [^]*sysexits\.h/);
+  assert.match(help.stdout, /^mailden sendmail \[-t\|-bs\] [^]*sysexits\.h/);
 });

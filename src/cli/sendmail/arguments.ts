@@ -8,6 +8,8 @@ import type { Notify } from "../../smtp/client_state.ts";
 import { exitCodes, SendFailure } from "./exit_codes.ts";
 
 export interface SendmailArguments {
+  /** `-bs`: messages come over SMTP; else one is on standard input, as it is. */
+  readonly smtp: boolean;
   /** As they were typed. */
   readonly recipients: readonly string[];
   /** `-t`: also those of the header. */
@@ -37,10 +39,6 @@ const passedOver = "GUmnsvx";
 
 /** What to do instead, for other things that sendmail does. */
 const instead: ReadonlyMap<string, string> = new Map([
-  [
-    "s",
-    "no SMTP on standard input: have the program call it with '-t -i', or send over SMTP to the server itself",
-  ],
   ["p", "there is no queue here: 'mailden queue list' shows the server's"],
   ["i", "there are no aliases here: the server's configuration has the addresses"],
 ]);
@@ -88,11 +86,12 @@ export function readSendmailArguments(args: readonly string[]): SendmailArgument
     }
   }
   const mode = given.get("b") ?? "m";
-  if (mode !== "m") {
-    const remedy = instead.get(mode) ?? "this sendmail only hands messages in (-bm)";
+  if (mode !== "m" && mode !== "s") {
+    const remedy = instead.get(mode) ?? "this sendmail only hands messages in (-bm, -bs)";
     throw new SendFailure(exitCodes.usage, `-b${mode}: ${remedy}`);
   }
   return {
+    smtp: mode === "s",
     recipients,
     fromHeader,
     sender: withoutBrackets(given.get("f") ?? given.get("r")),

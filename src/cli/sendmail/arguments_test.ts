@@ -3,6 +3,7 @@ import { readSendmailArguments, type SendmailArguments } from "./arguments.ts";
 import { SendFailure } from "./exit_codes.ts";
 
 const nothing: SendmailArguments = {
+  smtp: false,
   recipients: [],
   fromHeader: false,
   sender: null,
@@ -29,6 +30,7 @@ const accepted: [line: string, read: Partial<SendmailArguments>][] = [
   ["-N never -R hdrs -V abc", { notify: "NEVER", ret: "HDRS", envid: "abc" }],
   ["-Ndelay,failure", { notify: ["FAILURE", "DELAY"] }],
   ["-C /etc/other.toml -h 3 -Ltag -v -Am", { configFile: "/etc/other.toml" }],
+  ["-bs -i", { smtp: true, keepDots: true }],
   ["-", { recipients: ["-"] }],
 ];
 for (const [line, read] of accepted) {
@@ -38,7 +40,6 @@ for (const [line, read] of accepted) {
 }
 
 const refused: [line: string, error: RegExp][] = [
-  ["-bs", /^-bs: no SMTP on standard input: [^]*'-t -i'/],
   ["-bv", /^-bv: this sendmail only hands messages in/],
   ["-bp", /'mailden queue list'/],
   ["-q", /there is no queue here/],
