@@ -28,7 +28,8 @@ interface Manner {
   readonly ehlo?: string;
   /** Sent behind the reply to STARTTLS, in the clear. */
   readonly behind?: string;
-  readonly auth?: boolean;
+  /** The mechanism that it offers. */
+  readonly auth?: "PLAIN" | "SCRAM-SHA-256";
 }
 
 /** Enough of SMTP to be looked at. */
@@ -40,7 +41,11 @@ async function talk(transport: Transport, manner: Manner): Promise<void> {
     const [verb = ""] = line.toUpperCase().split(" ");
     if (verb === "EHLO") {
       const offersTls = manner.startTls !== false && transport.tls === null;
-      const more = [...offersTls ? ["STARTTLS"] : [], ...manner.auth ? ["AUTH PLAIN"] : [], "SIZE 1000"];
+      const more = [
+        ...offersTls ? ["STARTTLS"] : [],
+        ...manner.auth ? [`AUTH ${manner.auth}`] : [],
+        "SIZE 1000",
+      ];
       await say(
         manner.ehlo ?? "250-here.nsec.test at your service",
         ...manner.ehlo ? [] : more.map((each, i) => `250${i === more.length - 1 ? " " : "-"}${each}`),
@@ -49,7 +54,9 @@ async function talk(transport: Transport, manner: Manner): Promise<void> {
       await say("220 go ahead", ...manner.behind ? [manner.behind] : []);
       await transport.startTls();
     } else if (verb === "AUTH") {
-      await say(line.includes("AG1lAHNlY3JldA==") ? "235 2.7.0 welcome" : "535 5.7.8 no");
+      // One who pretends to know the password.
+      const believes = manner.auth === "SCRAM-SHA-256" || line.includes("AG1lAHNlY3JldA==");
+      await say(believes ? "235 2.7.0 welcome" : "535 5.7.8 no");
     } else if (verb === "DATA") {
       await say("354 go on");
       await readUntil(transport, "\r\n.\r\n");
@@ -125,7 +132,8 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     old: await serve(certificate, { ehlo: "502 5.5.1 what is EHLO?" }),
     odd: await serve(certificate, { greeting: "hello there" }),
     injecting: await serve(certificate, { behind: "250 injected" }),
-    account: await serve(certificate, { auth: true }),
+    account: await serve(certificate, { auth: "PLAIN" }),
+    liar: await serve(certificate, { auth: "SCRAM-SHA-256" }),
   };
   const policies = await servePolicies(certificate);
   const world = makeWorld(Date.now());
@@ -223,7 +231,17 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
       /C: HELO localhost\nS: 250 ok\n[^]*without TLS; it offers no extensions/,
     ],
     [
-      ["smtp", "dial", at(servers.account), "--user", "me", "--password-file", `${folder}/password`],
+      [
+        "smtp",
+        "dial",
+        at(servers.account),
+        "--user",
+        "me",
+        "--password-file",
+        `${folder}/password`,
+        "--ca",
+        pem,
+      ],
       0,
       /C: AUTH PLAIN …\nS: 235[^]*signed in with PLAIN/,
     ],
@@ -326,8 +344,26 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
       /would send the password in the clear/,
     ],
     [
-      ["smtp", "dial", at(servers.account), "--user", "x", "--password-file", `${folder}/password`],
+      [
+        "smtp",
+        "dial",
+        at(servers.account),
+        "--user",
+        "x",
+        "--password-file",
+        `${folder}/password`,
+        "--ca",
+        pem,
+      ],
       /did not sign us in/,
+    ],
+    [
+      ["smtp", "dial", at(servers.account), "--user", "me", "--password-file", `${folder}/password`],
+      /the password would be told to whoever is there; say with --ca and --servername/,
+    ],
+    [
+      ["smtp", "dial", at(servers.liar), "--user", "me", "--password-file", `${folder}/password`],
+      /has not proved that it knows the password/,
     ],
     [["smtp", "dial", "a b"], /^not a domain name: "a b"/],
     [["smtp", "dial", "[::1"], /is no host: write it as mx\.example\.org:25 or \[2001:db8::1\]:25/],

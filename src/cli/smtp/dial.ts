@@ -65,7 +65,8 @@ answers, or the host itself if there are none.
 A certificate that proves nothing is shown and told of, and is no failure: most mail goes to such hosts, encrypted for
 nobody in particular. --verify makes it one, as an MTA-STS policy would; 'mailden dane dialmx' looks at it as DANE does.
 
-With --user one signs in, with the password in a file. With --interactive, lines of standard input are sent as they are
+With --user one signs in, with the password in a file, which is told only to a server that TLS has proved, or in a way that
+does not show it. With --interactive, lines of standard input are sent as they are
 typed. Exit code 0 if the server could now take mail.`,
   options: {
     ...tlsOptions,
@@ -218,7 +219,10 @@ async function look(
         throw new CommandError("the server does not offer STARTTLS");
       }
     }
-    if (wish.credentials !== null) seen.signedInWith = await dialogue.signIn(wish.credentials, seen.offers);
+    if (wish.credentials !== null) {
+      const isProved = seen.tls?.problem === null;
+      seen.signedInWith = await dialogue.signIn(wish.credentials, seen.offers, isProved);
+    }
     if (wish.interactive) await interact(dialogue, Deno.stdin.readable);
     await dialogue.quit();
   } finally {

@@ -93,8 +93,17 @@ export class SmtpDialogue {
     await this.#tried(() => this.#transport.startTls(tls));
   }
 
-  /** Signs in, with the strongest mechanism that is offered. @throws {CommandError} If that fails. */
-  async signIn(credentials: ClientCredentials, offers: Offers): Promise<ClientMechanism> {
+  /**
+   * Signs in, with the strongest mechanism that is offered.
+   *
+   * @param isProved Whether TLS has proved who the server is: else anybody may be there, and ask for the password itself.
+   * @throws {CommandError} If that fails, or the server has not proved that it knows the password, where it must.
+   */
+  async signIn(
+    credentials: ClientCredentials,
+    offers: Offers,
+    isProved: boolean,
+  ): Promise<ClientMechanism> {
     const mechanism = clientMechanisms.find((one) => one !== "EXTERNAL" && offers.mechanisms.includes(one));
     if (mechanism === undefined) throw new CommandError("no way of signing in is offered that is known here");
     const isPlain = mechanism === "PLAIN" || mechanism === "LOGIN";
@@ -103,16 +112,29 @@ export class SmtpDialogue {
         `the server offers ${mechanism} alone, which would send the password in the clear`,
       );
     }
+    if (isPlain && !isProved) {
+      throw new CommandError(
+        `the server offers ${mechanism} alone, and TLS does not prove who it is: the password would be told to whoever is there; ` +
+          "say with --ca and --servername whose certificate to trust",
+      );
+    }
     const nonce = base64(crypto.getRandomValues(new Uint8Array(18)));
     const exchange = new SignIn(mechanism, credentials, nonce);
-    const { response } = exchange.initial();
+    const { response, complete } = exchange.initial();
     const first = response === null ? "" : ` ${response.length === 0 ? "=" : base64(response)}`; // RFC 4954 4
     let reply = await this.say(`AUTH ${mechanism}${first}`, `AUTH ${mechanism}${first === "" ? "" : " …"}`);
+    let isComplete = complete;
     while (reply.code === 334) {
-      const proof = (await exchange.respond(fromBase64(reply.lines[0] ?? "") ?? new Uint8Array())).response;
-      reply = proof === null ? await this.say("*") : await this.say(base64(proof), "…");
+      const proof = await exchange.respond(fromBase64(reply.lines[0] ?? "") ?? new Uint8Array());
+      isComplete = proof.complete;
+      reply = proof.response === null ? await this.say("*") : await this.say(base64(proof.response), "…");
     }
     if (reply.code !== 235) throw new CommandError("the server did not sign us in");
+    if (!isComplete) { // RFC 5802 5
+      throw new CommandError(
+        "the server says that we are signed in, and has not proved that it knows the password",
+      );
+    }
     return mechanism;
   }
 
