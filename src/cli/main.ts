@@ -18,6 +18,7 @@ import {
   usage,
   UsageError,
 } from "./command.ts";
+import { CommandError } from "./command_error.ts";
 import { terminalText } from "./terminal_text.ts";
 import { version } from "./version.ts";
 
@@ -125,10 +126,6 @@ async function runLine(args: readonly string[], output: Output, surroundings: Su
     return isUsage ? 2 : 1;
   }
 }
-
-/** A command that cannot be done, said in plain words that need no stack. Exit code 1. */
-export { CommandError } from "./command_error.ts";
-import { CommandError } from "./command_error.ts";
 
 /** Says so, and what may have been meant: commands that begin with the first word, or one that is spelt alike. */
 async function unknownCommand(args: readonly string[], output: Output): Promise<number> {

@@ -69,7 +69,7 @@ export function tlsLines(
   const lines = [
     `TLS: ${version}, ${cipher}${alpn === null ? "" : `, ${alpn}`}`,
     problem === null
-      ? `  the certificate is valid for ${serverName ?? "it"}, from an authority that is trusted`
+      ? `  the certificate is valid for ${serverName ?? "this address"}, from an authority that is trusted`
       : `  the certificate does not prove the name by public authorities: ${problem}`,
   ];
   for (const [i, one] of certificates.entries()) {
