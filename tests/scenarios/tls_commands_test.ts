@@ -25,6 +25,8 @@ import { run } from "../support/scenario.ts";
 interface Manner {
   readonly startTls?: boolean;
   readonly greeting?: string;
+  /** An octet now and then, and never a reply. */
+  readonly trickles?: boolean;
   readonly ehlo?: string;
   /** Sent behind the reply to STARTTLS, in the clear. */
   readonly behind?: string;
@@ -35,6 +37,11 @@ interface Manner {
 /** Enough of SMTP to be looked at. */
 async function talk(transport: Transport, manner: Manner): Promise<void> {
   const say = (...lines: string[]) => transport.write(utf8(lines.map((line) => `${line}\r\n`).join("")));
+  // So long that only a deadline for all of the reply ends it.
+  for (let i = 0; manner.trickles && i < 1000; i++) {
+    await transport.write(utf8("2"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await say(manner.greeting ?? "220 here.nsec.test ESMTP of a test");
   for (;;) {
     const line = (await readUntil(transport, "\n")).trim();
@@ -133,6 +140,7 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     odd: await serve(certificate, { greeting: "hello there" }),
     injecting: await serve(certificate, { behind: "250 injected" }),
     account: await serve(certificate, { auth: "PLAIN" }),
+    slow: await serve(certificate, { trickles: true }),
     liar: await serve(certificate, { auth: "SCRAM-SHA-256" }),
   };
   const policies = await servePolicies(certificate);
@@ -327,6 +335,7 @@ Deno.test("commands look at others' TLS, and tell what they see", async (t) => {
     [["smtp", "dial", at(servers.odd)], /^what the server says is no reply \(syntax\)/],
     [["smtp", "dial", at(servers.injecting)], /^(plain text came behind|the TLS handshake failed)/],
     [["smtp", "dial", `here.nsec.test:${dead}`], /^no address could be reached/],
+    [["smtp", "dial", at(servers.slow), "--timeout", "0.3"], /did not answer within 0\.3 s$/m],
     [["smtp", "dial", at(servers.good), "--family", "6"], /^there is no IPv6 address/],
     [["smtp", "dial", "null.nsec.test"], /^the domain null\.nsec\.test takes no mail \(null MX, RFC 7505\)/],
     [

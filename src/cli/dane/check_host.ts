@@ -135,7 +135,7 @@ async function meet(
   try {
     const remote = shownAddress(transport.remote.address, transport.remote.port);
     tell(`connected to ${found.host} at ${remote}`);
-    if (wish.startTls) await startTls(transport, wish.ehlo, tls);
+    if (wish.startTls) await startTls(transport, wish, tls);
     if (transport.tls === null) throw new CommandError("there is no TLS"); // startTls() has seen to it.
     const shown = shownTls(transport.tls, transport.serverProof);
     for (const line of tlsLines(shown, systemClock.now())) tell(line);
@@ -158,8 +158,12 @@ async function meet(
   }
 }
 
-async function startTls(transport: DialedTransport, ehlo: string, tls: ClientTls): Promise<void> {
-  const dialogue = new SmtpDialogue(transport, () => {});
+async function startTls(
+  transport: DialedTransport,
+  { ehlo, reach: { timeoutMs } }: DaneWish,
+  tls: ClientTls,
+): Promise<void> {
+  const dialogue = new SmtpDialogue(transport, () => {}, timeoutMs);
   const greeting = await dialogue.reply();
   if (greeting.code !== 220) {
     throw new CommandError(`the server takes no mail now: ${greeting.code} ${greeting.lines[0]}`);

@@ -197,7 +197,7 @@ async function look(
     seen.remote = shownAddress(transport.remote.address, transport.remote.port);
     seen.local = transport.local.address;
     show(`connected to ${host} at ${seen.remote}, from ${seen.local}`);
-    const dialogue = new SmtpDialogue(transport, show);
+    const dialogue = new SmtpDialogue(transport, show, wish.reach.timeoutMs);
     const secured = () => {
       if (transport.tls === null) return;
       seen.tls = shownTls(transport.tls, transport.serverProof);

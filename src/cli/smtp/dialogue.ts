@@ -10,6 +10,7 @@
 import { base64, fromBase64, utf8 } from "../../base/bytes.ts";
 import type { ClientTls } from "../../net/client_tls.ts";
 import type { DialedTransport } from "../../net/client.ts";
+import { systemClock } from "../../net/system_clock.ts";
 import { TransportError } from "../../net/transport.ts";
 import { noOffers, type Offers, parseOffers } from "../../smtp/client_offers.ts";
 import {
@@ -40,16 +41,38 @@ export function ehloOf(args: Arguments): string {
 export class SmtpDialogue {
   readonly #transport: DialedTransport;
   readonly #show: (line: string) => void;
+  readonly #timeoutMs: number;
   #input: ReplyInput = noInput;
 
-  /** @param show Gets each line that is sent, with `C: ` in front, and each that comes, with `S: `. */
-  constructor(transport: DialedTransport, show: (line: string) => void) {
+  /**
+   * @param show Gets each line that is sent, with `C: ` in front, and each that comes, with `S: `.
+   * @param timeoutMs For each reply, all of it.
+   */
+  constructor(transport: DialedTransport, show: (line: string) => void, timeoutMs: number) {
     this.#transport = transport;
     this.#show = show;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** The next reply. @throws {CommandError} If there is none. */
   async reply(): Promise<ServerReply> {
+    let late = false;
+    // A server that sends one octet after the other is in time with each of them.
+    const timer = systemClock.after(this.#timeoutMs, () => {
+      late = true;
+      this.#transport.destroy();
+    });
+    try {
+      return await this.#nextReply();
+    } catch (error) {
+      if (!late) throw error;
+      throw new CommandError(`the server did not answer within ${this.#timeoutMs / 1000} s`);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #nextReply(): Promise<ServerReply> {
     for (;;) {
       const [input, found] = nextReply(this.#input);
       this.#input = input;
