@@ -4,12 +4,13 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
+import { asciiDomain, normalForm } from "../address/domain.ts";
 import { type AddressForm, printMailbox, printPath } from "../address/mailbox.ts";
 
 /** How a message came. */
 export interface Hop {
   /** Who sent it; null for a user's own client, whose whereabouts are nobody's business. */
-  readonly from: { readonly helo: string; readonly address: string } | null;
+  readonly from: Sender | null;
   /** This server. */
   readonly by: { readonly hostname: string; readonly address: string };
   readonly protocol: Protocol;
@@ -21,6 +22,14 @@ export interface Hop {
   readonly requireTls: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
+}
+
+/** The other end of a hop. */
+export interface Sender {
+  readonly helo: string;
+  /** The name of the address that leads back to it, whatever its owner calls it; null if there is none. RFC 8601 3 */
+  readonly name: string | null;
+  readonly address: string;
 }
 
 /** What stands behind `with`. RFC 3848, RFC 6531 4.3 */
@@ -45,7 +54,7 @@ export function protocolName(protocol: Protocol): string {
  * @param form How the recipient is written.
  */
 export function printReceived(hop: Hop, recipient: Address | null, form: AddressForm = hop.protocol): string {
-  const from = hop.from === null ? hop.by.hostname : `${hop.from.helo} (${literal(hop.from.address)})`;
+  const from = hop.from === null ? hop.by.hostname : `${hop.from.helo} (${tcpInfo(hop.from)})`;
   const tls = hop.tls === null ? "" : `\r\n\t(${hop.tls.version} ${hop.tls.cipher})`;
   const required = hop.requireTls ? "\r\n\t(requiretls)" : "";
   const target = recipient === null ? "" : `\r\n\tfor ${printPath(recipient, form)}`;
@@ -53,6 +62,12 @@ export function printReceived(hop: Hop, recipient: Address | null, form: Address
     `\tvia tcp with ${protocolName(hop.protocol)} id ${hop.id}${tls}${required}${target};\r\n\t${
       printDate(hop.at)
     }\r\n`;
+}
+
+/** RFC 5321 4.4 (`TCP-info`). The DNS lets anything into a name: one that is no host's is left out. */
+function tcpInfo({ name, address }: Sender): string {
+  const domain = name === null ? null : normalForm(name, { underscore: true });
+  return domain === null ? literal(address) : `${asciiDomain(domain)} ${literal(address)}`;
 }
 
 /** An IP address as RFC 5321 4.1.3 writes it. */

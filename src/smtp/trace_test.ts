@@ -9,7 +9,7 @@ import {
 } from "./trace.ts";
 
 const hop: Hop = {
-  from: { helo: "mx.example.net", address: "198.51.100.7" },
+  from: { helo: "mx.example.net", name: null, address: "198.51.100.7" },
   by: { hostname: "mail.example.org", address: "2001:db8::1" },
   protocol: { extended: true, utf8: false, tls: true, authenticated: false },
   id: "sealed",
@@ -29,6 +29,26 @@ Deno.test("a Received field names both ends, protocol, id, TLS, recipient and ti
       "\tFri, 2 Jan 2026 03:04:05 +0000\r\n",
   );
 });
+
+const named: [name: string, from: string][] = [
+  ["host.example.net", "mx.example.net (host.example.net [198.51.100.7])"],
+  ["bücher.example", "mx.example.net (xn--bcher-kva.example [198.51.100.7])"],
+  ["a_b.example.net", "mx.example.net (a_b.example.net [198.51.100.7])"],
+  // What may be in the DNS and not here.
+  ["a\\)b.example.net", "mx.example.net ([198.51.100.7])"],
+  ["a\r\nX: y.example", "mx.example.net ([198.51.100.7])"],
+  ["a b.example.net", "mx.example.net ([198.51.100.7])"],
+  ['"a".example.net', "mx.example.net ([198.51.100.7])"],
+  ["198.51.100.7", "mx.example.net ([198.51.100.7])"],
+  [`${"a".repeat(64)}.example.net`, "mx.example.net ([198.51.100.7])"],
+];
+for (const [name, from] of named) {
+  Deno.test(`Received from a host that is called ${JSON.stringify(name.slice(0, 20))}`, () => {
+    const sender = { helo: "mx.example.net", name, address: "198.51.100.7" };
+    const [line] = printReceived({ ...hop, from: sender }, null).split("\r\n");
+    assert.equal(line, `Received: from ${from}`);
+  });
+}
 
 Deno.test("a user's address is not told, nor who else gets it", () => {
   const own: Hop = { ...hop, from: null, tls: null, protocol: { ...hop.protocol, authenticated: true } };

@@ -169,7 +169,7 @@ export class MessageReceiver {
         transaction,
         body,
         evidence,
-        hop: this.#hop(transaction, sender),
+        hop: this.#hop(transaction, sender, evidence?.iprev.name ?? null),
         helo: sender.helo,
         remoteAddress: transport.remote.address,
         cid: transport.id,
@@ -182,10 +182,11 @@ export class MessageReceiver {
     );
   }
 
-  #hop(transaction: Transaction, { helo, extended, submit }: Sender): Hop {
+  /** @param name Of the peer's address. */
+  #hop(transaction: Transaction, { helo, extended, submit }: Sender, name: string | null): Hop {
     const { tls, remote, local } = this.#source.transport;
     return {
-      from: submit === null ? { helo, address: remote.address } : null,
+      from: submit === null ? { helo, name, address: remote.address } : null,
       by: { hostname: this.#settings.hostname, address: local.address },
       protocol: {
         extended,

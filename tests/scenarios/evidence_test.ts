@@ -161,6 +161,7 @@ Deno.test("good and forged messages are told apart in their headers, and explain
       /Authentication-Results: localhost; .*dkim=pass .*header\.d=good\.example .*spf=pass .*dmarc=pass/,
     );
     assert.match(headers[0] ?? "", /Received-SPF: pass \(good\.example; without dnssec\)/);
+    assert.match(headers[0] ?? "", /Received: from \[127\.0\.0\.1\] \(localhost \[127\.0\.0\.1\]\)/);
     assert.match(headers[1] ?? "", /dkim=fail .*spf=fail .*dmarc=fail .*asks for reject/);
     assert.match(headers[2] ?? "", /arc=pass \(i=1, without dnssec\)/);
     assert.match(headers[3] ?? "", /arc=fail \(i=1/);
