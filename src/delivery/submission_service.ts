@@ -11,7 +11,10 @@ import type { Address } from "../address/address.ts";
 import { readMailbox } from "../address/mailbox.ts";
 import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
+import { asciiLower } from "../base/scanner.ts";
 import { maxHeaderOctets } from "../dkim/message_reader.ts";
+import { hasOneReading } from "../evidence/from_field.ts";
+import { headerFields } from "../message/headers.ts";
 import { Indexer } from "../message/indexer.ts";
 import { saysTlsRequiredNo } from "../message/tls_required.ts";
 import type { ReadyBody } from "../store/bodies.ts";
@@ -156,8 +159,13 @@ function headerOf(pieces: Iterable<Bytes>): Bytes {
   return header;
 }
 
-/** The one author, as the front reads it too; null if there is not exactly one From with exactly one address. */
+/**
+ * The one author, as the front reads it too; null if there is not exactly one From with exactly one address, which is all
+ * that anybody could take for one: the signature confirms its domain for whatever a reader shows.
+ */
 function authorOf(header: Bytes): Address | null {
+  const froms = [...headerFields(header)].filter(({ name }) => asciiLower(name) === "from");
+  if (!froms.every(hasOneReading)) return null;
   const indexer = new Indexer();
   indexer.write(header);
   return addressOf(indexer.end().fromAddress);

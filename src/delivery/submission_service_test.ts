@@ -114,6 +114,9 @@ const lies: [title: string, content: string, change: Partial<Incoming["index"]>]
   ["the From of another", "From: <bob@example.org>\r\n\r\nx\r\n", {}],
   ["two From fields", "From: <ann@example.org>\r\nFrom: <bob@example.org>\r\n\r\nx\r\n", {}],
   ["two authors", "From: <ann@example.org>, <bob@example.org>\r\n\r\nx\r\n", {}],
+  ["an author behind its own", "From: <ann@example.org> <bob@example.org>\r\n\r\nx\r\n", {}],
+  ["an author in front of its own", "From: bob@example.org <ann@example.org>\r\n\r\nx\r\n", {}],
+  ["an author that never ends", "From: <ann@example.org> (x bob@example.org\r\n\r\nx\r\n", {}],
   ["no From", "Subject: x\r\n\r\nFrom: <ann@example.org>\r\n", {}],
 ];
 for (const [title, content, change] of lies) {

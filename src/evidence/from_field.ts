@@ -10,6 +10,7 @@
 import { addressLiteral, printMailbox } from "../address/mailbox.ts";
 import { normalForm } from "../address/domain.ts";
 import { fromLatin1, latin1, utf8 } from "../base/bytes.ts";
+import { asciiLower } from "../base/scanner.ts";
 import { decodeUnlabelled } from "../message/charset.ts";
 import { decodeWords } from "../message/encoded_word.ts";
 import { mailboxAddress, parseAddressList, type RawMailbox } from "../message/address_list.ts";
@@ -49,6 +50,16 @@ export function readFrom(fields: readonly HeaderField[]): FromEvidence {
   return result("ok", `From is of ${domains.join()}`, address === null ? null : printMailbox(address));
 }
 
+/**
+ * Whether all that looks like an address in a From field, outside of quotes and comments, is one and the same, so that it
+ * makes no difference who reads it: `<a@example.org> <b@example.org>` is no list, and some show the one, some the other.
+ */
+export function hasOneReading({ value }: HeaderField): boolean {
+  const addresses = new Set(claimsOf(unfold(value)).map(({ address }) => asciiLower(address)));
+  const [first = ""] = addresses;
+  return addresses.size === 1 && !first.startsWith("@");
+}
+
 interface Authors {
   readonly mailboxes: readonly RawMailbox[];
   readonly isTruncated: boolean;
@@ -76,17 +87,32 @@ function authorsOf(fields: readonly HeaderField[]): Authors {
   return { mailboxes, isTruncated: false, claimed: [...claimed] };
 }
 
+/** The domains of {@link claimsOf} that can be read, and are no host's short name. */
+function claimedDomains(raw: string): string[] {
+  return claimsOf(raw).map(({ domain }) => authorDomain(domain)).filter((domain) => domain !== null)
+    .filter((domain) => domain.includes("."));
+}
+
+/** Something that looks like an address. */
+interface Claim {
+  /** Without what is in front of a comment or white space; with the quotes of a quoted local part. */
+  readonly address: string;
+  readonly domain: string;
+}
+
 /**
- * Everything that looks like the domain of an address, outside of quotes and comments. `a@b.example <c@d.example>` and
+ * Everything that looks like an address, outside of quotes and comments, up to the limit. `a@b.example <c@d.example>` and
  * `a@b.example@d.example` are no addresses, and some show the one, some the other.
  */
-function claimedDomains(raw: string): string[] {
-  const domains: string[] = [];
+function claimsOf(raw: string): Claim[] {
+  const claims: Claim[] = [];
+  /** Where the local part would begin if an `@` came next. */
+  let local = 0;
   // What does not end hides nothing, and then nothing behind it does: nobody has to look for an end again.
   let quotes = true;
   let comments = true;
-  for (let at = 0; at < raw.length && domains.length <= maxAuthors; at++) {
-    const character = raw[at];
+  for (let at = 0; at < raw.length && claims.length <= maxAuthors; at++) {
+    const character = raw[at] ?? "";
     if (character === '"' && quotes) {
       const end = quoteEnd(raw, at);
       quotes = end !== -1;
@@ -94,14 +120,14 @@ function claimedDomains(raw: string): string[] {
     } else if (character === "(" && comments) {
       const end = commentEnd(raw, at);
       comments = end !== -1;
-      if (comments) at = end;
+      if (comments) local = (at = end) + 1;
     } else if (character === "@" && /[^\s<,:;]/.test(raw[at - 1] ?? " ")) {
       domainText.lastIndex = at + 1;
-      const domain = authorDomain(domainText.exec(raw)?.[0] ?? "");
-      if (domain?.includes(".") === true) domains.push(domain);
-    }
+      const domain = domainText.exec(raw)?.[0] ?? "";
+      claims.push({ address: raw.slice(local, at + 1) + domain, domain });
+    } else if (/[\s<>,:;]/.test(character)) local = at + 1;
   }
-  return domains;
+  return claims;
 }
 
 /**

@@ -3,7 +3,7 @@ import process from "node:process";
 import { latin1, utf8 } from "../base/bytes.ts";
 import { headerFields } from "../message/headers.ts";
 import { maxAuthorDomains } from "./evidence.ts";
-import { maxAuthors, readFrom } from "./from_field.ts";
+import { hasOneReading, maxAuthors, readFrom } from "./from_field.ts";
 
 function read(header: string) {
   const fields = [...headerFields(utf8(header.replaceAll("\n", "\r\n")))];
@@ -69,6 +69,37 @@ for (const [header, status, domains, address] of cases) {
   Deno.test(`readFrom() of ${JSON.stringify(header.slice(0, 60))}`, () => {
     const from = read(header);
     assert.deepEqual([from.status, from.domains, from.address], [status, domains, address]);
+  });
+}
+
+const readings: [value: string, isOne: boolean][] = [
+  ["ann@example.org", true],
+  ["Ann <ann@example.org>", true],
+  ['"bob@example.org" <ann@example.org>', true],
+  ["ann@example.org (bob@example.org)", true],
+  ['ann@example.org <"ann"@example.org>', false],
+  ["ann@example.org <Ann@Example.ORG>", true],
+  ['"ann smith"@example.org', true],
+  ["\r\n Ann\r\n <ann@example.org>", true],
+  ["=?utf-8?q?bob=40example.org?= <ann@example.org>", true],
+  ["ann@localhost", true],
+  ["ann@[192.0.2.1]", true],
+  ["<ann@example.org> <bob@example.org>", false],
+  ["ann@example.org bob@example.org", false],
+  ["bob@example.org <ann@example.org>", false],
+  ["ann@example.org@example.net", false],
+  ["<ann@example.org> (bob@example.org", false],
+  ['<ann@example.org> "bob@example.org', false],
+  ['"ann"@example.org "bob"@example.org', false],
+  ["ann(x)@example.org bob(y)@example.org", false],
+  ["ann@example.org, bob@example.org", false],
+  ["ann@localhost bob@localhost", false],
+  ["ann", false],
+];
+for (const [value, isOne] of readings) {
+  Deno.test(`hasOneReading() of ${JSON.stringify(value)}`, () => {
+    const [field] = [...headerFields(utf8(`From: ${value}\r\n`))];
+    assert.equal(field !== undefined && hasOneReading(field), isOne);
   });
 }
 
