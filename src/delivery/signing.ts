@@ -40,6 +40,8 @@ export interface SubmittedMessage {
   /** Its body, in pieces. */
   readonly body: Iterable<Bytes>;
   readonly now: Millis;
+  /** When it is sent at the earliest, from when on its signatures are to be good for their time; now if absent. */
+  readonly release?: Millis;
 }
 
 /** The signers of each domain. */
@@ -81,9 +83,15 @@ export class Signing {
    *
    * @throws {SyntaxError} If the message does not have exactly one From.
    */
-  sign({ fromDomain, header, body, now }: SubmittedMessage): string {
-    const signers = this.#signers.get(fromDomain);
-    if (signers === undefined) return "";
+  sign({ fromDomain, header, body, now, release = now }: SubmittedMessage): string {
+    const known = this.#signers.get(fromDomain);
+    if (known === undefined) return "";
+    const heldSeconds = Math.max(0, Math.ceil((release - now) / 1000));
+    const signers = known.map((signer) =>
+      signer.expirationSeconds === undefined
+        ? signer
+        : { ...signer, expirationSeconds: signer.expirationSeconds + heldSeconds }
+    );
     const hasher = bodyHasherFor(signers);
     for (const piece of body) hasher.write(piece);
     hasher.finish();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { utf8 } from "../base/bytes.ts";
+import { parseSignature } from "../dkim/signature.ts";
 import { DkimVerifier } from "../dkim/verifier.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { type SelectorSettings, Signing } from "./signing.ts";
@@ -50,6 +51,20 @@ Deno.test("a message is signed by each selector of its domain that signs, and ve
     ["pass", "a"],
     ["pass", "b"],
   ]);
+});
+
+Deno.test("a message that is held is signed for the time after its release", () => {
+  const signing = new Signing();
+  keys(signing, ["a", "ed25519", true]);
+  const times = (release: number) => {
+    const field = signing.sign({ fromDomain: "example.org", header: utf8(header), body: [], now, release });
+    const { timestamp, expiration } = parseSignature(field.slice(field.indexOf(":") + 1).trimEnd());
+    return [timestamp, expiration];
+  };
+  const [begin, usual] = [now / 1000, 72 * 3600];
+  assert.deepEqual(times(now), [begin, begin + usual]);
+  assert.deepEqual(times(now - 1e6), [begin, begin + usual]);
+  assert.deepEqual(times(now + 30 * 86_400_000), [begin, begin + 30 * 86_400 + usual]);
 });
 
 Deno.test("mail of a domain without keys, or without one From, is not signed", () => {

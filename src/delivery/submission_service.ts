@@ -21,7 +21,7 @@ import type { ReadyBody } from "../store/bodies.ts";
 import type { Store } from "../store/store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
-import { checkAsked } from "./asked.ts";
+import { checkAsked, releaseOf } from "./asked.ts";
 import { DeliveryService, type Stamped } from "./delivery_service.ts";
 import { endOfFinalTrace } from "./final_trace.ts";
 import type { Outbox } from "./outbox.ts";
@@ -128,6 +128,7 @@ export class SubmissionService implements Submit {
         header: concat([prefix, header]), // With the fields that the message lacked.
         body: cut(bodies.pieces(body), header.length, body.hashes.size),
         now: clock.now(),
+        release: releaseOf(request.asked, clock.now()),
       });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;

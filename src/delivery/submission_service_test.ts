@@ -177,7 +177,13 @@ Deno.test("what is sent is signed above its Received field, with the fields that
     );
     const [bob] = sent.recipients;
     assert.ok(bob !== undefined);
-    await submission.submit({ ...sent, recipients: [{ ...bob, prefix }] });
+    const asked = {
+      ret: null,
+      envid: null,
+      hold: { kind: "for", seconds: 86_400 },
+      requireTls: false,
+    } as const;
+    await submission.submit({ ...sent, asked, recipients: [{ ...bob, prefix }] });
     await submission.close();
     const [row] = store.read(many(stored, {}));
     assert.ok(row?.bytes);
@@ -192,6 +198,9 @@ Deno.test("what is sent is signed above its Received field, with the fields that
     verifier.write(concat([row.prefix, row.bytes]));
     const [result] = await verifier.finish();
     assert.deepEqual([result?.status, result?.signature?.signedFields.includes("date")], ["pass", true]);
+    // Held for a day, and then good for the hour that its selector says.
+    const { timestamp, expiration } = result?.signature ?? assert.fail();
+    assert.equal(expiration, Number(timestamp) + 86_400 + 3600);
   }));
 
 const good = { ret: null, envid: null, hold: null, requireTls: false } as const;
