@@ -18,6 +18,7 @@ import { type TempStore, tempStore } from "../../store/testing/temp_store.ts";
 import { imapMetrics } from "../metrics.ts";
 import { serveImap } from "../serve_imap.ts";
 import { indexOf, testSettings } from "./imap_stage.ts";
+import { lateMail, lateTransport } from "./late.ts";
 import { MemoryAuthenticator } from "./memory_authenticator.ts";
 import { messages } from "./messages.ts";
 
@@ -63,13 +64,25 @@ export class SharingStage {
     return mail;
   }
 
-  /** A client that has signed in. */
-  async client(name: AccountName, mailbox: string | null = null): Promise<StageClient> {
+  /**
+   * A client that has signed in.
+   *
+   * @param random From 0 up to 1: then everything that its session waits for comes late, by chance.
+   */
+  async client(
+    name: AccountName,
+    mailbox: string | null = null,
+    random: (() => number) | null = null,
+  ): Promise<StageClient> {
     const authenticator = new MemoryAuthenticator(name, "secret");
     const { server, client } = memoryTransports({ secure: true, clock: this.clock });
-    const services = { authenticator, openMail: (): Mail => mail };
     const mail = this.mail(name);
-    this.#running.push(serveImap(server, services, testSettings, {
+    const services = {
+      authenticator,
+      openMail: (): Mail => random === null ? mail : lateMail(mail, random),
+    };
+    const transport = random === null ? server : lateTransport(server, random);
+    this.#running.push(serveImap(transport, services, testSettings, {
       log: createLog({ level: "error", format: "text" }, () => 0, (_level, line) => this.errors.push(line)),
       clock: this.clock,
       metrics: this.#metrics,
