@@ -67,6 +67,15 @@ export const clientNeeds: readonly ClientNeed[] = [
   },
   {
     client: "Thunderbird",
+    does:
+      "With COMPRESS, takes of what it inflated as many octets as were compressed, and waits with the rest of a line behind `+`.",
+    answer: "What is known when IDLE begins is told in front of the `+`: idle.ts.",
+    knownFrom: "running it",
+    seen: ["tests/scenarios/thunderbird_test.ts", "src/imapd/select_test.ts"],
+    source: "comm-central, nsImapProtocol.cpp, HandleIdleResponses(); nsMsgCompressIStream.cpp, Available()",
+  },
+  {
+    client: "Thunderbird",
     does: "Lists with SUBSCRIBED and RETURN (SPECIAL-USE), in lower case, once for each namespace.",
     answer: "LIST tells \\Subscribed and uses together; an empty namespace answers OK: list.ts.",
     knownFrom: "running it",

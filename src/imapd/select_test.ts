@@ -36,7 +36,7 @@ Deno.test("a message that goes while a mailbox is being opened is told when numb
   const [stage, client] = await selectedWhile((stage) => stage.other(["expunge", "Inbox", "1"]));
   assert.doesNotMatch(await client.command("SELECT Inbox"), /EXPUNGE/);
   await client.send("i IDLE\r\n");
-  assert.equal(await client.read(), "+ idling\r\n* 1 EXPUNGE\r\n");
+  assert.equal(await client.read(), "* 1 EXPUNGE\r\n+ idling\r\n");
   client.end();
   await stage.assertEnded();
 });
