@@ -13,7 +13,7 @@ import type { Clock } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import { AliasTrail, answerOf, failedAnswer, type Finding, readFinding } from "./answer.ts";
 import { isWeaker } from "./security.ts";
-import type { AnswerCache } from "./cache.ts";
+import { AnswerCache } from "./cache.ts";
 import { ChainWalk } from "./dnssec_chain.ts";
 import { findRrset, type Rrset, rrsetsOf } from "./dnssec_rrset.ts";
 import { asStub, type Source, Sources, stripsForMs } from "./dnssec_sources.ts";
@@ -68,6 +68,7 @@ interface Attempt<T extends RecordType> extends Explanation<T> {
 export class ValidatingResolver implements Resolver {
   readonly #clock: Clock;
   readonly #sources: Sources;
+  readonly #cache: AnswerCache;
   readonly #desk: LookupDesk;
   #trust: TrustCache;
   readonly #report: (sentence: string) => void;
@@ -84,7 +85,8 @@ export class ValidatingResolver implements Resolver {
     this.#sources = new Sources({ exchange, servers, direct, clock });
     const find: Find = (name, type, signal) =>
       inTime(clock, name, type, signal, async (...asked) => (await this.#find(...asked)).answer);
-    this.#desk = new LookupDesk({ clock, find, cache: settings.cache, observer: settings.observer });
+    this.#cache = settings.cache ?? new AnswerCache({ clock });
+    this.#desk = new LookupDesk({ clock, find, cache: this.#cache, observer: settings.observer });
     this.#trust = new TrustCache(clock);
     this.#anchors = settings.anchors ?? rootAnchors;
     this.#report = settings.report ?? (() => {});
@@ -163,7 +165,7 @@ export class ValidatingResolver implements Resolver {
     for (const source of this.#sources.usable()) {
       if (source.server !== null && first !== null && isAskedAlready(source.server, first)) continue;
       const attempt = await this.#attempt(source, name, type, work, signal);
-      if (attempt.steps.some(isAnchored)) this.#everSigned = true;
+      if (!this.#everSigned && attempt.steps.some(isAnchored)) this.#signed();
       if (isFinal(attempt.answer) || signal.aborted) return attempt;
       await this.#learn(source, attempt, signal);
       // That something is wrong tells more than that somebody did not answer.
@@ -187,6 +189,12 @@ export class ValidatingResolver implements Resolver {
       return first;
     }
     return await this.#unvalidated(configured, name, type, signal);
+  }
+
+  /** A chain is complete for the first time: what is kept from before could not be validated, and now can. */
+  #signed(): void {
+    this.#everSigned = true;
+    this.#cache.clear();
   }
 
   /** Passes over a source that is of no use for now. */

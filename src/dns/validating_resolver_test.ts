@@ -721,6 +721,26 @@ Deno.test("where nothing can be validated, the server may, and its answers are a
   assert.equal((await resolver.lookup("wrong.faults.test.", "A")).status, "failed");
 });
 
+Deno.test("when signatures come through at last, what was kept without them is asked for again", async () => {
+  let stripping = true;
+  const lie: Lie = (reply, name, type) =>
+    !stripping ? reply : name === "mx.nsec.test."
+      ? of({
+        answers: rrs("mx", typeNumbers.A).slice(0, 1).map((one) => ({
+          ...one,
+          rdata: Uint8Array.of(203, 0, 113, 66),
+        })),
+      })
+      : strip(reply, name, type);
+  const { resolver } = make({ lie });
+  const forged = await resolver.lookup("mx.nsec.test.", "A");
+  assert.deepEqual([forged.security, forged.records], ["indeterminate", [{ address: "203.0.113.66" }]]);
+  stripping = false;
+  assert.equal((await resolver.lookup("mx.p384.test.", "A")).security, "secure");
+  const answer = await resolver.lookup("mx.nsec.test.", "A");
+  assert.deepEqual([answer.security, answer.records], ["secure", [{ address: "192.0.2.25" }]]);
+});
+
 Deno.test("but not when there were signatures before: their absence is an attack then", async () => {
   let stripping = false;
   const reports: string[] = [];
