@@ -3,7 +3,7 @@
  * root down. The first that gives what can be validated is enough.
  *
  * A server that leaves out signatures is not asked for {@link stripsForMs}; the way from the root, where it is
- * closed, for {@link closedForMs}.
+ * closed, for {@link closedForMs}. It is not closed because one zone's servers are silent, when others answered of late.
  *
  * Tested by `validating_resolver_test.ts`.
  *
@@ -58,6 +58,9 @@ export class Sources {
   readonly #clock: Clock;
   readonly #sources: readonly Source[];
   readonly #uselessUntil = new Map<Source, Millis>();
+  /** When somebody on the way from the root last answered, and until when it is taken for closed. */
+  #heardAt: Millis = -Infinity;
+  #closedUntil: Millis = -Infinity;
 
   constructor({ exchange, servers, direct, clock }: SourceSettings) {
     this.#clock = clock;
@@ -65,8 +68,12 @@ export class Sources {
       name,
       direct: over === direct,
       server: server === undefined ? null : printServer(server),
-      ask: (question, signal, how = asValidator) =>
-        over.query(question, { ...how, signal, ...(server === undefined ? {} : { server }) }),
+      ask: async (question, signal, how = asValidator) => {
+        const options = { ...how, signal, ...(server === undefined ? {} : { server }) };
+        const result = await over.query(question, options);
+        if (result.ok && over === direct) this.#heard();
+        return result;
+      },
     });
     const alone = servers.length < 2
       ? []
@@ -80,8 +87,7 @@ export class Sources {
 
   /** Those that are of use, in the order in which they are to be asked; all of them, if none is. */
   usable(): readonly Source[] {
-    const now = this.#clock.monotonic();
-    const usable = this.#sources.filter((source) => (this.#uselessUntil.get(source) ?? 0) <= now);
+    const usable = this.#sources.filter((source) => !this.#isPassedOver(source));
     return usable.length > 0 ? usable : this.#sources;
   }
 
@@ -90,17 +96,32 @@ export class Sources {
     return this.#sources.find(({ direct }) => !direct) ?? null;
   }
 
-  /** Passes a source over for some time, and the one server that spoke for it, if that is known. */
+  #heard(): void {
+    this.#heardAt = this.#clock.monotonic();
+    this.#closedUntil = -Infinity;
+  }
+
+  #isPassedOver(source: Source): boolean {
+    const now = this.#clock.monotonic();
+    return (this.#uselessUntil.get(source) ?? 0) > now || source.direct && this.#closedUntil > now;
+  }
+
+  /** Nobody answered on the way from the root: it is passed over, unless others answered of late. */
+  directWasSilent(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#heardAt >= closedForMs) this.#closedUntil = now + closedForMs;
+  }
+
+  /** Passes a source over that leaves out signatures, and the one server that spoke for it, if that is known. */
   passOver(source: Source, server: string | null = null): void {
     const now = this.#clock.monotonic();
-    this.#uselessUntil.set(source, now + (source.direct ? closedForMs : stripsForMs));
+    this.#uselessUntil.set(source, now + stripsForMs);
     const alone = this.#sources.find((one) => one.server !== null && one.server === server);
     if (alone !== undefined) this.#uselessUntil.set(alone, now + stripsForMs);
   }
 
   /** Whether no source is left that may have signatures. */
   get allPassedOver(): boolean {
-    const now = this.#clock.monotonic();
-    return this.#sources.every((source) => (this.#uselessUntil.get(source) ?? 0) > now);
+    return this.#sources.every((source) => this.#isPassedOver(source));
   }
 }

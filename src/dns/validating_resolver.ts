@@ -200,7 +200,7 @@ export class ValidatingResolver implements Resolver {
   /** Passes over a source that is of no use for now. */
   async #learn(source: Source, attempt: Attempt<RecordType>, signal: AbortSignal): Promise<void> {
     const { answer, unsigned, server } = attempt;
-    if (source.direct && isSilence(answer)) return this.#sources.passOver(source);
+    if (source.direct && isSilence(answer)) return this.#sources.directWasSilent();
     if (!unsigned || await this.#givesSignatures(source, signal)) return;
     this.#sources.passOver(source, server);
     this.#tell(

@@ -806,6 +806,29 @@ Deno.test("a way from the root on which signatures are taken out is no way", asy
   assert.equal((await resolver.lookup("mx.nsec.test.", "A")).security, "indeterminate");
 });
 
+Deno.test("a zone whose servers are silent does not close the way from the root", async () => {
+  const reports: string[] = [];
+  const { iterative, internet } = direct();
+  const silent = world.zone("p384.test.").server;
+  const find = internet.find.bind(internet);
+  internet.find = (name, type, how) => how.server?.address === silent ? null : find(name, type, how);
+  const { resolver, server } = make({
+    lie: strip,
+    direct: iterative,
+    report: (sentence) => reports.push(sentence),
+  });
+  for (const first of ["mx.p384.test.", "mx.nsec.test."]) {
+    const answer = await resolver.lookup(first, "A"); // First of all, then when others have answered.
+    if (first === "mx.nsec.test.") assert.equal(answer.security, "secure");
+  }
+  const failed = await resolver.lookup("mx.p384.test.", "MX");
+  assert.deepEqual([failed.status, failed.security], ["failed", "indeterminate"]);
+  server.asked.length = 0;
+  assert.equal((await resolver.lookup("mx.deep.nsec.test.", "A")).security, "secure");
+  assert.deepEqual(server.asked, [], "the server that leaves out signatures is still passed over");
+  assert.ok(!reports.some((sentence) => /attack/.test(sentence)), reports.join("\n"));
+});
+
 Deno.test("servers that do not answer make lookups fail, not bogus", async () => {
   for (const reply of ["timeout", "servfail"] as const) {
     const { resolver } = make({ lie: () => reply });
