@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hex } from "../../base/bytes.ts";
 import type { Exchange, ExchangeOptions, ExchangeQuestion, ExchangeResult } from "../exchange.ts";
 import { classIn, type DnsMessage, rcodes, type ResourceRecord } from "../message.ts";
 import { isWithin, labelCount, nameFromText, parentOf, root, sameName } from "../name.ts";
@@ -228,7 +229,10 @@ export function recurse(zones: readonly SignedZone[], name: Name, type: number):
     const reply = ask(zone, at, type);
     const referred = reply.answers.length === 0 && !reply.authoritative;
     if (referred) return { ...whole, rcode: rcodes.servFail }; // Delegated to a zone that no server has.
-    whole.answers.push(...reply.answers);
+    // A DNAME that is followed twice is told once: unbound takes the second for an attack.
+    whole.answers.push(
+      ...reply.answers.filter((record) => !whole.answers.some((one) => sameRecord(one, record))),
+    );
     whole.authorities.push(...reply.authorities);
     whole.rcode = reply.rcode;
     const alias = reply.answers.findLast((record) => record.type === typeNumbers.CNAME);
@@ -236,6 +240,10 @@ export function recurse(zones: readonly SignedZone[], name: Name, type: number):
     at = readData("CNAME", alias.rdata).target;
   }
   return whole;
+}
+
+function sameRecord(a: ResourceRecord, b: ResourceRecord): boolean {
+  return a.type === b.type && sameName(a.name, b.name) && hex(a.rdata) === hex(b.rdata);
 }
 
 /** The zone that a name belongs to; of a DS record, the one above. */
