@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Refused } from "../base/errors.ts";
 import { seen } from "../imap/flags.ts";
 import { right } from "../imap/rights.ts";
 import { messagesBetween, type UidsBetween } from "../store/message_rows.ts";
@@ -94,10 +95,17 @@ export async function recentFrom(
   claim: boolean,
 ): Promise<number> {
   if (!claim || row.recent_uid >= row.uid_next) return row.recent_uid;
-  return await store.writer.run(function* (): Work<number> {
-    const now = yield* mailboxWithId(ownerId, row.id);
-    if (((yield* rightsTo(viewerId, ownerId, row.id)) & right.seen) === 0) return now.recent_uid;
-    yield* run(setRecent, { id: row.id, uid: row.uid_next });
-    return now.recent_uid;
-  });
+  try {
+    return await store.writer.run(function* (): Work<number> {
+      const now = yield* mailboxWithId(ownerId, row.id);
+      if (((yield* rightsTo(viewerId, ownerId, row.id)) & right.seen) === 0) return now.recent_uid;
+      yield* run(setRecent, { id: row.id, uid: row.uid_next });
+      return now.recent_uid;
+    });
+  } catch (error) {
+    // What can be read is told also while nothing can be written; who comes after it is told the same. RFC 3501 2.3.2
+    // wants messages \Recent of which nobody can say whether somebody was told.
+    if (error instanceof Refused && error.reason === "diskFull") return row.recent_uid;
+    throw error;
+  }
 }

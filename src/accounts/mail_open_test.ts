@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Refused } from "../base/errors.ts";
 import { deleted, flagged, seen } from "../imap/flags.ts";
 import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import { ensureAccount } from "./accounts.ts";
@@ -25,6 +26,25 @@ Deno.test("a new message that is flagged while its \\Recent is claimed is told w
     mail.storeFlags({ ...replace, mailbox, uids: [1, 1], bits: seen }),
   ]);
   assert.deepEqual([[...changes.changed.uids], changes.recentFromUid, changes.uidNext], [[1, 2], 1, 3]);
+});
+
+Deno.test("on a full disk, what is new is told all the same, and is \\Recent for whoever asks", async () => {
+  await using temp = tempStore();
+  const { mail } = await openMail(temp);
+  const { id: mailbox, highestModSeq } = await mailboxOf(mail, "Inbox");
+  await fill(mail, "Inbox", 2);
+  const { writer } = temp.store;
+  const { run } = writer;
+  writer.run = () => Promise.reject(new Refused("diskFull", "no space left"));
+  for (let session = 0; session < 2; session++) {
+    const { uids, recentFromUid } = await mail.open({ mailbox, claimRecent: true });
+    assert.deepEqual([[...uids], recentFromUid], [[1, 2], 1]);
+    const changes = await mail.changes({ mailbox, modseq: highestModSeq, claimRecent: true });
+    assert.deepEqual([[...changes.changed.uids], changes.recentFromUid], [[1, 2], 1]);
+  }
+  writer.run = run;
+  await mail.open({ mailbox, claimRecent: true });
+  assert.equal((await mail.open({ mailbox, claimRecent: true })).recentFromUid, 3);
 });
 
 Deno.test("a new message that is flagged between two slices of changes is told with those behind it, once", async () => {
