@@ -72,11 +72,19 @@ export interface IncomingRecipient {
   readonly prefix: Bytes;
   /** Absent for nothing. */
   readonly asked?: AskedOfRecipient;
+  /** SHA-256 in hex of the body that it has got before, of which it gets no second copy; absent where there is none. */
+  readonly got?: string;
 }
 
 /** One result for each recipient, in order. Only after this answer is the message safe. */
 export type DeliveryResult =
-  | { readonly kind: "delivered"; readonly id: string }
+  | {
+    readonly kind: "delivered";
+    /** The message's id; empty for who had {@link IncomingRecipient.got} it before. */
+    readonly id: string;
+    /** SHA-256 of the body in hex, where others of the delivery were refused. */
+    readonly body?: string;
+  }
   | {
     readonly kind: "refused";
     readonly reason: Reason;

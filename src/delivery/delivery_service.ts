@@ -159,7 +159,7 @@ export class DeliveryService implements Deliver {
         writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
-      return answer;
+      return withBody(answer, body);
     } finally {
       body.release();
     }
@@ -179,7 +179,12 @@ export class DeliveryService implements Deliver {
     this.#stillAllowed();
     const earlier = yield* answerTo(id);
     if (earlier !== undefined) return parseAnswer(earlier);
-    const answer = yield* this.#all(tx, email, delivery);
+    const { sha256 } = email.body.hashes;
+    const recipients = delivery.recipients.filter(({ got }) => got !== sha256);
+    const results = (yield* this.#all(tx, email, { ...delivery, recipients }))[Symbol.iterator]();
+    const answer = delivery.recipients.map((recipient): DeliveryResult =>
+      recipient.got === sha256 ? { kind: "delivered", id: "" } : results.next().value ?? lost
+    );
     yield* keepAnswer(id, tx.now, printAnswer(answer));
     return answer;
   }
@@ -210,7 +215,7 @@ export class DeliveryService implements Deliver {
         if (recipient !== undefined && result.kind === "delivered") results.set(recipient, result);
       }
     }
-    return recipients.map((recipient) => results.get(recipient) ?? { kind: "refused", reason: "tryLater" });
+    return recipients.map((recipient) => results.get(recipient) ?? lost);
   }
 
   /** Recipients for whom others are responsible, or who have to wait; none where nothing is sent to others. */
@@ -297,6 +302,7 @@ export class DeliveryService implements Deliver {
 
   #note(request: Incoming, bytes: number, answer: readonly DeliveryResult[]): void {
     for (const result of answer) {
+      if (result.kind === "delivered" && result.id === "") continue; // Counted when it came.
       this.#results.add({ result: result.kind === "delivered" ? "delivered" : result.reason });
     }
     const { log } = this.#store;
@@ -310,6 +316,16 @@ export class DeliveryService implements Deliver {
       bytes,
     });
   }
+}
+
+/** For a recipient who has no result; there is none. */
+const lost: DeliveryResult = { kind: "refused", reason: "tryLater" };
+
+/** Where only some have got it, the front must know the body again when it comes for the others. */
+function withBody(answer: readonly DeliveryResult[], { hashes }: ReadyBody): readonly DeliveryResult[] {
+  const kinds = new Set(answer.map(({ kind }) => kind));
+  if (kinds.size < 2) return answer;
+  return answer.map((each) => each.kind === "delivered" ? { ...each, body: hashes.sha256 } : each);
 }
 
 /** A delivery with what was decided of it. */

@@ -132,6 +132,34 @@ Deno.test("the same delivery again gets the same answer and no second copy", () 
     assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
   }));
 
+for (const size of [100, maxInlineBody + 1]) {
+  Deno.test(`who has got a body of ${size} octets gets no second copy of it, and every other one`, () =>
+    withService(async (service, { store }) => {
+      const send = async (recipients: Incoming["recipients"], last: number) => {
+        const bytes = new Uint8Array(size).fill(97);
+        bytes[size - 1] = last;
+        const index = sampleIndex(bytes);
+        if (size <= maxInlineBody) {
+          return await service.deliver(incoming([], { content: bytes, index, recipients }));
+        }
+        const spool = await service.spoolOpen({});
+        await service.spoolWrite({ spool, bytes });
+        return await service.deliver(incoming([], { content: null, spool, index, recipients }));
+      };
+      const { recipients } = incoming(["ann", "nobody"]);
+      const [first] = await send(recipients, 98);
+      const got = first?.kind === "delivered" ? first.body : undefined;
+      assert.ok(got !== undefined);
+      const [ann] = recipients;
+      assert.ok(ann !== undefined);
+      assert.deepEqual(await send([{ ...ann, got }], 98), [{ kind: "delivered", id: "" }]);
+      assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
+      const [other] = await send([{ ...ann, got }], 99);
+      assert.ok(other?.kind === "delivered" && other.id !== "");
+      assert.equal(store.read(many(messages, { account: "ann" })).length, 2);
+    }));
+}
+
 Deno.test("a spooled delivery again, after a restart that swept the spool, gets the same answer", () =>
   withService(async (service, temp) => {
     const spool = await service.spoolOpen({});

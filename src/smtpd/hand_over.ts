@@ -90,17 +90,13 @@ async function store(
   const { transaction, body, evidence, hop, submit } = arrival;
   const { from } = transaction;
   const { partial, clock } = services;
-  const all = submit === null ? transaction.recipients.all() : qualified(transaction, hop);
-  const open = partial.empty
-    ? all
-    : all.filter(({ address }) => !partial.has(from, address, index, clock.now()));
-  if (open.length === 0) return null;
+  const recipients = submit === null ? transaction.recipients.all() : qualified(transaction, hop);
   const form = { authservId: asciiDomain(hop.by.hostname), utf8: hop.protocol.utf8 };
   const found = evidence === null ? "" : printEvidenceFields(evidence, form);
   const incoming: Incoming = {
     deliveryId: newDeliveryId(clock.now(), services.random),
     from,
-    recipients: withPrefixes(open, from, hop, found, added),
+    recipients: partial.marked(withPrefixes(recipients, from, hop, found, added), from, index, clock.now()),
     remoteAddress: arrival.remoteAddress,
     helo: arrival.helo,
     index,
@@ -114,7 +110,7 @@ async function store(
   try {
     const results = await repeated(ask, arrival.wait, log);
     count(results, submit !== null, services);
-    return judge(incoming, open, results, services, log);
+    return judge(incoming, recipients, results, services, log);
   } catch (error) {
     if (submit === null) services.metrics.deliveries.add({ result: "delivererror", reason: "" });
     else services.metrics.submissions.add({ result: "queueerror" });
@@ -164,6 +160,7 @@ function count(results: readonly DeliveryResult[], submission: boolean, services
     return;
   }
   for (const each of results) {
+    if (each.kind === "delivered" && each.id === "") continue; // Counted when it came.
     if (each.kind === "delivered") metrics.deliveries.add({ result: "delivered", reason: "" });
     else metrics.deliveries.add({ result: "delivererror", reason: each.reason });
   }
@@ -194,6 +191,7 @@ function judge(
       messageId: incoming.index.messageId,
       ids: results.map((each) => each.kind === "delivered" ? each.id : ""),
     });
+    services.partial.over(incoming);
     return null;
   }
   const replies = results.map((each) => each.kind === "refused" ? each.reply ?? replyFor(each.reason) : null);
@@ -220,7 +218,8 @@ function judge(
 /** See `partial_deliveries.ts`. */
 function remember(incoming: Incoming, results: readonly DeliveryResult[], services: SmtpServices): void {
   for (const [i, { address }] of incoming.recipients.entries()) {
-    if (results[i]?.kind !== "delivered") continue;
-    services.partial.add(incoming.from, address, incoming.index, services.clock.now());
+    const result = results[i];
+    if (result?.kind !== "delivered" || result.body === undefined) continue;
+    services.partial.add(incoming.from, address, incoming.index, result.body, services.clock.now());
   }
 }

@@ -4,8 +4,9 @@
  *
  * SMTP has one reply for all recipients of a message. A 250 would lose mail without a word, and a 4xx alone would have the
  * sender deliver again and again to those who have it. So the reply is 451, with a line for each recipient, and
- * who has got it is remembered here: when the message comes again it goes to the others only. Nothing is lost;
- * after a restart of ours someone may get a second copy.
+ * who has got it is remembered here: when the message comes again it goes to the others only. Whether it is the same one
+ * the store decides, by its SHA-256: two reports of a program may differ in the last digit only. Nothing is lost; after a
+ * restart of ours someone may get a second copy.
  *
  * The reference says 250 and sends a bounce for the rest, as RFC 5321 6.1 has it; to senders that nobody has verified, that
  * is how strangers are sent what they never wrote.
@@ -16,6 +17,7 @@ import { createHash } from "node:crypto";
 import type { Address } from "../address/address.ts";
 import { addressKey } from "../address/mailbox.ts";
 import type { Millis } from "../base/clock.ts";
+import type { Incoming, IncomingRecipient } from "../delivery/deliver.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 
 /** How long a sender may try; nearly all give up earlier. RFC 5321 4.5.4.1 */
@@ -25,17 +27,20 @@ export const maxKept = 10_000;
 
 /** Who has got which message already. */
 export class PartialDeliveries {
-  /** When each was delivered, oldest first. */
-  readonly #done = new Map<string, Millis>();
+  /** When each was delivered, and its body's SHA-256; oldest first. */
+  readonly #done = new Map<string, { readonly at: Millis; readonly body: string }>();
 
   /** Whether nothing is remembered: the usual case, which costs nothing. */
   get empty(): boolean {
     return this.#done.size === 0;
   }
 
-  add(from: Address | null, to: Address, index: MessageIndex, now: Millis): void {
+  /** @param body Its SHA-256. */
+  add(from: Address | null, to: Address, index: MessageIndex, body: string, now: Millis): void {
     this.#sweep(now);
-    this.#done.set(keyOf(from, to, index), now);
+    const key = keyOf(from, to, index);
+    this.#done.delete(key); // So that it is the newest.
+    this.#done.set(key, { at: now, body });
     if (this.#done.size <= maxKept) return;
     for (const oldest of this.#done.keys()) {
       this.#done.delete(oldest);
@@ -43,14 +48,30 @@ export class PartialDeliveries {
     }
   }
 
-  has(from: Address | null, to: Address, index: MessageIndex, now: Millis): boolean {
-    if (this.empty) return false;
+  /** The recipients, and of each what it has got that looks like this message: only the store knows whether it is. */
+  marked(
+    recipients: readonly IncomingRecipient[],
+    from: Address | null,
+    index: MessageIndex,
+    now: Millis,
+  ): readonly IncomingRecipient[] {
     this.#sweep(now);
-    return this.#done.has(keyOf(from, to, index));
+    if (this.empty) return recipients;
+    return recipients.map((recipient) => {
+      const done = this.#done.get(keyOf(from, recipient.address, index));
+      return done === undefined ? recipient : { ...recipient, got: done.body };
+    });
+  }
+
+  /** All recipients have it: when it comes once more, somebody has sent it once more. */
+  over({ from, recipients, index }: Pick<Incoming, "from" | "recipients" | "index">): void {
+    for (const { address, got } of recipients) {
+      if (got !== undefined) this.#done.delete(keyOf(from, address, index));
+    }
   }
 
   #sweep(now: Millis): void {
-    for (const [key, at] of this.#done) {
+    for (const [key, { at }] of this.#done) {
       if (now - at < keptMs) return;
       this.#done.delete(key);
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { Spool } from "../../accounts/mail.ts";
 import type { Address } from "../../address/address.ts";
 import { printMailbox } from "../../address/mailbox.ts";
@@ -53,13 +54,15 @@ export class MemoryDelivery implements Deliver, Submit, Spool {
     this.ids.push(incoming.deliveryId);
     if (this.throws.length > 0) return Promise.reject(this.throws.shift());
     const body = incoming.content ?? concat(this.spools.get(incoming.spool ?? "") ?? []);
-    const results = incoming.recipients.map(({ address, prefix }): DeliveryResult => {
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const results = incoming.recipients.map(({ address, prefix, got }): DeliveryResult => {
+      if (got === sha256) return { kind: "delivered", id: "", body: sha256 };
       const to = printMailbox(address);
       const reason = this.refused.get(to);
       if (reason !== undefined) return { kind: "refused", reason };
       const from = incoming.from === null ? "" : printMailbox(incoming.from);
       this.copies.push({ to, from, prefix: fromLatin1(prefix), body: fromLatin1(body), incoming });
-      return { kind: "delivered", id: `m${this.copies.length}` };
+      return { kind: "delivered", id: `m${this.copies.length}`, body: sha256 };
     });
     if (incoming.spool !== null) this.spools.delete(incoming.spool);
     return Promise.resolve(results);
