@@ -19,6 +19,9 @@ export const pageBytes = 8192;
 /** What each connection keeps of the database in memory. */
 const cacheBytes = 32 * MiB;
 
+/** What `PRAGMA auto_vacuum` says of a database that was made so. */
+const incremental = 2;
+
 /** A WAL that grew beyond this is cut back to it once it starts anew. */
 const walKeptBytes = 32 * MiB;
 
@@ -50,7 +53,10 @@ export class Connection {
     this.#db = new DatabaseSync(path);
     try {
       this.pragma(`page_size = ${pageBytes}`);
-      this.pragma("auto_vacuum = INCREMENTAL");
+      // Said again it is written again, for which there is no room on a full disk.
+      if (this.pragma("auto_vacuum")?.["auto_vacuum"] !== incremental) {
+        this.pragma("auto_vacuum = INCREMENTAL");
+      }
       this.pragma("journal_mode = WAL");
       this.pragma("synchronous = FULL");
       this.pragma("wal_autocheckpoint = 0"); // Only the writer's `WalKeeper` does it.

@@ -21,12 +21,12 @@ import { Bodies } from "./bodies.ts";
 import { BodyFiles } from "./body_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EmailIds } from "./email_ids.ts";
-import { Connection, pageBytes, Reader, Slice, turn } from "./connection.ts";
+import { Connection, databaseFailure, pageBytes, Reader, Slice, turn } from "./connection.ts";
 import { markDamaged } from "./damaged_bodies.ts";
 import { firstDelivery, forgetDeliveries, type OldDeliveries, oldDeliveries } from "./deliveries.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { MessageIds } from "./message_ids.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, versionOf, WrongDatabase } from "./migrations.ts";
 import { one, prepared, type Work } from "./query.ts";
 import { SpoolFolder } from "./spool.ts";
 import { type FolderLock, lockFolder } from "./store_lock.ts";
@@ -202,10 +202,10 @@ export class Store {
  * Opens a data folder, and makes it if it is new.
  *
  * @throws {FolderLocked} If somebody else serves it.
- * @throws {WrongDatabase} If it was made by a newer program.
+ * @throws {WrongDatabase} If it was made by a newer program, or is not there and bodies are.
  */
 export function openStore(settings: StoreSettings): Store {
-  const { folder, clock, disk = realDisk } = settings;
+  const { folder, clock, log, disk = realDisk } = settings;
   disk.makeFolder(folder);
   const lock = lockFolder(folder);
   const open: Connection[] = [];
@@ -216,6 +216,8 @@ export function openStore(settings: StoreSettings): Store {
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close(); // SQLite would make it 0644.
     const write = new Connection(path);
     open.push(write);
+    emptyLog(write, log);
+    if (versionOf(write) === 0) checkNoBodies(new BodyFiles(`${folder}/${bodiesFolder}`, disk));
     migrate(write, clock.now());
     const read = new Connection(path);
     open.push(read);
@@ -224,5 +226,33 @@ export function openStore(settings: StoreSettings): Store {
     for (const connection of open) connection.close();
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Brings into the database what a crash left in the log. After an fsync that failed, the system may say that the log's end is
+ * on the disk when it is not; what is added behind it would be lost with it in a power failure. This reads it and writes it
+ * anew, elsewhere.
+ */
+function emptyLog(connection: Connection, log: Log): void {
+  try {
+    connection.pragma("wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (databaseFailure(error) !== "diskFull") throw error;
+    // What is there can be read all the same, and room be made.
+    log.warn("the disk is full: the write-ahead log stays as it is", {
+      error: error instanceof Error ? error : String(error),
+    });
+  }
+}
+
+/** Beside a new database all bodies would be swept: none of them has a row. */
+function checkNoBodies(files: BodyFiles): void {
+  for (const { name, stray } of files.all()) {
+    if (stray) continue;
+    throw new WrongDatabase(
+      `${databaseName} is not there or empty, and ${bodiesFolder}/ holds messages, such as ${name}, which a new ` +
+        `database would not know: restore ${databaseName} from a backup, or move ${bodiesFolder}/ elsewhere`,
+    );
   }
 }

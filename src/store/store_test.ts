@@ -67,6 +67,37 @@ Deno.test("the start sweeps what a crash left behind", async () => {
   assert.deepEqual([...Deno.readDirSync(`${temp.folder}/spool`)], []);
 });
 
+Deno.test("a database that is gone takes no bodies along: the start is refused until somebody has decided", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "mailden_store_" });
+  const name = "ab".repeat(32);
+  const body = `${folder}/bodies/ab/${name}`;
+  Deno.mkdirSync(`${folder}/bodies/ab`, { recursive: true });
+  Deno.writeTextFileSync(body, "a body whose row was in the database");
+  for (let start = 0; start < 2; start++) {
+    assert.throws(() => openStore(settings(folder)), WrongDatabase);
+    assert.equal(Deno.readTextFileSync(body), "a body whose row was in the database");
+  }
+  Deno.renameSync(`${folder}/bodies`, `${folder}/kept`);
+  await openStore(settings(folder)).close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("what a crash left in the log is in the database before anything is added to the log", async () => {
+  await using temp = tempStore();
+  await temp.store.writer.run((tx) => createAccount(tx, { name: "ann", maxBytes: null }));
+  const folder = Deno.makeTempDirSync({ prefix: "mailden_store_" });
+  for (const name of ["mail.sqlite", "mail.sqlite-wal"]) {
+    Deno.copyFileSync(`${temp.folder}/${name}`, `${folder}/${name}`);
+  }
+  const log = `${folder}/mail.sqlite-wal`;
+  assert.ok(Deno.statSync(log).size > 0);
+  const crashed = openStore(settings(folder));
+  assert.equal(Deno.statSync(log).size, 0, "nothing is in it, nor was anything written again");
+  assert.equal(crashed.read(accountNamed("ann"))?.name, "ann");
+  await crashed.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("after close() nothing is taken, and listeners have ended", async () => {
   await using temp = tempStore();
   const { store } = temp;

@@ -72,7 +72,8 @@ for (const fileSystem of fileSystems) {
       try {
         await Deno.remove(join(data, "lost+found")).catch(() => {});
         await Deno.chmod(data, 0o700);
-        await untilFullAndBack(await startServer("localserve", made), data);
+        const kept = await untilFullAndBack(await startServer("localserve", made), data);
+        await startsWhileFull(made, data, kept);
         const checked = await mailden("verifydata", data);
         assert.equal(checked.code, 0, checked.stdout + checked.stderr);
       } finally {
@@ -83,7 +84,8 @@ for (const fileSystem of fileSystems) {
   });
 }
 
-async function untilFullAndBack(server: TestServer, data: string): Promise<void> {
+/** Returns the messages that were taken. */
+async function untilFullAndBack(server: TestServer, data: string): Promise<string[]> {
   try {
     const disk = new Disk(data);
     const client = await Client.connect(server);
@@ -147,6 +149,42 @@ async function untilFullAndBack(server: TestServer, data: string): Promise<void>
     assert.deepEqual([...Deno.readDirSync(join(data, "spool"))], []);
     client.close();
     assert.deepEqual(server.printed().match(/^\S+Z error .*$/gm) ?? [], []);
+    return kept;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Whoever restarts a server to mend it finds the mail, and can make room by deleting some of it. */
+async function startsWhileFull(
+  made: Awaited<ReturnType<typeof makeFolder>>,
+  data: string,
+  kept: string[],
+): Promise<void> {
+  const disk = new Disk(data);
+  const before = await startServer("localserve", made);
+  const sender = await Client.connect(before);
+  disk.fill();
+  for (let size = 64 * KiB; size >= KiB; size /= 2) {
+    for (let full = false; !full;) {
+      const message = numbered(size);
+      const reply = await sender.send(message);
+      full = !reply.startsWith("250");
+      if (!full) kept.push(message);
+    }
+  }
+  sender.close();
+  await before.kill();
+  disk.fill();
+  const server = await startServer("localserve", made);
+  try {
+    const client = await Client.connect(server);
+    await client.readsAll(kept);
+    disk.free();
+    const message = numbered(KiB);
+    assert.match(await client.send(message), /^250 /);
+    await client.readsAll([...kept, message]);
+    client.close();
   } finally {
     await server.stop();
   }
