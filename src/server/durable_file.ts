@@ -1,11 +1,9 @@
 /**
  * Small files that are whole or not there, whatever is killed when.
  *
- * Tested by `src/server/id_key_test.ts`.
- *
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /** Writes a new file for its owner alone, and waits until the disk has it. */
 export async function writeNew(path: string, content: string): Promise<void> {
@@ -19,6 +17,29 @@ export async function writeNew(path: string, content: string): Promise<void> {
 export async function syncFolder(folder: string): Promise<void> {
   using opened = await Deno.open(folder, { read: true });
   await opened.sync();
+}
+
+/**
+ * Makes a folder, and those above it that are missing. Returns when the disk has all their names; also that of the folder
+ * itself where it was there, since whoever made it may have been killed before the disk had it.
+ *
+ * @param sync For tests.
+ */
+export async function makeFolders(path: string, sync = syncFolder): Promise<void> {
+  const made = [resolve(path)];
+  for (let above = dirname(made[0] ?? ""); !await isThere(above); above = dirname(above)) made.push(above);
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  for (const each of made.toReversed()) await sync(dirname(each));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /**

@@ -22,7 +22,7 @@ import {
 } from "../config/static_config.ts";
 import { type BootDns, dnsGrant } from "../roles/boot_dns.ts";
 import type { Places } from "../roles/grants.ts";
-import { syncFolder } from "./durable_file.ts";
+import { makeFolders, syncFolder } from "./durable_file.ts";
 import { fileProblem } from "./file_problem.ts";
 import { fromFileUrl } from "./file_url.ts";
 import type { PemPair } from "../tls/self_signed.ts";
@@ -175,11 +175,10 @@ export async function prepareRun(
     run = short;
   }
   await Deno.mkdir(run, { recursive: true, mode: 0o750 });
-  await Deno.mkdir(installation.data, { recursive: true, mode: 0o700 });
+  // The store, which acknowledges what is in it, has no right to the folder around it. Some file systems sync no folder.
+  await makeFolders(installation.data, (folder) => syncFolder(folder).catch(() => {}));
   const front = join(installation.folder, "front");
   await Deno.mkdir(front, { recursive: true, mode: 0o700 });
-  // The store, which acknowledges what is in it, has no right to the folder around it. Some file systems sync no folder.
-  await syncFolder(dirname(installation.data)).catch(() => {});
   // What a crash left behind: a socket file that nobody listens on would refuse the new one.
   for (const name of ["store.sock", controlSocketName, "web.sock", "metrics.sock"]) {
     await Deno.remove(join(run, name)).catch((error) => {

@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import { base64Url } from "../base/bytes.ts";
 import { createSelfSigned } from "../tls/self_signed.ts";
-import { syncFolder, writeNew } from "./durable_file.ts";
+import { makeFolders, syncFolder, writeNew } from "./durable_file.ts";
 
 /** What localserve is known by; shown on its page and in its output. */
 export const localAccount = {
@@ -32,7 +32,8 @@ export async function makeLocalserveFolder(
   now: number,
 ): Promise<void> {
   const making = `${folder}.new-${base64Url(crypto.getRandomValues(new Uint8Array(6)))}`;
-  await Deno.mkdir(making, { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(making));
+  await Deno.mkdir(making, { mode: 0o700 });
   try {
     // Valid from an hour ago: clocks of virtual machines differ.
     const pair = createSelfSigned({
