@@ -5,10 +5,13 @@
  *
  * @module
  */
+import { normalForm } from "../address/domain.ts";
+import { readMailbox } from "../address/mailbox.ts";
 import { MiB } from "../base/bytes.ts";
 import { anyone } from "../imap/acl.ts";
 import { checkDkim, dkim } from "./dkim_config.ts";
 import { hideableCapabilities } from "../imap/hideable.ts";
+import { messageSizes } from "./network_fields.ts";
 import { routes } from "./route_config.ts";
 import {
   bytes,
@@ -21,6 +24,7 @@ import {
   type Problem,
   table,
   text,
+  tomlKey,
   type Value,
 } from "./schema.ts";
 
@@ -80,7 +84,11 @@ const account = table({
     min: 0,
     max: mostMessages,
   }),
-  maxMessageBytes: bytes({ doc: "Largest message that clients can store (RFC 7889).", default: 100 * MiB }),
+  maxMessageBytes: bytes({
+    doc: "Largest message that clients can store (RFC 7889).",
+    default: 100 * MiB,
+    ...messageSizes,
+  }),
   hiddenCapabilities: list(choice(hideableCapabilities, { doc: "" }), {
     doc:
       `Extensions of IMAP that are neither announced nor taken once the account has signed in, for clients that fail with
@@ -153,7 +161,14 @@ export function quotaOf(
 export function checkDynamic(config: DynamicConfig): { path: string; message: string }[] {
   const problems: { path: string; message: string }[] = [];
   for (const [name, domain] of Object.entries(config.domains)) {
-    problems.push(...checkDkim(domain.dkim, `domains.${JSON.stringify(name)}.dkim`));
+    problems.push(...checkDkim(domain.dkim, `domains.${tomlKey(name)}.dkim`));
+    const normal = normalForm(name);
+    if (normal === name) continue;
+    // Mail for it would be refused as for a stranger's: names are compared in their normal form.
+    const remedy = normal === null
+      ? "is no domain: write it as example.org"
+      : `write it as ${JSON.stringify(normal)}`;
+    problems.push({ path: `domains.${tomlKey(name)}`, message: remedy });
   }
   const owners = new Map<string, string>();
   for (const [name, each] of Object.entries(config.accounts)) {
@@ -168,10 +183,12 @@ export function checkDynamic(config: DynamicConfig): { path: string; message: st
         ? undefined
         : Object.entries(config.domains).find(([key]) => key === domainName)?.[1];
       const where = `${path}.destinations.${JSON.stringify(address)}`;
-      if (at === -1) problems.push({ path: where, message: "is no address: write it as you@example.org" });
-      else if (settings === undefined) problems.push({ path: where, message: unknownDomain(domainName) });
+      if (!isDestination(address)) {
+        problems.push({ path: where, message: "is no address: write it as you@example.org" });
+      } else if (settings === undefined) problems.push({ path: where, message: unknownDomain(domainName) });
       else checkLocalpart(address.slice(0, at), settings, where, problems);
-      const key = settings?.localpartCaseSensitive === true ? address : address.toLowerCase();
+      const spelt = address.normalize("NFC");
+      const key = settings?.localpartCaseSensitive === true ? spelt : spelt.toLowerCase();
       const owner = owners.get(key);
       if (owner !== undefined) {
         problems.push({ path: where, message: `is an address of account ${owner} already` });
@@ -181,6 +198,12 @@ export function checkDynamic(config: DynamicConfig): { path: string; message: st
     problems.push(...fromIdFaults(each, config.domains, `${path}.fromIdLoginAddresses`));
   }
   return problems;
+}
+
+/** An address as it is when it comes, without quotes and escapes; or a catch-all. */
+function isDestination(address: string): boolean {
+  const at = address.lastIndexOf("@");
+  return at === 0 || readMailbox(address)?.local === address.slice(0, Math.max(0, at)).normalize("NFC");
 }
 
 /** Login addresses that get senders of their own are addresses of the account, in domains that cut something off. */

@@ -80,6 +80,26 @@ const refused: [title: string, content: string, faults: RegExp[]][] = [
       /^mailden\.toml:12: authentication\.formerNames: /,
     ],
   ],
+  [
+    "a message size that nobody can send, or that the store does not take",
+    `${good}[listeners.other]
+addresses = ["192.0.2.2"]
+smtp = { maxMessageBytes = 0 }
+submissions = { maxMessageBytes = "3GB" }
+tls = { keyCerts = [{ certFile = "a", keyFile = "b" }] }
+`,
+    [
+      /other\.smtp\.maxMessageBytes: 0 is too little: use at least "64KB"/,
+      /other\.submissions\.maxMessageBytes: "3GB" is too much: use at most "2GB"/,
+    ],
+  ],
+  ["times in which nobody can do anything", `${good}idleTimeout = "0s"\nloginTimeout = "0s"\n`, [
+    /imaps\.idleTimeout: "0s" is too little/,
+    /imaps\.loginTimeout: "0s" is too little/,
+  ]],
+  ["a data folder that is the installation's own", `dataDir = "./"\n${good}`, [
+    /^mailden\.toml:1: dataDir: "\.\/" is the folder of this file: use one of its own, as "data"/,
+  ]],
   ["a number out of range", good.replace('"10MB"', '"10MB"\nport = 70000'), [
     /70000 is out of range: use 1 to 65535/,
   ]],
@@ -111,6 +131,52 @@ domain = "example.net"
     assert.match(error.message, /domains\.toml:11: .*is an address of account a already/);
     return true;
   });
+});
+
+/** What nobody would ever match, or every message be refused for, and nothing would say so. */
+const nonsense: [title: string, content: string, fault: RegExp][] = [
+  [
+    "a domain in capitals",
+    '[domains."Example.org"]\n',
+    /:1: domains\."Example\.org": write it as "example\.org"/,
+  ],
+  [
+    "a domain in ASCII that is not",
+    '[domains."xn--bcher-kva.example"]\n',
+    /:1: .*: write it as "bücher\.example"/,
+  ],
+  ["a domain that is none", '[domains."*.example.org"]\n', /:1: .*: is no domain: write it as example\.org/],
+  [
+    "an address with spaces",
+    account('"you @example.org" = {}'),
+    /:5: .*: is no address: write it as you@example\.org/,
+  ],
+  [
+    "a local part in quotes that needs none",
+    account('"\\"you\\"@example.org" = {}'),
+    /:5: .*: is no address/,
+  ],
+  [
+    "an address twice, once decomposed",
+    account('"b\u00fccher@example.org" = {}\n"bu\u0308cher@example.org" = {}'),
+    /:6: .*: is an address of account you already/,
+  ],
+];
+
+function account(destinations: string): string {
+  return `[domains."example.org"]\n[accounts.you]\ndomain = "example.org"\n[accounts.you.destinations]\n${destinations}\n`;
+}
+
+for (const [title, content, fault] of nonsense) {
+  Deno.test(`domains.toml is refused for ${title}`, () => {
+    assert.throws(() => readConfig(content, "domains.toml", dynamicSchema, checkDynamic), fault);
+  });
+}
+
+Deno.test("domains.toml may have a catch-all, and what addresses can be", () => {
+  for (const each of ["@example.org", "you.and-me@example.org", "bücher@example.org", "O'Neil@example.org"]) {
+    readConfig(account(`${JSON.stringify(each)} = {}`), "domains.toml", dynamicSchema, checkDynamic);
+  }
 });
 
 Deno.test("checkDynamic() finds selectors that are not there, and key files outside of their folder", () => {

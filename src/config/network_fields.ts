@@ -1,12 +1,19 @@
 /**
- * Fields of configuration that name places of the network: addresses, hosts, ports.
+ * Fields of configuration that name places of the network, addresses, hosts, ports; and what several protocols share.
  *
  * Tested by `src/config/load_test.ts`.
  *
  * @module
  */
+import { GiB, KiB } from "../base/bytes.ts";
 import { parseIp } from "../base/ip_address.ts";
 import { integer, text } from "./schema.ts";
+
+/**
+ * What the largest message may be set to: RFC 5321 4.5.3.1.7 has everybody take 64 KB, and the store takes no body of more
+ * than 2 GB (`store/spool.ts`).
+ */
+export const messageSizes = { min: 64 * KiB, max: 2 * GiB };
 
 /** An IP address. */
 export const ip = text({

@@ -10,7 +10,7 @@ import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
 import { authentication } from "./authentication_config.ts";
 import { dns } from "./dns_config.ts";
-import { host, ip, port } from "./network_fields.ts";
+import { host, ip, messageSizes, port } from "./network_fields.ts";
 import { queue } from "./queue_config.ts";
 import { checkTransports, transports } from "./transport_config.ts";
 import {
@@ -46,6 +46,7 @@ const smtpFields = {
   maxMessageBytes: bytes({
     doc: "Largest message accepted; announced with SIZE (RFC 1870).",
     default: 100 * MiB,
+    ...messageSizes,
   }),
   maxRecipients: integer({
     doc: "Recipients of one message (RFC 9422 RCPTMAX).",
@@ -149,10 +150,15 @@ const submissions = table(
 
 const imapFields = {
   ...connectionFields,
-  idleTimeout: duration({ doc: "How long a signed-in client may be silent.", default: 30 * 60_000 }),
+  idleTimeout: duration({
+    doc: "How long a signed-in client may be silent.",
+    default: 30 * 60_000,
+    min: 1000,
+  }),
   loginTimeout: duration({
     doc: "How long a client that has not signed in may be silent; in all it has six times as long.",
     default: 30_000,
+    min: 100,
   }),
   messageLimit: optional(integer({
     doc:
@@ -190,7 +196,7 @@ const tls = table({
       min: 1,
     },
   ),
-  handshakeTimeout: duration({ doc: "How long a handshake may take.", default: 30_000 }),
+  handshakeTimeout: duration({ doc: "How long a handshake may take.", default: 30_000, min: 100 }),
 }, "TLS for everything on this listener.");
 
 const listener = table({
@@ -209,7 +215,15 @@ const listener = table({
 
 /** The whole file. */
 export const staticSchema = table({
-  dataDir: text({ doc: "Folder of mail, queue and keys; relative to this file's folder.", default: "data" }),
+  dataDir: text({
+    doc: "Folder of mail, queue and keys; relative to this file's folder.",
+    default: "data",
+    // Both have a file `lock`.
+    check: (value) =>
+      /^[./]*$/.test(value) && !value.startsWith("/") && !value.includes("..")
+        ? 'is the folder of this file: use one of its own, as "data"'
+        : null,
+  }),
   hostname: host("Name of this server, as other servers see it."),
   logLevel: choice(levels, { doc: "Least level that is logged.", default: "info" }),
   logFormat: choice(["text", "json"], { doc: "For people, or for machines.", default: "text" }),

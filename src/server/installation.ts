@@ -22,6 +22,7 @@ import {
 } from "../config/static_config.ts";
 import { type BootDns, dnsGrant } from "../roles/boot_dns.ts";
 import type { Places } from "../roles/grants.ts";
+import { checkDestinationMailboxes } from "./destination_mailboxes.ts";
 import { makeFolders, syncFolder } from "./durable_file.ts";
 import { fileProblem } from "./file_problem.ts";
 import { fromFileUrl } from "./file_url.ts";
@@ -54,6 +55,7 @@ export async function readInstallation(folder: string): Promise<Installation> {
   const config = readConfig(await readText(staticFile), staticFile, staticSchema, checkStatic);
   const domains = readConfig(await readText(domainsFile), domainsFile, dynamicSchema, (read) => [
     ...checkDynamic(read),
+    ...checkDestinationMailboxes(read),
     ...checkRoutes(read, config.transports),
   ]);
   const problems: PlacedProblem[] = [];
