@@ -12,6 +12,7 @@ import { systemClock } from "../net/system_clock.ts";
 import type { Carrier } from "../rpc/carrier.ts";
 import type { FrontBoot } from "./boot.ts";
 import { CannotListen } from "./cannot_listen.ts";
+import { endInTime } from "./end_in_time.ts";
 import { startFront } from "./front.ts";
 import { ignoreInterrupts, sayReady } from "./role_log.ts";
 import { StoreLink } from "./store_link.ts";
@@ -44,6 +45,7 @@ export async function serveFront(life: FrontLife): Promise<never> {
   life.ready?.();
   await life.stop;
   log.info("stopping");
+  endInTime(log);
   await front.close();
   await link.close();
   await life.after();

@@ -10,6 +10,7 @@ import { systemClock } from "../net/system_clock.ts";
 import { SocketCarrier } from "../rpc/socket_carrier.ts";
 import { readBoot, type StoreBoot } from "./boot.ts";
 import { listenControl } from "./control_socket.ts";
+import { endInTime } from "./end_in_time.ts";
 import { ParentPipe } from "./parent_pipe.ts";
 import { ParserLink } from "./parser_link.ts";
 import { cannotStart, ignoreInterrupts, roleLog, sayReady } from "./role_log.ts";
@@ -37,6 +38,7 @@ if (import.meta.main) {
     Deno.exit(1);
   });
   await stop;
+  endInTime(log);
   socket.close();
   control.close();
   await server.close();

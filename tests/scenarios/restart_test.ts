@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { endDeadlineMs } from "../../src/roles/end_in_time.ts";
 import { imap, LineClient, smtp } from "../support/line_client.ts";
 import { removeFolder, startServer, type TestServer } from "../support/server.ts";
 
@@ -14,6 +15,15 @@ function pidOf(server: TestServer, role: "front" | "store"): number {
   );
   if (found === undefined) throw new Error(`there is no ${role}`);
   return found;
+}
+
+/** Whether a process runs, or could if it were let. */
+function runs(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
 }
 
 async function connected(port: number): Promise<LineClient> {
@@ -82,6 +92,39 @@ Deno.test("a front that is killed is started again, and what it had acknowledged
     assert.deepEqual(await subjects(server.ports.imap), ["after", "before"]);
   } finally {
     await server.stop();
+    await removeFolder(server.folder);
+  }
+});
+
+Deno.test("roles whose parent was killed end by themselves, also one that waits for what does not come", async () => {
+  const server = await startServer("serve");
+  const front = pidOf(server, "front");
+  const store = pidOf(server, "store");
+  try {
+    const client = await connected(server.ports.smtp);
+    await smtp(client, "EHLO x.example");
+    assert.match(await send(client, "before"), /^250 /);
+    Deno.kill(store, "SIGSTOP");
+    await smtp(client, "MAIL FROM:<a@example.org>");
+    await smtp(client, "RCPT TO:<you@localhost>");
+    await smtp(client, "DATA");
+    await client.send("Subject: held\r\n\r\nx\r\n.\r\n"); // The store does not answer.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    Deno.kill(server.pid, "SIGKILL");
+    const deadline = performance.now() + 3 * endDeadlineMs;
+    while (runs(front) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(runs(front), false, "the front waits for ever");
+    client.close();
+    Deno.kill(store, "SIGCONT");
+    while (runs(store) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(runs(store), false, "the store goes on");
+  } finally {
+    for (const pid of [front, store]) if (runs(pid)) Deno.kill(pid, "SIGKILL");
+    await server.kill();
     await removeFolder(server.folder);
   }
 });
