@@ -9,7 +9,7 @@
 import type { Log } from "../base/log.ts";
 import type { Submit } from "../delivery/deliver.ts";
 import type { Gathering } from "../evidence/gather.ts";
-import type { Transport } from "../net/transport.ts";
+import { type Transport, TransportError } from "../net/transport.ts";
 import type { Bdat } from "../smtp/bdat.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { type Transaction, unknownAddressWaitMs } from "../smtp/session_state.ts";
@@ -57,6 +57,8 @@ export class MessageReceiver {
   readonly #settings: SmtpSettings;
   /** A message that comes in chunks. */
   #chunks: Reception | null = null;
+  /** By when the message that is read must have come, with all of its chunks. */
+  #deadline = Infinity;
 
   constructor(source: MessageSource, services: SmtpServices, settings: SmtpSettings) {
     this.#source = source;
@@ -67,6 +69,7 @@ export class MessageReceiver {
   /** The message that follows DATA (`chunk` null), or the next chunk of one. @throws {TransportError} */
   async receive(transaction: Transaction, chunk: Bdat | null, sender: Sender): Promise<Received> {
     const kind = chunk === null ? "data" : "chunks";
+    if (this.#chunks === null) this.#deadline = this.#newDeadline();
     const reception = this.#chunks ?? this.#newReception(transaction, kind, sender);
     this.#chunks = null;
     let taken = false;
@@ -91,7 +94,7 @@ export class MessageReceiver {
   async discard(bytes: number): Promise<void> {
     const { reader, replies } = this.#source;
     if (reader.buffered < bytes) await replies.flush();
-    await discard(reader, bytes, this.#deadline());
+    await discard(reader, bytes, this.#newDeadline());
   }
 
   /** Lets go of a message that comes in chunks; null if there is none. Never throws. */
@@ -123,10 +126,14 @@ export class MessageReceiver {
 
   async #read(reception: Reception, chunk: Bdat | null): Promise<"end" | "endless"> {
     const { reader, replies } = this.#source;
-    const deadline = this.#deadline();
+    const deadline = this.#deadline;
     if (chunk === null) {
       await replies.flush(); // 354: the peer waits for it.
       return await reception.readData(reader, deadline);
+    }
+    // Of an empty chunk nothing is read, which would notice.
+    if (this.#services.clock.monotonic() >= deadline) {
+      throw new TransportError("timeout", "the message took too long altogether");
     }
     if (reader.buffered < chunk.size) await replies.flush();
     await reception.readChunk(reader, chunk.size, chunk.last, deadline);
@@ -201,7 +208,7 @@ export class MessageReceiver {
     };
   }
 
-  #deadline(): number {
+  #newDeadline(): number {
     return this.#services.clock.monotonic() + this.#settings.limits.dataTimeoutMs;
   }
 

@@ -85,6 +85,23 @@ Deno.test("a peer that leaves within a spooled message leaves no file", async ()
   await leave(stage);
 });
 
+Deno.test("a message in chunks has no more time than one in one piece, however small they are", async () => {
+  const stage = smtpStage({ limits: { dataTimeoutMs: 60_000 } });
+  await stage.client.send("EHLO a.example\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\n");
+  await settle();
+  await stage.client.receive();
+  for (const chunk of ["BDAT 1\r\nx", "BDAT 0\r\n", "BDAT 1\r\nx"]) {
+    await stage.client.send(chunk);
+    await settle();
+    assert.match(await stage.client.receive() ?? "", /^250 2\.0\.0 \d octets received/);
+    await stage.clock.advance(20_000);
+  }
+  await stage.client.send("BDAT 0\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^421 4\.4\.2 /);
+  await leave(stage);
+});
+
 Deno.test("a refused spooled message leaves no file, nor one that grows too large", async () => {
   const stage = await inData({ limits: { maxMessageBytes: 1_000_000 } });
   stage.delivery.refused.set("b@example.org", "overQuota");

@@ -34,7 +34,7 @@ export interface SmtpLimits {
   readonly writeTimeoutMs: number;
   /** From the first octet of a command line to its end. */
   readonly commandTimeoutMs: number;
-  /** From DATA to the end of the message; of BDAT, of each chunk. */
+  /** From DATA, or the first BDAT, to the end of the message. */
   readonly dataTimeoutMs: number;
 }
 
