@@ -8,7 +8,7 @@
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { ownCertificateFiles } from "../config/transport_config.ts";
 import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
 import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
@@ -156,8 +156,18 @@ export async function findControlSocket(folder: string): Promise<string> {
   return path;
 }
 
-/** Leaves a link where the sockets would be, for commands look there. Where something else is, the server goes without. */
+/** How names of folders of sockets begin, in the system's temporary folder. */
+const shortPrefix = "mailden-";
+
+/**
+ * Leaves a link where the sockets would be, for commands look there. Where something else is, the server goes without. The
+ * folder that an earlier start made, whose server is gone, is removed.
+ */
 async function pointTo(run: string, folder: string): Promise<void> {
+  const before = await Deno.readLink(run).catch(() => "");
+  if (dirname(before) === dirname(folder) && basename(before).startsWith(shortPrefix)) {
+    await Deno.remove(before, { recursive: true }).catch(() => {});
+  }
   await Deno.remove(run).catch(() => {});
   await Deno.symlink(folder, run).catch(() => {});
 }
@@ -172,7 +182,7 @@ export async function prepareRun(
 ): Promise<Places & { readonly run: string }> {
   let run = runFolder(installation.folder);
   if (run.length + "/metrics.sock".length > maxSocketPath) {
-    const short = await Deno.makeTempDir({ prefix: "mailden-" });
+    const short = await Deno.makeTempDir({ prefix: shortPrefix });
     await pointTo(run, short);
     run = short;
   }

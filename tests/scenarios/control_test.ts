@@ -42,12 +42,18 @@ Deno.test("a server whose folder has a path too long for sockets is found all th
   const made = await makeFolder();
   const folder = join(made.folder, "..", "x".repeat(90));
   await Deno.rename(made.folder, folder);
-  const server = await startServer("localserve", { ...made, folder });
-  const run = await Deno.realPath(join(folder, "run"));
+  let server = await startServer("localserve", { ...made, folder });
+  const first = await Deno.realPath(join(folder, "run"));
+  let run = first;
   try {
     assert.notEqual(run, join(folder, "run"));
     const { stdout, stderr } = await mailden("queue", "list", "--config", folder);
     assert.match(stdout + stderr, answered);
+    await server.kill();
+    server = await startServer("localserve", { ...made, folder });
+    run = await Deno.realPath(join(folder, "run"));
+    assert.notEqual(run, first);
+    await assert.rejects(Deno.stat(first), Deno.errors.NotFound, "each start would leave a folder behind");
   } finally {
     await server.stop();
     await Deno.remove(run, { recursive: true });
