@@ -104,3 +104,26 @@ Deno.test("a reader that never ends raises an alarm and slows the writer down, u
     assert.equal(wal.pressure(), 0);
     wal.close();
   }));
+
+for (
+  const [what, errcode, level] of [["a full disk", 13, "warn"], ["a broken one", 1034, "error"]] as const
+) {
+  Deno.test(`a checkpoint that fails for ${what} is told as ${level}, and tried again`, () =>
+    withDatabase((_path, connection, clock) => {
+      const told: string[] = [];
+      const log = createLog({ level: "info", format: "text" }, () => 0, (level) => told.push(level));
+      const keeper = new WalKeeper(connection, clock, log, new Metrics());
+      const pragma = connection.pragma.bind(connection);
+      connection.pragma = () => {
+        throw Object.assign(new Error("x"), { code: "ERR_SQLITE_ERROR", errcode });
+      };
+      keeper.committed(1);
+      clock.step(idleMs);
+      assert.deepEqual(told, [level]);
+      connection.pragma = pragma;
+      keeper.committed(1);
+      clock.step(idleMs);
+      assert.deepEqual([told.length, keeper.bytes], [1, 0]);
+      keeper.close();
+    }));
+}
