@@ -21,7 +21,6 @@ import {
   type MailboxChanges,
   type MailboxInfo,
   type MailboxList,
-  type NewMessage,
   type OpenMailbox,
   type ReadRequest,
   type SearchBatch,
@@ -33,7 +32,7 @@ import {
   type ThreadBatch,
   type ThreadRequest,
 } from "../../accounts/mail.ts";
-import { type Bytes, concat, MiB, noBytes } from "../../base/bytes.ts";
+import { type Bytes, MiB, noBytes } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
 import { canonicalMailboxName } from "../../imap/mailbox_name.ts";
 import { deleted, maxMailboxKeywords } from "../../imap/flags.ts";
@@ -46,6 +45,7 @@ import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
 import { checkName, parents } from "./memory_names.ts";
 import { searchBatches, sortBatches, threadBatches } from "./memory_search_batches.ts";
 import { MemorySharing } from "./memory_sharing.ts";
+import { MemorySpools } from "./memory_spools.ts";
 
 /** What tests may set. */
 export interface MemoryMailSettings {
@@ -84,7 +84,7 @@ export class MemoryMail extends MemorySharing implements Mail {
   readonly #feed = new ChangeFeed();
   readonly #mailboxes: MemoryMailbox[] = [];
   readonly #subscriptions = new Set<string>();
-  readonly #spools = new Map<string, Bytes[]>();
+  readonly #spools = new MemorySpools();
   readonly #failures: { method: keyof Mail; error: Error }[] = [];
   /** Counts up over everything that gets a number, so that no two things look alike by chance. */
   #lastId = 0;
@@ -348,7 +348,7 @@ export class MemoryMail extends MemorySharing implements Mail {
     const gone = from?.messages.filter((message) => message.uid === replaces?.uid) ?? [];
     if (replaces !== undefined && gone.length === 0) throw new Refused("expunged", `${replaces.uid}`);
     const mailbox = this.#withId(request.mailbox);
-    const bodies = request.messages.map((message) => this.#content(message));
+    const bodies = request.messages.map((message) => this.#spools.contentOf(message));
     this.#checkQuota(bodies.reduce((sum, body) => sum + body.length, 0) - octetsOf(gone));
     const modseq = ++this.#modseq;
     from?.remove(gone, modseq);
@@ -360,7 +360,7 @@ export class MemoryMail extends MemorySharing implements Mail {
         email: this.#email(noBytes, bodies[i] ?? noBytes, message.index),
       })
     );
-    for (const message of request.messages) if (message.spool !== null) this.#spools.delete(message.spool);
+    for (const message of request.messages) if (message.spool !== null) this.#spools.drop(message.spool);
     this.#changed(from === null || from === mailbox ? [mailbox] : [from, mailbox], modseq, false);
     const uids = Uint32Array.from(added, (message) => message.uid);
     return { uidValidity: mailbox.uidValidity, from: uids, to: uids.slice() };
@@ -390,22 +390,20 @@ export class MemoryMail extends MemorySharing implements Mail {
   async spoolOpen(_request: Record<string, never>): Promise<string> {
     this.#mayFail("spoolOpen");
     const spool = `spool-${++this.#lastId}`;
-    this.#spools.set(spool, []);
+    this.#spools.open(spool);
     return spool;
   }
 
   // deno-lint-ignore require-await
   async spoolWrite(request: { spool: string; bytes: Bytes }): Promise<void> {
     this.#mayFail("spoolWrite");
-    const pieces = this.#spools.get(request.spool);
-    if (pieces === undefined || request.bytes.length > MiB) throw new Refused("badRequest", "spool");
-    pieces.push(request.bytes.slice());
+    this.#spools.write(request.spool, request.bytes);
   }
 
   // deno-lint-ignore require-await
   async spoolDrop(request: { spool: string }): Promise<void> {
     this.#mayFail("spoolDrop");
-    this.#spools.delete(request.spool);
+    this.#spools.drop(request.spool);
   }
 
   protected override hasMailbox(id: number): boolean {
@@ -483,13 +481,6 @@ export class MemoryMail extends MemorySharing implements Mail {
       from: Uint32Array.from(asked, (message) => message.uid),
       to: Uint32Array.from(made),
     };
-  }
-
-  #content(message: NewMessage): Bytes {
-    if (message.content !== null) return message.content.slice();
-    const pieces = message.spool === null ? undefined : this.#spools.get(message.spool);
-    if (pieces === undefined) throw new Refused("badRequest", "no such spool file");
-    return concat(pieces);
   }
 
   #checkQuota(more: number): void {
