@@ -28,7 +28,7 @@ import {
 } from "../../src/dns/testing/zone_servers.ts";
 import { parseAnchors, printAnchors } from "../../src/dns/trust_anchors.ts";
 import { ValidatingResolver } from "../../src/dns/validating_resolver.ts";
-import { typeNumbers } from "../../src/dns/record.ts";
+import { type RecordType, typeNumbers } from "../../src/dns/record.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 const seconds = Number(Deno.env.get("MAILDEN_FUZZ_SECONDS") ?? "1") / 5;
@@ -200,9 +200,16 @@ Deno.test("fuzz: zones that chance makes say the same from the root down as thro
       });
       for (const [name, type] of questions) {
         const [one, other] = [await down.lookup(name, type), await through.lookup(name, type)];
+        // How far aliases were followed before it failed depends on how many of them a message had.
+        const told = ({ status, security, canonicalName, records }: Answer<RecordType>) => [
+          status,
+          security,
+          status === "failed" ? null : canonicalName,
+          records,
+        ];
         assert.deepEqual(
-          [one.status, one.security, one.canonicalName, one.records],
-          [other.status, other.security, other.canonicalName, other.records],
+          told(one),
+          told(other),
           `${name} ${type}: ${one.why}; ${other.why}`,
         );
       }
