@@ -4,19 +4,17 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import { concat, noBytes, utf8 } from "../base/bytes.ts";
+import { type BareServer, startBareServer } from "./testing/bare_server.ts";
 import { dialLocally, listenLocally, readAll, trustLocalhost } from "./testing/loopback.ts";
 
 /** Hands records on to clients until one is as long as an alert, and then ends the connection as TCP does. */
-async function startCutter(port: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+function startCutter(port: number): Promise<BareServer> {
+  return startBareServer((client) => {
     const up = connect({ port, host: "127.0.0.1" });
-    for (const socket of [client, up]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-    }
+    up.on("error", () => {});
+    client.on("close", () => up.destroy());
     client.on("data", (bytes) => up.write(bytes));
     let input: Uint8Array = noBytes;
     up.on("data", (bytes) => {
@@ -29,17 +27,6 @@ async function startCutter(port: number) {
       }
     });
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      return new Promise<void>((closed) => server.close(() => closed()));
-    },
-  };
 }
 
 function recordEnd(input: Uint8Array): number {

@@ -16,22 +16,14 @@ import {
   type KeyObject,
   sign,
 } from "node:crypto";
-import { createServer, type Socket } from "node:net";
 import { type Bytes, concat, noBytes, utf8 } from "../../base/bytes.ts";
-
-export interface Impostor {
-  readonly port: number;
-  close(): Promise<void>;
-}
+import { type BareServer, startBareServer } from "./bare_server.ts";
 
 /** Starts on 127.0.0.1. @param der Shown as its only certificate. @param key On P-256; what it signs with. */
-export async function startImpostor(der: Uint8Array, key: KeyObject): Promise<Impostor> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
+export function startImpostor(der: Uint8Array, key: KeyObject): Promise<BareServer> {
+  return startBareServer((socket) => {
     let input: Uint8Array = noBytes;
     let isAnswered = false;
-    socket.on("error", () => {});
     socket.on("data", (piece) => {
       input = concat([input, piece]);
       const length = input.length < 5 ? Infinity : 5 + uint16At(input, 3);
@@ -40,17 +32,6 @@ export async function startImpostor(der: Uint8Array, key: KeyObject): Promise<Im
       socket.write(answerTo(input.slice(5, length), der, key));
     });
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      return new Promise((closed) => server.close(() => closed()));
-    },
-  };
 }
 
 const types = {
