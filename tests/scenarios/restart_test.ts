@@ -109,7 +109,9 @@ Deno.test("roles whose parent was killed end by themselves, also one that waits 
     await smtp(client, "RCPT TO:<you@localhost>");
     await smtp(client, "DATA");
     await client.send("Subject: held\r\n\r\nx\r\n.\r\n"); // The store does not answer.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const other = await connected(server.ports.smtp);
+    await smtp(other, "EHLO y.example"); // The front, which reads both, has the message now.
+    other.close();
     Deno.kill(server.pid, "SIGKILL");
     const deadline = performance.now() + 3 * endDeadlineMs;
     while (runs(front) && performance.now() < deadline) {
