@@ -159,15 +159,21 @@ export class ParserHost {
     if (this.#stopped || clock.monotonic() < this.#restUntil) return null;
     try {
       const reader = new FrameReader(maxParserAnswer);
+      let isTrusted = true;
+      const end = () => {
+        isTrusted = false; // What it wrote before its end comes may still come, and be of the right form.
+        process.kill();
+      };
       const process = this.#spawn((bytes) => {
+        if (!isTrusted) return;
         try {
           reader.push(bytes, (frame) => {
             // Nobody asked: it is not what it should be.
-            if (running.answered === null) process.kill();
+            if (running.answered === null) end();
             else running.answered(frame.slice());
           });
         } catch {
-          process.kill();
+          end();
         }
       });
       const running: Running = { process, answered: null };
