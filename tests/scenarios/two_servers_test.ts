@@ -65,12 +65,13 @@ set wait_key=no
 set header_cache=
 `,
   );
-  // It wants a terminal, which `script` makes. What it pipes is decoded, as its pager shows it.
+  // It wants a terminal, which `script` makes: no `timeout` between the two, which takes the terminal away from what it runs
+  // where the shell forks for it. What mutt pipes is decoded, as its pager shows it.
   const keys = `push "<limit>${pattern}<enter><last-entry><pipe-message>cat >${copy}<enter><exit>"`;
   await Deno.writeTextFile(join(home, "keys"), keys);
   const ran = await run(
     "script",
-    ["-qec", `timeout 10 mutt -R -F ${rc} -e 'source ${home}/keys'`, "/dev/null"],
+    ["-qec", `mutt -R -F ${rc} -e 'source ${home}/keys'`, "/dev/null"],
     "",
     {
       TERM: "xterm",
