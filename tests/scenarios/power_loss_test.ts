@@ -21,10 +21,10 @@ import {
   withoutSync,
 } from "../support/power/power_losses.ts";
 import { recordLife, whyNoTrace } from "../support/power/record.ts";
-import { materialise, recover } from "../support/power/recovery.ts";
+import { folderForStates, materialise, recover } from "../support/power/recovery.ts";
 
 /** Losses of power of the usual run. */
-const usualStates = 200;
+const usualStates = 150;
 const states = Number(Deno.env.get("MAILDEN_POWER_STATES") ?? usualStates);
 const isLong = states > usualStates;
 
@@ -73,7 +73,7 @@ Deno.test({
   }`,
   ignore: whyNot !== null,
   async fn(t) {
-    const folder = await Deno.makeTempDir({ prefix: "mailden_power_" });
+    const folder = await folderForStates();
     try {
       const recording = await record(folder);
 

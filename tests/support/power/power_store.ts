@@ -152,8 +152,13 @@ export async function signIn(connection: Connection, protocol: "imap" | "submiss
 /** The message with an id: what it is to the last octet follows from both. */
 export function contentOf(id: string, octets: number): Bytes {
   const header = `From: <ann@example.org>\r\nSubject: ${id}\r\nMessage-ID: <${id}@power.example>\r\n\r\n`;
-  const line = `message ${id} of ${octets} octets, with words to fill it up\r\n`;
+  const line = `${textOf(id)} ${octets} octets, with words to fill it up\r\n`;
   return utf8(header + line.repeat(Math.max(1, Math.ceil((octets - header.length) / line.length))));
+}
+
+/** What the message with an id has in its text, and no other has. */
+export function textOf(id: string): string {
+  return `message ${id} of`;
 }
 
 /** What a client makes of a message before it sends or stores it. */

@@ -116,6 +116,18 @@ export class Promises {
     return acknowledged.length + [...this.#recipients.values()].filter(({ accepted }) => accepted).length;
   }
 
+  /** Whether a client has seen any mailbox. */
+  get toldAny(): boolean {
+    return this.#told.size > 0;
+  }
+
+  /** Messages of which it is certain where they are. */
+  settled(): { readonly id: string; readonly places: readonly Place[] }[] {
+    return [...this.#messages].flatMap(([id, { certain, possible }]) =>
+      possible === null && certain.length > 0 ? [{ id, places: certain }] : []
+    );
+  }
+
   /** Deliveries, which a front makes again that has got no answer. */
   redeliveries(): { readonly id: string; readonly again: Redelivery }[] {
     return [...this.#messages].flatMap(([id, { again }]) => again === null ? [] : [{ id, again }]);

@@ -3,16 +3,19 @@
  *
  * @module
  */
-import { fromUtf8, noBytes } from "../../../src/base/bytes.ts";
+import { statfsSync } from "node:fs";
+import { type Mail, mailMethods } from "../../../src/accounts/mail.ts";
+import { fromUtf8, GiB, noBytes } from "../../../src/base/bytes.ts";
 import { type Deliver, deliverMethods } from "../../../src/delivery/deliver.ts";
 import { client } from "../../../src/rpc/client.ts";
+import type { Connection as RpcConnection } from "../../../src/rpc/connection.ts";
 import { Connection, Reader } from "../../../src/store/connection.ts";
 import { many, prepared } from "../../../src/store/query.ts";
 import { databaseName } from "../../../src/store/store.ts";
 import { verifyData } from "../../../src/store/verify.ts";
 import { join } from "../paths.ts";
 import type { FoundFolder, Random } from "./crash_states.ts";
-import { contentOf, deliver, startPowerStore } from "./power_store.ts";
+import { contentOf, deliver, signIn, startPowerStore, textOf } from "./power_store.ts";
 import type { FoundStore, Promises } from "./promises.ts";
 
 type None = Record<string, never>;
@@ -45,8 +48,25 @@ const retired = prepared((db, _p: None) => db.selectFrom("queue_retired").select
 /** The message ids of the load; all else are notices. */
 const loadId = /^\d+-\d+$/;
 
+/** In how many states a client searches (signing in is slow), and for how many messages. */
+const searches = 0.05;
+const searched = 4;
+
 /** Deliveries that are made again in each state. */
 const redelivered = 2;
+
+/** Room for all that is written of one state. */
+const roomBytes = 2 * GiB;
+
+/** A folder for states, in memory where there is room: what is started there need not survive anything itself. */
+export async function folderForStates(): Promise<string> {
+  const prefix = "mailden_power_";
+  try {
+    const { bavail, bsize } = statfsSync("/dev/shm");
+    if (bavail * bsize >= roomBytes) return await Deno.makeTempDir({ dir: "/dev/shm", prefix });
+  } catch { /* There is none, or it is not for us. */ }
+  return await Deno.makeTempDir({ prefix });
+}
 
 /** Writes a state of the disk. The folder must not be there. */
 export function materialise(state: FoundFolder, folder: string): void {
@@ -79,6 +99,9 @@ export async function recover(folder: string, promises: Promises, random: Random
         }
         promises.delivered(id);
       }
+      if (promises.toldAny && random() < searches) {
+        wrong.push(...await lostToSearch(connection, promises, random));
+      }
       connection.close();
       await connection.ended;
     } finally {
@@ -89,6 +112,29 @@ export async function recover(folder: string, promises: Promises, random: Random
     return [`it does not start: ${error instanceof Error ? error.stack : error}`];
   }
   wrong.push(...verifyData(folder), ...promises.broken(foundIn(folder)));
+  return wrong;
+}
+
+/** Messages that a client of ann's does not find by their text, for which the index is asked that had been made of them. */
+async function lostToSearch(
+  connection: RpcConnection,
+  promises: Promises,
+  random: Random,
+): Promise<string[]> {
+  const mail = client<Mail>(connection, "mail", mailMethods, await signIn(connection, "imap"));
+  const wrong: string[] = [];
+  for (const { id, places } of promises.settled().toSorted(() => random() - 0.5).slice(0, searched)) {
+    for (const [mailbox, copies] of Map.groupBy(places, (place) => place.mailbox)) {
+      if (!mailbox.startsWith("ann/")) continue;
+      const info = await mail.find({ name: mailbox.slice("ann/".length) });
+      let found = 0;
+      const request = { mailbox: info?.id ?? 0, key: { key: "text", text: textOf(id) } } as const;
+      for await (const { uids } of mail.search(request)) found += uids.length;
+      if (found !== copies.length) {
+        wrong.push(`a search for ${id} finds ${found} of ${copies.length} in ${mailbox}`);
+      }
+    }
+  }
   return wrong;
 }
 
