@@ -16,7 +16,7 @@ import { readInput } from "./message_file.ts";
 import { readSendmailArguments, type SendmailArguments } from "./sendmail/arguments.ts";
 import { exitCodes, SendFailure } from "./sendmail/exit_codes.ts";
 import { beside } from "./sendmail/beside.ts";
-import { keepFailure } from "./sendmail/failures.ts";
+import { keepFailure, nameFailures } from "./sendmail/failures.ts";
 
 /** Where the configuration is looked for, after the user's own. */
 const systemConfig = "/etc/mailden-submit.toml";
@@ -122,5 +122,7 @@ async function runProcess(
   }
   const grant: Grant = { net: "any", read: [file, ...files, ...kept], write: kept };
   const { code, signal } = await runGranted("sendmail_main.ts", grant, [file, failureDir, ...args]);
+  // That process may not read the folder above the one that it has made.
+  if (code !== 0 && failureDir !== "") await nameFailures(failureDir);
   return signal === null ? code : exitCodes.software;
 }

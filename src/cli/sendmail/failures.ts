@@ -1,13 +1,12 @@
 /**
  * Messages that could not be handed in, kept: whoever calls sendmail from a program seldom looks at what became of it.
  *
- * Tested by `tests/scenarios/sendmail_test.ts`.
- *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { base64Url, type Bytes, concat, KiB, utf8 } from "../../base/bytes.ts";
 import type { Millis } from "../../base/clock.ts";
+import { syncFolder } from "../../server/durable_file.ts";
 
 /** Characters of the reason. */
 const maxReason = 500;
@@ -20,6 +19,7 @@ const maxNamed = 256 * KiB;
  * in again as it is: the field is left out then.
  *
  * @param recipients As they are known; in a field too.
+ * @param sync For tests.
  * @returns The file.
  */
 export async function keepFailure(
@@ -28,6 +28,7 @@ export async function keepFailure(
   reason: string,
   recipients: string,
   now: Millis,
+  sync = syncFolder,
 ): Promise<string> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const time = new Date(now).toISOString();
@@ -46,5 +47,14 @@ export async function keepFailure(
   } finally {
     file.close();
   }
+  await nameFailures(folder, sync);
   return path;
+}
+
+/**
+ * Waits until the disk has the names of the files in a folder, and its own. A folder that may be written and not read
+ * cannot be synced: what was kept is there all the same.
+ */
+export async function nameFailures(folder: string, sync = syncFolder): Promise<void> {
+  for (const each of [folder, dirname(folder)]) await sync(each).catch(() => {});
 }
