@@ -53,9 +53,10 @@ export function* parseTrace(trace: Uint8Array): Generator<CallEvent, void, undef
     const paren = rest.indexOf("(");
     const name = rest.slice(0, paren);
     if (!/^\w+$/.test(name)) throw new SyntaxError(`no line of strace's: ${shown(line)}`);
-    const unfinished = " <unfinished ...>";
-    if (rest.endsWith(unfinished)) {
-      const begun = rest.slice(paren + 1, -unfinished.length);
+    // Detached: strace has ended, and nothing more is known of the call.
+    const cut = / <(?:unfinished|detached) \.\.\.>$/.exec(rest.slice(-20));
+    if (cut !== null) {
+      const begun = rest.slice(paren + 1, -cut[0].length);
       const call: Call = { name, args: split(begun), result: null };
       open.set(thread, { call, begun });
       yield { kind: "begin", call };

@@ -103,6 +103,7 @@ const traces: [what: string, lines: string[], operations: Operation[]][] = [
       `17 fdatasync(5</d/a> <unfinished ...>`,
       `17 <... fdatasync resumed>) = ?`,
       `17 +++ killed by SIGKILL +++`,
+      `18 unlink("/d/a" <detached ...>`,
     ],
     [opened(1, "/d/a", false), { kind: "beginSync", handle: 1, sync: 1 }],
   ],
