@@ -9,6 +9,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { MiB } from "../base/bytes.ts";
 import type { Effect, Prepared, SomeRows, SqlValue, Step, Work } from "./query.ts";
+import { lacksRoom } from "./room.ts";
 
 /**
  * Pages are this large. Measured against 4 KB with bodies of 2 and 50 KB (`delivery/deliver_bench.ts`): a single commit
@@ -44,12 +45,14 @@ export type Row = Record<string, SqlValue>;
 
 /** A connection; not to be used while {@link work} runs, except through the work. */
 export class Connection {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<Prepared<never, unknown>, Statement>();
   readonly #texts = new Map<string, StatementSync>();
 
   /** Opens or creates the file. Page size and auto-vacuum take effect only on a new one. */
   constructor(path: string) {
+    this.#path = path;
     this.#db = new DatabaseSync(path);
     try {
       this.pragma(`page_size = ${pageBytes}`);
@@ -74,6 +77,16 @@ export class Connection {
   /** Whether a transaction is open. An error such as a full disk may have ended it. */
   get inTransaction(): boolean {
     return this.#db.isTransaction;
+  }
+
+  /** What an error of this connection means to us. To be asked at once: whether there is room may change. */
+  failure(error: unknown): DatabaseFailure | null {
+    return databaseFailure(error, () => this.lacksRoom());
+  }
+
+  /** Whether there is no room for the database now. */
+  lacksRoom(): boolean {
+    return lacksRoom(this.#path);
   }
 
   /** Runs a fixed statement: BEGIN, SAVEPOINT and their like. */
@@ -194,14 +207,24 @@ function named(row: readonly SqlValue[], names: readonly string[]): Row {
 export type DatabaseFailure = "diskFull" | "broken" | "other";
 
 /**
+ * What SQLite says of every write that failed, also where a quota is reached: SQLITE_IOERR_WRITE, _TRUNCATE, _SHMOPEN and
+ * _SHMMAP, and SQLITE_CANTOPEN where the log cannot be made. A failed fsync is not among them: after it nobody knows what is
+ * on the disk.
+ */
+const perhapsNoRoom: ReadonlySet<number> = new Set([778, 1546, 4618, 5386, 14]);
+
+/**
  * Sorts an error: no space (nothing is lost, it will work again), a broken disk or file (a person must act), or
  * any other.
+ *
+ * @param lacksRoom Whether there is no room now, where the error alone does not tell.
  */
-export function databaseFailure(error: unknown): DatabaseFailure | null {
+export function databaseFailure(error: unknown, lacksRoom: () => boolean): DatabaseFailure | null {
   if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return null;
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
   // SQLITE_FULL; SQLITE_IOERR_SHMSIZE, no room for the WAL's index.
   if ((code & 0xff) === 13 || code === 4874 || /disk is full/.test(error.message)) return "diskFull";
+  if (perhapsNoRoom.has(code) && lacksRoom()) return "diskFull";
   // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB.
   if ([10, 11, 26].includes(code & 0xff)) return "broken";
   return "other";

@@ -78,7 +78,30 @@ const failures: [error: unknown, failure: ReturnType<typeof databaseFailure>][] 
 ];
 for (const [error, failure] of failures) {
   Deno.test(`databaseFailure() of ${Deno.inspect(error).split("\n")[0]} is ${failure}`, () => {
-    assert.equal(databaseFailure(error), failure);
+    assert.equal(databaseFailure(error, () => false), failure);
+  });
+}
+
+/** With room, and without: a quota that is reached looks like a broken disk. */
+const byRoom: [
+  errcode: number,
+  room: ReturnType<typeof databaseFailure>,
+  none: ReturnType<typeof databaseFailure>,
+][] = [
+  [778, "broken", "diskFull"], // SQLITE_IOERR_WRITE
+  [1546, "broken", "diskFull"], // SQLITE_IOERR_TRUNCATE
+  [4618, "broken", "diskFull"], // SQLITE_IOERR_SHMOPEN
+  [5386, "broken", "diskFull"], // SQLITE_IOERR_SHMMAP
+  [14, "other", "diskFull"], // SQLITE_CANTOPEN
+  [1034, "broken", "broken"], // SQLITE_IOERR_FSYNC: nobody knows what is on the disk.
+  [266, "broken", "broken"], // SQLITE_IOERR_READ
+  [11, "broken", "broken"], // SQLITE_CORRUPT
+];
+for (const [errcode, room, none] of byRoom) {
+  Deno.test(`databaseFailure() of ${errcode} is ${room} where there is room, and else ${none}`, () => {
+    const error = Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode });
+    assert.equal(databaseFailure(error, () => false), room);
+    assert.equal(databaseFailure(error, () => true), none);
   });
 }
 

@@ -21,7 +21,7 @@ import { Bodies } from "./bodies.ts";
 import { BodyFiles } from "./body_files.ts";
 import { ChangeFeed } from "./change_feed.ts";
 import { EmailIds } from "./email_ids.ts";
-import { Connection, databaseFailure, pageBytes, Reader, Slice, turn } from "./connection.ts";
+import { Connection, pageBytes, Reader, Slice, turn } from "./connection.ts";
 import { markDamaged } from "./damaged_bodies.ts";
 import { firstDelivery, forgetDeliveries, type OldDeliveries, oldDeliveries } from "./deliveries.ts";
 import { type Disk, realDisk } from "./disk.ts";
@@ -238,7 +238,7 @@ function emptyLog(connection: Connection, log: Log): void {
   try {
     connection.pragma("wal_checkpoint(TRUNCATE)");
   } catch (error) {
-    if (databaseFailure(error) !== "diskFull") throw error;
+    if (connection.failure(error) !== "diskFull") throw error;
     // What is there can be read all the same, and room be made.
     log.warn("the disk is full: the write-ahead log stays as it is", {
       error: error instanceof Error ? error : String(error),

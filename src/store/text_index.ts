@@ -14,7 +14,8 @@
 import { versions } from "node:process";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { databaseFailure } from "./connection.ts";
+import { type DatabaseFailure, databaseFailure } from "./connection.ts";
+import { lacksRoom } from "./room.ts";
 import {
   type NewText,
   TextFile,
@@ -188,12 +189,16 @@ export class TextIndex {
     try {
       return work(file);
     } catch (error) {
-      if (databaseFailure(error) === "diskFull") {
+      if (this.#failure(error) === "diskFull") {
         throw new Refused("diskFull", "no space for the index", error);
       }
       this.#lose(error);
       return null;
     }
+  }
+
+  #failure(error: unknown): DatabaseFailure | null {
+    return databaseFailure(error, () => lacksRoom(`${this.#settings.folder}/${textFileName}`));
   }
 
   #lose(error: unknown): void {
@@ -233,7 +238,7 @@ export class TextIndex {
       this.#needsSweep = this.#done > 0 && this.#file.get("clean") !== "yes";
       this.#file.setForCertain("clean", "no");
     } catch (error) {
-      if (databaseFailure(error) === "diskFull") {
+      if (this.#failure(error) === "diskFull") {
         log.warn("there is no space for the full-text index: search goes on without it", {
           error: asError(error),
         });

@@ -14,7 +14,7 @@ import { MiB } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Gauge, Metrics } from "../base/metrics.ts";
-import { type Connection, databaseFailure, pageBytes, type Row } from "./connection.ts";
+import { type Connection, pageBytes, type Row } from "./connection.ts";
 
 /** The log is checkpointed when it holds this much that the database does not. */
 export const checkpointBytes = 16 * MiB;
@@ -113,8 +113,9 @@ export class WalKeeper {
     } catch (error) {
       // What was acknowledged is in the log, whatever becomes of the database file for now.
       const fields = { error: error instanceof Error ? error : String(error) };
-      if (databaseFailure(error) === "diskFull") this.#log.warn("no space left for a checkpoint", fields);
-      else this.#log.error("a checkpoint failed", fields);
+      if (this.#connection.failure(error) === "diskFull") {
+        this.#log.warn("no space left for a checkpoint", fields);
+      } else this.#log.error("a checkpoint failed", fields);
       return;
     }
     const frames = Number(row?.["log"] ?? 0);

@@ -25,14 +25,7 @@ import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
 import { type ChangeFeed, mergeTouched, type Touched } from "./change_feed.ts";
-import {
-  afterTurn,
-  type Connection,
-  databaseFailure,
-  letInToBulkMs,
-  Slice,
-  sliceBytes,
-} from "./connection.ts";
+import { afterTurn, type Connection, letInToBulkMs, Slice, sliceBytes } from "./connection.ts";
 import { Counts } from "./counts.ts";
 import type { EmailIds } from "./email_ids.ts";
 import type { MessageIds } from "./message_ids.ts";
@@ -448,7 +441,7 @@ export class Writer {
   /** What a caller is told of an error, and what that means for the writer. */
   #refusal(error: unknown): unknown {
     const { log } = this.#parts;
-    switch (databaseFailure(error)) {
+    switch (this.#parts.connection.failure(error)) {
       case null:
         return error;
       case "diskFull":

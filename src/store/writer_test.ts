@@ -38,6 +38,10 @@ const commitNumber = prepared((db, _p: Record<string, never>) =>
 class Failing extends Connection {
   fail: ((sql: string) => Error | null) | null = null;
   readonly texts: string[] = [];
+  noRoom = false;
+  override lacksRoom(): boolean {
+    return this.noRoom;
+  }
   override text(sql: string): void {
     this.texts.push(sql);
     const error = this.fail?.(sql) ?? null;
@@ -226,6 +230,20 @@ Deno.test("a full database is refused, and works again when there is room", () =
     connection.pragma("max_page_count = 100000");
     await writer.run(() => run(insert, { name: big }));
     assert.ok(names().includes(big));
+  }));
+
+Deno.test("a quota that is reached is a full disk, not a broken one: it works again when it is lifted", () =>
+  withWriter(async ({ writer, connection, names }) => {
+    connection.noRoom = true;
+    connection.fail = (sql) => sql === "COMMIT" ? sqlite("disk I/O error", 778) : null;
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(writer.run(() => run(insert, { name: "no" })), refused("diskFull"));
+    }
+    assert.equal(writer.closed, null);
+    connection.noRoom = false;
+    connection.fail = null;
+    await writer.run(() => run(insert, { name: "yes" }));
+    assert.deepEqual(names(), ["yes"]);
   }));
 
 Deno.test("after an I/O error nothing more is taken", () =>
