@@ -25,6 +25,7 @@ import { client } from "../rpc/client.ts";
 import { Destinations } from "../smtpd/destinations.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
 import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
+import { SpoolPlaces } from "../smtpd/spool_places.ts";
 import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../smtpd/settings.ts";
@@ -106,8 +107,10 @@ function limitsOf(config: Listener["imaps"]): Partial<ImapSettings> {
 function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
   const { boot, store, clock, metrics } = parts;
   const ids = opaqueIds(Uint8Array.fromBase64(boot.idKey, { alphabet: "base64url" }));
+  const deliver = rememberResolutions(client<Deliver>(store, "deliver", deliverMethods), clock);
   return {
-    deliver: rememberResolutions(client<Deliver>(store, "deliver", deliverMethods), clock),
+    deliver,
+    places: new SpoolPlaces(deliver, clock),
     authenticator: client(store, "authenticator", authenticatorMethods),
     submit: (capability) => client(store, "submit", submitMethods, capability),
     indexer: () => new Indexer(),

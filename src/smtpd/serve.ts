@@ -33,7 +33,7 @@ export async function serveSmtp(
   let connection: Connection | null = null;
   try {
     if (await isLimited(transport, services, settings)) return await refuseSmtp(transport, services, tooMuch);
-    connection = new Connection(transport, services, settings, log);
+    connection = new Connection(transport, servicesFor(transport, services, settings), settings, log);
     await connection.run();
   } catch (error) {
     const reply = lastWord(error, services, log);
@@ -66,6 +66,11 @@ export async function refuseSmtp(
     // It has gone by itself.
   }
   await transport.close();
+}
+
+/** Strangers have a share of what large messages need. */
+function servicesFor({ remote }: Transport, services: SmtpServices, { kind }: SmtpSettings): SmtpServices {
+  return kind === "delivery" ? { ...services, deliver: services.places.of(remote.address) } : services;
 }
 
 /** Whether whoever is there has guessed too often. */

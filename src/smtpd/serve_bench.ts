@@ -10,6 +10,7 @@ import { silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import type { MessageIndex } from "../message/message_index.ts";
 import { smtpMetrics } from "./metrics.ts";
+import { SpoolPlaces } from "./spool_places.ts";
 import { PartialDeliveries } from "./partial_deliveries.ts";
 import { serveSmtp } from "./serve.ts";
 import type { SmtpServices } from "./services.ts";
@@ -29,6 +30,7 @@ delivery.deliver = () => Promise.resolve([{ kind: "delivered", id: "1" }]);
 
 const services: SmtpServices = {
   deliver: delivery,
+  places: new SpoolPlaces(delivery, new FakeClock()),
   authenticator: new MemoryAuthenticator(),
   submit: () => delivery,
   evidence: null,

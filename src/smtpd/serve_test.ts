@@ -6,6 +6,7 @@ import { type SmtpStage, smtpStage, type StageSettings } from "./testing/smtp_st
 import { Refused } from "../base/errors.ts";
 import { retryWaitsMs } from "./hand_over.ts";
 import { refuseSmtp } from "./serve.ts";
+import { defaultSpoolPlaces } from "./spool_places.ts";
 import { memoryTransports } from "../../tests/support/memory_transport.ts";
 
 /** A connection that has said DATA. */
@@ -56,6 +57,30 @@ for (const kind of ["delivery", "submission"] as const) {
     await leave(stage);
   });
 }
+
+Deno.test("a large message that comes too slowly loses its place to others, and is refused for now", async () => {
+  const stage = await inData();
+  await sendBody(stage, 600_000);
+  for (let waited = 0; waited < defaultSpoolPlaces.slowMs; waited += 20_000) {
+    await stage.clock.advance(20_000);
+    await stage.client.send("a line\r\n"); // So that it is still there.
+    await settle();
+  }
+  const others = stage.services.places.of("127.0.0.1");
+  const spools = [];
+  while (spools.length < defaultSpoolPlaces.maxPlaces) spools.push(await others.spoolOpen({}));
+  assert.equal(stage.delivery.spools.size, spools.length);
+  await sendBody(stage, 600_000);
+  await stage.client.send(".\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^452 4\.7\.0 /);
+  await stage.client.send("MAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nsmall\r\n.\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^250 .*\r\n250 .*\r\n354 .*\r\n250 /);
+  for (const spool of spools) await others.spoolDrop({ spool });
+  await leave(stage);
+  assert.equal(stage.services.places.tracked, 0);
+});
 
 Deno.test("the largest message in one call is not spooled", async () => {
   const stage = await inData();

@@ -12,10 +12,13 @@ import type { Destinations } from "./destinations.ts";
 import type { Indexing } from "../delivery/body_intake.ts";
 import type { SmtpMetrics } from "./metrics.ts";
 import type { PartialDeliveries } from "./partial_deliveries.ts";
+import type { SpoolPlaces } from "./spool_places.ts";
 
 /** The same for all connections of a process. */
 export interface SmtpServices {
   readonly deliver: Deliver;
+  /** Shares out the spool files of `deliver` among strangers. */
+  readonly places: SpoolPlaces;
   readonly authenticator: Authenticator;
   /** Outgoing mail of the account whose capability it is. */
   readonly submit: (capability: string) => Submit;

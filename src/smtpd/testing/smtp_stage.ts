@@ -12,6 +12,7 @@ import {
 import { createLog, type Log } from "../../base/log.ts";
 import { Metrics } from "../../base/metrics.ts";
 import { smtpMetrics } from "../metrics.ts";
+import { SpoolPlaces } from "../spool_places.ts";
 import { PartialDeliveries } from "../partial_deliveries.ts";
 import { serveSmtp } from "../serve.ts";
 import type { SmtpServices } from "../services.ts";
@@ -38,6 +39,7 @@ export interface SmtpStage {
   readonly stopping: AbortController;
   /** Resolves when the server is done with the connection. */
   readonly done: Promise<void>;
+  readonly services: SmtpServices;
   /** Another connection to the same server. */
   again(): SmtpStage;
 }
@@ -68,6 +70,7 @@ function world(): World {
   let chance = 0;
   const services: SmtpServices = {
     deliver: delivery,
+    places: new SpoolPlaces(delivery, clock),
     authenticator,
     submit: () => delivery,
     indexer: () => new PlainIndexer(),
