@@ -6,6 +6,11 @@ import { parseAnswer, printAnswer } from "./delivery_answer.ts";
 
 const result: fc.Arbitrary<DeliveryResult> = fc.oneof(
   fc.constant(null).map((): DeliveryResult => ({ kind: "delivered", id: newObjectId() })),
+  fc.constantFrom("", newObjectId()).map((id): DeliveryResult => ({
+    kind: "delivered",
+    id,
+    body: "0af9".repeat(16),
+  })),
   fc.constantFrom("overQuota", "noSuchMailbox", "tryLater").map((reason): DeliveryResult => ({
     kind: "refused",
     reason,

@@ -45,6 +45,7 @@ import { parseAnswer, printAnswer } from "./delivery_answer.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Judge } from "./judge.ts";
 import type { NoteReturned, ReturnedMail } from "./returned_mail.ts";
+import { UnderWay } from "./under_way.ts";
 
 /** Recipients of one delivery, whatever the edges allow. RFC 5321 4.5.3.1.8 asks for 100 at least. */
 export const maxRecipients = 1000;
@@ -78,11 +79,13 @@ export class DeliveryService implements Deliver {
   readonly #stillAllowed: () => void;
   readonly #judge: Judge | null;
   readonly #returned: ReturnedMail | null;
+  readonly #underWay: UnderWay;
 
   /**
    * @param stillAllowed Throws when nothing may be delivered any more; asked inside each transaction.
    * @param judge Says what becomes of mail by its evidence; null: all is taken.
    * @param returned Hears of notices that come in; null: nobody does.
+   * @param underWay Of all connections on which the same delivery may be asked for again.
    */
   constructor(
     store: Store,
@@ -90,7 +93,9 @@ export class DeliveryService implements Deliver {
     stillAllowed: () => void = () => {},
     judge: Judge | null = null,
     returned: ReturnedMail | null = null,
+    underWay = new UnderWay(),
   ) {
+    this.#underWay = underWay;
     this.#judge = judge;
     this.#returned = returned;
     this.#store = store;
@@ -137,11 +142,20 @@ export class DeliveryService implements Deliver {
     const id = idOf(request);
     const judged = this.#judgement(request);
     if (judged !== null && judged.reply !== null) return await this.#refuse(request, judged, judged.reply);
-    const earlier = request.spool === null ? undefined : this.#store.read(answerTo(id));
-    if (earlier !== undefined && request.spool !== null) {
-      await this.#spools.drop(request.spool);
-      return parseAnswer(earlier);
-    }
+    const send = () => this.#send(request, id, judged?.junk === true, sending);
+    if (request.spool === null) return await send();
+    const earlier = this.#store.read(answerTo(id));
+    if (earlier === undefined) return await this.#underWay.join(request.deliveryId, send);
+    await this.#spools.drop(request.spool);
+    return parseAnswer(earlier);
+  }
+
+  async #send(
+    request: Incoming,
+    id: Bytes,
+    junk: boolean,
+    sending: Sending | null,
+  ): Promise<readonly DeliveryResult[]> {
     const body = await this.#store.bodies.ready(request, this.#spools);
     try {
       const { recipients, requireTls } = sending === null
@@ -153,13 +167,12 @@ export class DeliveryService implements Deliver {
         request,
         () => this.#store.bodies.pieces(body),
       ) ?? null;
-      const junk = judged?.junk === true;
       const answer = await this.#store.writer.run(
         (tx) => this.#unit(tx, id, email, { request, recipients, requireTls, sending, junk, returned }),
         writtenBytes(email) + recipients.length * (1024 + (request.evidence?.length ?? 0)),
       );
       this.#note(request, body.hashes.size, answer);
-      return withBody(answer, body);
+      return answer;
     } finally {
       body.release();
     }
@@ -182,9 +195,10 @@ export class DeliveryService implements Deliver {
     const { sha256 } = email.body.hashes;
     const recipients = delivery.recipients.filter(({ got }) => got !== sha256);
     const results = (yield* this.#all(tx, email, { ...delivery, recipients }))[Symbol.iterator]();
-    const answer = delivery.recipients.map((recipient): DeliveryResult =>
+    const each = delivery.recipients.map((recipient): DeliveryResult =>
       recipient.got === sha256 ? { kind: "delivered", id: "" } : results.next().value ?? lost
     );
+    const answer = withBody(each, sha256);
     yield* keepAnswer(id, tx.now, printAnswer(answer));
     return answer;
   }
@@ -322,10 +336,10 @@ export class DeliveryService implements Deliver {
 const lost: DeliveryResult = { kind: "refused", reason: "tryLater" };
 
 /** Where only some have got it, the front must know the body again when it comes for the others. */
-function withBody(answer: readonly DeliveryResult[], { hashes }: ReadyBody): readonly DeliveryResult[] {
+function withBody(answer: readonly DeliveryResult[], sha256: string): readonly DeliveryResult[] {
   const kinds = new Set(answer.map(({ kind }) => kind));
   if (kinds.size < 2) return answer;
-  return answer.map((each) => each.kind === "delivered" ? { ...each, body: hashes.sha256 } : each);
+  return answer.map((each) => each.kind === "delivered" ? { ...each, body: sha256 } : each);
 }
 
 /** A delivery with what was decided of it. */

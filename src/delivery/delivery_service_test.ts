@@ -12,6 +12,7 @@ import { type TempStore, tempStore } from "../store/testing/temp_store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { Incoming } from "./deliver.ts";
 import { DeliveryService, maxRecipients } from "./delivery_service.ts";
+import { UnderWay } from "./under_way.ts";
 import { encodeEvidence, type Evidence } from "../evidence/evidence.ts";
 import { failedDmarc, sampleEvidence } from "../evidence/testing/sample_evidence.ts";
 import { judgeStranger } from "./judge.ts";
@@ -170,6 +171,50 @@ Deno.test("a spooled delivery again, after a restart that swept the spool, gets 
     const again = new DeliveryService(await temp.reopen(), book);
     assert.deepEqual(await again.deliver(request), first);
     await assert.rejects(again.deliver({ ...request, deliveryId: "f".repeat(32) }), refused("badRequest"));
+  }));
+
+Deno.test("a spooled delivery that is asked again while it is under way gets the same answer, also elsewhere", () =>
+  withService(async (_service, { store }, disk) => {
+    const underWay = new UnderWay();
+    const [one, other] = [0, 1].map(() => new DeliveryService(store, book, undefined, null, null, underWay));
+    assert.ok(one !== undefined && other !== undefined);
+    const bytes = new Uint8Array(maxInlineBody + 1);
+    const send = async () => {
+      const spool = await one.spoolOpen({});
+      await one.spoolWrite({ spool, bytes });
+      return incoming(["ann"], { content: null, spool, index: sampleIndex(bytes) });
+    };
+    const request = await send();
+    const first = one.deliver(request);
+    const close = one.close(); // As when the connection breaks: the answer reaches nobody.
+    const again = other.deliver(request);
+    assert.equal(underWay.size, 1);
+    assert.equal((await again)[0]?.kind, "delivered");
+    assert.deepEqual(await again, await first);
+    assert.deepEqual(await other.deliver(request), await first);
+    await close;
+    assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
+    assert.equal(underWay.size, 0);
+    disk.failing.add("rename"); // What fails leaves nothing to wait for.
+    const spool = await other.spoolOpen({});
+    await other.spoolWrite({ spool, bytes });
+    const failing = { ...request, deliveryId: "f".repeat(32), spool };
+    const both = [other.deliver(failing), other.deliver(failing)];
+    for (const each of both) await assert.rejects(each, refused("diskFull"));
+    assert.equal(underWay.size, 0);
+    disk.failing.clear();
+    await other.close();
+  }));
+
+Deno.test("who gets no second copy is known also of a partial answer that was lost", () =>
+  withService(async (service) => {
+    const spool = await service.spoolOpen({});
+    const bytes = new Uint8Array(maxInlineBody + 1);
+    await service.spoolWrite({ spool, bytes });
+    const request = incoming(["ann", "nobody"], { content: null, spool, index: sampleIndex(bytes) });
+    const [ann] = await service.deliver(request);
+    assert.ok(ann?.kind === "delivered" && ann.body !== undefined);
+    assert.deepEqual((await service.deliver(request))[0], ann);
   }));
 
 const wrong: [what: string, more: Partial<Incoming>, reason: string][] = [

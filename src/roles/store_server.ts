@@ -39,6 +39,7 @@ import { type Deliver, deliverMethods, type Submit, submitMethods } from "../del
 import { DeliveryService } from "../delivery/delivery_service.ts";
 import { type Judge, judgeStranger } from "../delivery/judge.ts";
 import type { Signing } from "../delivery/signing.ts";
+import { UnderWay } from "../delivery/under_way.ts";
 import { SubmissionService } from "../delivery/submission_service.ts";
 import { type RootKeys, rootKeysMethods } from "../evidence/root_keys.ts";
 import { RootKeysService } from "../evidence/root_keys_service.ts";
@@ -102,6 +103,7 @@ interface Shared extends StoreParts {
   readonly surroundings: MailSurroundings;
   readonly rootKeys: RootKeysService;
   readonly outgoing: Outgoing;
+  readonly underWay: UnderWay;
 }
 
 /** Opens the data folder, makes what the configuration names, and is then ready for connections. */
@@ -134,6 +136,7 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       rootKeys,
       surroundings,
       outgoing,
+      underWay: new UnderWay(),
     };
     await takeBackCopies(store, log);
     const peers = new Set<Peer>();
@@ -268,7 +271,14 @@ class Peer {
     );
     // Who develops wants to see every message, and reads in it what would have become of it elsewhere.
     const judge = shared.boot.config.localserve === null ? this.#judge() : null;
-    this.#deliver = new DeliveryService(store, book, undefined, judge, shared.outgoing.returned);
+    this.#deliver = new DeliveryService(
+      store,
+      book,
+      undefined,
+      judge,
+      shared.outgoing.returned,
+      shared.underWay,
+    );
     this.#queue = shared.outgoing.desk.forConnection();
     this.#connection = connect(carrier, {
       clock,
