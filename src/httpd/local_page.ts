@@ -11,7 +11,7 @@ import built from "../../web/built/manifest.json" with { type: "json" };
 import type { Counts, Status } from "../accounts/status.ts";
 import { utf8 } from "../base/bytes.ts";
 import { type Html, html } from "./html.ts";
-import { isAllowedHost, page, plain, respond } from "./responses.ts";
+import { badRequest, isAllowedHost, page, pathOf, plain, respond } from "./responses.ts";
 
 /** One service that the page tells about. */
 export interface ShownService {
@@ -51,7 +51,9 @@ export function localPage(shown: LocalPage, status: Status): (request: Request) 
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain("Only GET is possible here.", 405);
     }
-    switch (new URL(request.url).pathname) {
+    switch (pathOf(request.url)) {
+      case null:
+        return badRequest();
       case "/":
         return page(document(shown, await status.counts({})));
       case "/page.css":

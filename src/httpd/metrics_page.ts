@@ -6,7 +6,7 @@
  * @module
  */
 import type { Metrics } from "../base/metrics.ts";
-import { plain, respond } from "./responses.ts";
+import { badRequest, pathOf, plain, respond } from "./responses.ts";
 
 /**
  * Answers requests for metrics.
@@ -22,7 +22,9 @@ export function metricsPage(
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain("Only GET is possible here.", 405);
     }
-    if (new URL(request.url).pathname !== "/metrics") return plain("Metrics are at /metrics.", 404);
+    const path = pathOf(request.url);
+    if (path === null) return badRequest();
+    if (path !== "/metrics") return plain("Metrics are at /metrics.", 404);
     const others = await refresh();
     return respond(metrics.text() + others, "text/plain; version=0.0.4; charset=utf-8");
   };

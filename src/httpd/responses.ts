@@ -30,6 +30,16 @@ export function plain(text: string, status = 200): Response {
   return respond(`${text}\n`, "text/plain; charset=utf-8", status);
 }
 
+/** The path of a request; null for an URL that is none, such as one whose host is in no form that hosts have: RFC 9112 3.2 wants 400. */
+export function pathOf(url: string): string | null {
+  return URL.parse(url)?.pathname ?? null;
+}
+
+/** What a request is told that has no path. */
+export function badRequest(): Response {
+  return plain("This is no address of a page.", 400);
+}
+
 /**
  * Whether a request came to one of our own names. Another name in Host means that a web page somewhere made
  * its own name point to this machine, to read what is only meant for it (DNS rebinding).

@@ -115,6 +115,10 @@ Deno.test("localserve: its page, and nothing of it for other host names", async 
     const other = await rawGet(ports.http, "rebound.example");
     assert.match(other, /^HTTP\/1\.1 421 /);
     assert.doesNotMatch(other, /maildenmailden/);
+    // A host that makes no address is its client's mistake, not ours.
+    for (const port of [ports.http, ports.metrics]) {
+      assert.match(await rawGet(port, "localhost:99999"), /^HTTP\/1\.1 400 /);
+    }
     await submit(ports.smtp, "Subject: one\r\n\r\nhello");
     const counts = await (await fetch(`${url}status.json`)).json();
     assert.equal(counts.messages, 1);
