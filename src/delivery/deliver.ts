@@ -96,6 +96,11 @@ export type DeliveryResult =
 export interface Deliver extends Spool {
   resolve(request: { address: Address }): Promise<Resolution>;
   deliver(request: Incoming): Promise<readonly DeliveryResult[]>;
+  /**
+   * What became of a delivery or submission whose answer was lost with the connection that it was asked on; null if
+   * nothing did, which then stays so. Whoever knows the id, of 80 bits by chance, is who asked.
+   */
+  outcome(request: { deliveryId: string }): Promise<readonly DeliveryResult[] | null>;
 }
 
 export const deliverMethods = {
@@ -104,6 +109,7 @@ export const deliverMethods = {
   spoolDrop: "call",
   resolve: "call",
   deliver: "call",
+  outcome: "call",
 } as const satisfies Methods<Deliver>;
 
 /** For one signed-in account: outgoing mail. */

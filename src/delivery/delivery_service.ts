@@ -178,6 +178,13 @@ export class DeliveryService implements Deliver {
     }
   }
 
+  /** Asked behind all that waits for the writer, among which it may be still. @throws {Refused} As {@link deliver}. */
+  async outcome({ deliveryId }: { deliveryId: string }): Promise<readonly DeliveryResult[] | null> {
+    const id = bytesOf(deliveryId);
+    const answer = await this.#store.writer.run(() => answerTo(id));
+    return answer === undefined ? null : parseAnswer(answer);
+  }
+
   /** The connection is gone: its unfinished spool files go too. */
   close(): Promise<void> {
     return this.#spools.close();
@@ -364,11 +371,16 @@ function waits({ asked }: Incoming, recipient: IncomingRecipient): boolean {
   return (asked?.hold ?? null) !== null || wantsSuccess(recipient.asked?.notify ?? null);
 }
 
-/** The delivery's id as bytes, after what else can be checked of the request. */
-function idOf(request: Incoming): Bytes {
-  if (!/^[0-9a-f]{32}$/.test(request.deliveryId)) {
+function bytesOf(deliveryId: string): Bytes {
+  if (!/^[0-9a-f]{32}$/.test(deliveryId)) {
     throw new Refused("badRequest", "the delivery id is not 32 hex digits");
   }
+  return Uint8Array.fromHex(deliveryId);
+}
+
+/** The delivery's id as bytes, after what else can be checked of the request. */
+function idOf(request: Incoming): Bytes {
+  const id = bytesOf(request.deliveryId);
   const { recipients } = request;
   if (recipients.length === 0) throw new Refused("badRequest", "a delivery without recipients");
   if (recipients.length > maxRecipients) throw new Refused("tooMany", "too many recipients in one delivery");
@@ -378,7 +390,7 @@ function idOf(request: Incoming): Bytes {
       throw new Refused("badRequest", "a prefix without line end");
     }
   }
-  return Uint8Array.fromHex(request.deliveryId);
+  return id;
 }
 
 function reasonOf(resolution: Exclude<Resolution, { readonly kind: "local" }>): Reason {

@@ -217,6 +217,19 @@ Deno.test("who gets no second copy is known also of a partial answer that was lo
     assert.deepEqual((await service.deliver(request))[0], ann);
   }));
 
+Deno.test("outcome() tells what became of a delivery, also of one that waits for the writer, and makes none", () =>
+  withService(async (service, { store }) => {
+    const request = incoming(["ann", "nobody"]);
+    const { deliveryId } = request;
+    assert.equal(await service.outcome({ deliveryId }), null);
+    const answer = service.deliver(request);
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // It is made ready, and waits for a group.
+    assert.equal(store.read(many(messages, { account: "ann" })).length, 0);
+    assert.deepEqual(await service.outcome({ deliveryId }), await answer);
+    assert.equal(store.read(many(messages, { account: "ann" })).length, 1);
+    await assert.rejects(service.outcome({ deliveryId: "x" }), refused("badRequest"));
+  }));
+
 const wrong: [what: string, more: Partial<Incoming>, reason: string][] = [
   ["an id that is too short", { deliveryId: "abc" }, "badRequest"],
   ["an id in capitals", { deliveryId: "A".repeat(32) }, "badRequest"],

@@ -10,7 +10,10 @@ function counted(answer: () => Promise<Resolution>): { deliver: Deliver; asked: 
     asked.push(`${address.local}@${address.domain}`);
     return answer();
   };
-  return { deliver: { spoolOpen: none, spoolWrite: none, spoolDrop: none, deliver: none, resolve }, asked };
+  return {
+    deliver: { spoolOpen: none, spoolWrite: none, spoolDrop: none, deliver: none, outcome: none, resolve },
+    asked,
+  };
 }
 
 const local: Resolution = { kind: "local" };

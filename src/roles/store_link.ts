@@ -4,7 +4,7 @@
  * While there is none, calls wait for it, up to {@link waitMs}. A delivery whose answer was lost is asked again with
  * the same delivery id, which the store answers from memory if it had committed: so a store that was killed
  * costs neither a message nor a second copy. What belongs to a signed-in account is not asked again: its
- * capability ended with the connection.
+ * capability ended with the connection. (What became of its submission can be asked: `Deliver.outcome`.)
  *
  * @module
  */
@@ -27,6 +27,7 @@ const reconnectMs = 50;
 const repeatable: ReadonlySet<string> = new Set([
   "deliver.deliver",
   "deliver.resolve",
+  "deliver.outcome",
   "authenticator.limited",
   "status.counts",
   "rootKeys.current",

@@ -38,7 +38,7 @@ import { type Fault, recipientFault, senderFault } from "./faults.ts";
 import { authEvent, authResponse, commandEvent, shownLine } from "./line_events.ts";
 import { type BadLine, LineReader } from "./line_reader.ts";
 import { MessageReceiver } from "./message_receiver.ts";
-import { authReplies, countedReply, replyForError } from "./replies.ts";
+import { authReplies, countedReply, isSignedOut, replyForError } from "./replies.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import type { SmtpServices } from "./services.ts";
 import type { SmtpSettings } from "./settings.ts";
@@ -302,6 +302,7 @@ export class Connection {
       next = event(await answer);
     } catch (error) {
       const reply = countedReply(error, this.#log, this.#services.metrics);
+      if (isSignedOut(reply)) this.#close();
       next = { kind: "refused", reply };
     }
     await this.#happens(next);
@@ -321,9 +322,9 @@ export class Connection {
     const { helo, extended } = this.#session;
     const sender = { helo, extended, submit: this.#account?.submit ?? null, log: this.#log };
     const came = await this.#messages.receive(transaction, chunk, sender);
+    if (came.kind === "endless" || came.reply !== null && isSignedOut(came.reply)) this.#close();
     if (came.kind === "received") return await (this.#happens({ ...came, chunk }) ?? undefined);
     this.#reply(withId(came.reply, this.#id));
-    this.#close();
   }
 
   // Signing in.

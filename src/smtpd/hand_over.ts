@@ -108,7 +108,9 @@ async function store(
   };
   const ask = () => submit === null ? services.deliver.deliver(incoming) : submit.submit(incoming);
   try {
-    const results = await repeated(ask, arrival.wait, log);
+    const results = await repeated(ask, arrival.wait, log).catch((error) =>
+      submit === null ? Promise.reject(error) : outcome(error, incoming, services, log)
+    );
     count(results, submit !== null, services);
     return judge(incoming, recipients, results, services, log);
   } catch (error) {
@@ -149,6 +151,20 @@ async function repeated<T>(ask: () => Promise<T>, wait: (ms: number) => Promise<
     }
   }
   return await ask();
+}
+
+/** Who was signed out meanwhile may have been heard before. @throws {unknown} The error, if not. */
+async function outcome(
+  error: unknown,
+  { deliveryId }: Incoming,
+  { deliver }: SmtpServices,
+  log: Log,
+): Promise<readonly DeliveryResult[]> {
+  if (!(error instanceof Refused) || error.reason !== "noCapability") throw error;
+  const results = await deliver.outcome({ deliveryId });
+  if (results === null) throw error;
+  log.info("a submission had been taken, though its answer was lost", { deliveryId });
+  return results;
 }
 
 function count(results: readonly DeliveryResult[], submission: boolean, services: SmtpServices): void {

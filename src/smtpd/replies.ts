@@ -30,7 +30,7 @@ export const replies = {
   mechanismUnavailable: [454, "4.7.0", "mechanism is not available for this account"],
   unknownEncoding: [554, "5.6.0", "unknown encoding"],
   damaged: [451, "4.3.0", "try again later"],
-  noCapability: [530, "5.7.0", "sign in again"],
+  noCapability: [421, "4.7.0", "signed out; connect and sign in again"],
   badRequest: [501, "5.5.2", "malformed"],
   timeout: [451, "4.3.0", "took too long; try again later"],
   tryLater: [451, "4.3.0", "try again later"],
@@ -53,6 +53,16 @@ export const storeReplies = {
   ...replies,
   badRequest: [451, "4.3.0", "try again later"],
 } as const satisfies Record<Reason, Row>;
+
+/**
+ * Whether a reply says that the account is signed out: its capability ended, as with a store that was started again. In the same
+ * session it cannot sign in once more (RFC 4954 4), so this is the end of it; and for now, since a server that hands on mail
+ * takes 530 for good and returns all of it.
+ */
+export function isSignedOut(reply: Reply): boolean {
+  const [code, , text] = replies.noCapability;
+  return reply.code === code && reply.text === text;
+}
 
 /** The reply for a reason. */
 export function replyFor(reason: Reason, table: Record<Reason, Row> = replies): Reply {

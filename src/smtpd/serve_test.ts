@@ -159,6 +159,42 @@ Deno.test("a peer that leaves while the store is asked again is not waited for",
   await leave(stage);
 });
 
+for (const taken of [true, false]) {
+  const told = taken ? "250, once" : "421, and may send it again";
+  Deno.test(`a submission whose answer was lost with the store is told ${told}`, async () => {
+    const stage = await inData({ kind: "submission", plainWithoutTls: true });
+    let asked = 0;
+    stage.delivery.submit = async (incoming) => {
+      if (taken && asked === 0) await stage.delivery.deliver(incoming);
+      // What was asked went away with the store, and the account's session with it.
+      throw asked++ === 0 ? new Refused("tryLater", "lost") : new Refused("noCapability", "it ended");
+    };
+    await stage.client.send("From: user@example.org\r\n\r\nx\r\n.\r\n");
+    await settle();
+    await stage.clock.advance(retryWaitsMs[0] ?? 0);
+    await settle();
+    assert.match(await stage.client.receive() ?? "", taken ? /^250 2\.0\.0 / : /^421 4\.7\.0 /);
+    assert.equal(asked, 2);
+    assert.equal(stage.delivery.copies.length, taken ? 1 : 0);
+    await settle();
+    assert.equal(stage.client.peer.isClosed, !taken);
+    await leave(stage);
+  });
+}
+
+Deno.test("who was signed out is told so for now, and the connection ends", async () => {
+  const stage = smtpStage({ kind: "submission", plainWithoutTls: true });
+  await stage.client.send("EHLO a.example\r\nAUTH PLAIN AHVzZXJAZXhhbXBsZS5vcmcAc2VjcmV0\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /\r\n235 /);
+  stage.delivery.maySend = () => Promise.reject(new Refused("noCapability", "it ended"));
+  await stage.client.send("MAIL FROM:<user@example.org>\r\nNOOP\r\n");
+  await settle();
+  assert.match(await stage.client.receive() ?? "", /^421 4\.7\.0 [^\r]*\r\n$/);
+  await stage.done;
+  await leave(stage);
+});
+
 Deno.test("a peer that does not read its replies is waited for, but not for ever", async () => {
   const stage = smtpStage({ limits: { maxIdleCommands: 1e9 } });
   const commands = "HELP\r\n".repeat(10_000);

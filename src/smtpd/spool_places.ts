@@ -67,6 +67,7 @@ export class SpoolPlaces {
       spoolWrite: ({ spool, bytes }) => this.#write(spool, bytes),
       spoolDrop: ({ spool }) => this.#drop(spool),
       deliver: (incoming) => this.#hand(incoming),
+      outcome: (request) => this.#deliver.outcome(request),
     };
   }
 

@@ -77,6 +77,32 @@ Deno.test("a store that is killed under a client costs it no message and no conn
   }
 });
 
+Deno.test("a store that is killed under a user who sends: refused for now, and signed in anew all works", async () => {
+  const server = await startServer("serve");
+  try {
+    const signIn = async () => {
+      const client = await connected(server.ports.submission);
+      await smtp(client, "EHLO x.example");
+      const password = btoa("\0mailden@localhost\0maildenmailden");
+      assert.match(await smtp(client, `AUTH PLAIN ${password}`), /^235 /);
+      return client;
+    };
+    const client = await signIn();
+    Deno.kill(pidOf(server, "store"), "SIGKILL");
+    let reply = await smtp(client, "MAIL FROM:<mailden@localhost>");
+    // The first may hear of the lost connection itself.
+    if (reply.startsWith("451 ")) reply = await smtp(client, "MAIL FROM:<mailden@localhost>");
+    assert.match(reply, /^421 4\.7\.0 /);
+    client.close();
+    const again = await signIn();
+    assert.match(await smtp(again, "MAIL FROM:<mailden@localhost>"), /^250 /);
+    again.close();
+  } finally {
+    await server.stop();
+    await removeFolder(server.folder);
+  }
+});
+
 Deno.test("a front that is killed is started again, and what it had acknowledged is there", async () => {
   const server = await startServer("serve");
   try {

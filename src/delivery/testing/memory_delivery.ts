@@ -31,6 +31,8 @@ export class MemoryDelivery implements Deliver, Submit, Spool {
   readonly spoolThrows: unknown[] = [];
   /** Open spool files, by id. */
   readonly spools = new Map<string, Bytes[]>();
+  /** What deliveries came to, by their ids. */
+  readonly outcomes = new Map<string, readonly DeliveryResult[]>();
   /** Delivery ids, of all calls. */
   readonly ids: string[] = [];
   /** Most spoolWrites under way at once. */
@@ -65,7 +67,12 @@ export class MemoryDelivery implements Deliver, Submit, Spool {
       return { kind: "delivered", id: `m${this.copies.length}`, body: sha256 };
     });
     if (incoming.spool !== null) this.spools.delete(incoming.spool);
+    this.outcomes.set(incoming.deliveryId, results);
     return Promise.resolve(results);
+  }
+
+  outcome({ deliveryId }: { deliveryId: string }): Promise<readonly DeliveryResult[] | null> {
+    return Promise.resolve(this.outcomes.get(deliveryId) ?? null);
   }
 
   spoolOpen(): Promise<string> {
