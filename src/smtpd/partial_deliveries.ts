@@ -8,6 +8,11 @@
  * the store decides, by its SHA-256: two reports of a program may differ in the last digit only. Nothing is lost; after a
  * restart of ours someone may get a second copy.
  *
+ * Of those who did not get it, some cannot for now, such as with a full mailbox: they get it when it comes again. The others
+ * went away between RCPT and the message, since whatever else refuses for good does so for the whole message. These RCPT
+ * refuses when it comes again, with 550, alone: the sender's own server tells its author at once, and whoever has it is not
+ * mentioned.
+ *
  * The reference says 250 and sends a bounce for the rest, as RFC 5321 6.1 has it; to senders that nobody has verified, that
  * is how strangers are sent what they never wrote.
  *

@@ -6,6 +6,7 @@ import { type SmtpStage, smtpStage, type StageSettings } from "./testing/smtp_st
 import { Refused } from "../base/errors.ts";
 import { retryWaitsMs } from "./hand_over.ts";
 import { refuseSmtp } from "./serve.ts";
+import { unknownAddressWaitMs } from "../smtp/session_state.ts";
 import { defaultSpoolPlaces } from "./spool_places.ts";
 import { memoryTransports } from "../../tests/support/memory_transport.ts";
 
@@ -181,6 +182,34 @@ for (const taken of [true, false]) {
     await leave(stage);
   });
 }
+
+Deno.test("who went away between RCPT and the message is told of by RCPT when it comes again, alone and for good", async () => {
+  const first = smtpStage();
+  const envelope =
+    "HELO a.example\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org>\r\n";
+  const message = "DATA\r\nMessage-Id: <1@example.net>\r\n\r\nx\r\n.\r\n";
+  first.delivery.refused.set("c@example.org", "noSuchMailbox");
+  await first.client.send(envelope + message);
+  await settle();
+  assert.match(
+    await first.client.receive() ?? "",
+    /\r\n451-4\.3\.0 b@example\.org: 250 .*\r\n451 4\.3\.0 c@example\.org: 550 /,
+  );
+  await leave(first);
+  first.delivery.resolve = ({ address }) =>
+    Promise.resolve({ kind: address.local === "c" ? "unknownAddress" : "local" });
+  const second = first.again();
+  await second.client.send(envelope + message);
+  await settle();
+  await second.clock.advance(unknownAddressWaitMs);
+  await settle();
+  assert.match(
+    await second.client.receive() ?? "",
+    /250 2\.1\.5 .*\r\n550 5\.1\.1 .*\r\n354 .*\r\n250 2\.0\.0 /,
+  );
+  assert.deepEqual(second.delivery.copies.map(({ to }) => to), ["b@example.org"]);
+  await leave(second);
+});
 
 Deno.test("who was signed out is told so for now, and the connection ends", async () => {
   const stage = smtpStage({ kind: "submission", plainWithoutTls: true });
