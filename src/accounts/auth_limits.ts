@@ -1,7 +1,9 @@
 /**
  * Failed attempts to sign in, by address and network: whoever guesses is soon refused without being heard.
  *
- * Counted in the store, where credentials are checked, for all listeners and protocols together; kept in memory.
+ * Counted in the store, where credentials are checked, for all listeners and protocols together; kept in memory. So a front
+ * that ended and was started again, which strangers could bring about before anything else, gives nobody fresh attempts. A store
+ * that is started again does, ten a minute for an address as after any minute; who can end the store at will has better to do.
  *
  * @module
  */

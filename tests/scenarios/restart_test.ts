@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { failureLimits } from "../../src/accounts/auth_limits.ts";
 import { endDeadlineMs } from "../../src/roles/end_in_time.ts";
 import { imap, LineClient, smtp } from "../support/line_client.ts";
 import { removeFolder, startServer, type TestServer } from "../support/server.ts";
@@ -116,6 +117,34 @@ Deno.test("a front that is killed is started again, and what it had acknowledged
     assert.match(await send(again, "after"), /^250 /);
     again.close();
     assert.deepEqual(await subjects(server.ports.imap), ["after", "before"]);
+  } finally {
+    await server.stop();
+    await removeFolder(server.folder);
+  }
+});
+
+Deno.test("a front that is killed gives who guesses passwords no fresh attempts", async () => {
+  const server = await startServer("serve");
+  try {
+    const [perMinute] = failureLimits.windows[0]?.limits ?? [];
+    assert.ok(perMinute !== undefined);
+    const guess = async () => {
+      const client = await LineClient.connect(server.ports.imap);
+      await client.line();
+      await imap(client, "a", "LOGIN mailden@localhost wrong");
+      client.close();
+    };
+    const minute = () => Math.floor(Date.now() / 60_000);
+    for (let began = -1; began !== minute();) {
+      began = minute(); // When it turns in between, all begins anew; so do we.
+      await Promise.all(Array.from({ length: perMinute }, guess)); // A second each, so together.
+      Deno.kill(pidOf(server, "front"), "SIGKILL");
+      (await connected(server.ports.smtp)).close();
+      const client = await LineClient.connect(server.ports.submission);
+      const greeting = await smtp(client, null);
+      client.close();
+      if (began === minute()) assert.match(greeting, /^421 4\.7\.0 /);
+    }
   } finally {
     await server.stop();
     await removeFolder(server.folder);
