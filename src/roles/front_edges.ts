@@ -25,7 +25,7 @@ import { client } from "../rpc/client.ts";
 import { Destinations } from "../smtpd/destinations.ts";
 import { smtpMetrics } from "../smtpd/metrics.ts";
 import { PartialDeliveries } from "../smtpd/partial_deliveries.ts";
-import { SpoolPlaces } from "../smtpd/spool_places.ts";
+import { SpoolPlaces, unsharedPlaces } from "../smtpd/spool_places.ts";
 import { serveSmtp, smtpRefusal } from "../smtpd/serve.ts";
 import type { SmtpServices } from "../smtpd/services.ts";
 import { type SmtpLimits, type SmtpSettings, smtpSettings } from "../smtpd/settings.ts";
@@ -110,7 +110,7 @@ function smtpServices(parts: FrontParts, stopping: AbortSignal): SmtpServices {
   const deliver = rememberResolutions(client<Deliver>(store, "deliver", deliverMethods), clock);
   return {
     deliver,
-    places: new SpoolPlaces(deliver, clock),
+    places: new SpoolPlaces(deliver, clock, boot.config.localserve === null ? undefined : unsharedPlaces),
     authenticator: client(store, "authenticator", authenticatorMethods),
     submit: (capability) => client(store, "submit", submitMethods, capability),
     indexer: () => new Indexer(),

@@ -32,6 +32,12 @@ export const defaultSpoolPlaces: SpoolPlaceSettings = {
   slowMs: 60_000,
 };
 
+/** For localserve: whoever tries it out from elsewhere may send as much at once as from this machine. */
+export const unsharedPlaces: SpoolPlaceSettings = {
+  ...defaultSpoolPlaces,
+  perNetwork: [Infinity, Infinity, Infinity],
+};
+
 /** One large message on its way in. */
 interface Place {
   readonly spool: string;

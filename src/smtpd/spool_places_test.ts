@@ -6,7 +6,7 @@ import type { Deliver, Incoming } from "../delivery/deliver.ts";
 import { MemoryDelivery } from "../delivery/testing/memory_delivery.ts";
 import { Indexer } from "../message/indexer.ts";
 import { maxOwnSpools } from "../store/spool.ts";
-import { defaultSpoolPlaces, SpoolPlaces, type SpoolPlaceSettings } from "./spool_places.ts";
+import { defaultSpoolPlaces, SpoolPlaces, type SpoolPlaceSettings, unsharedPlaces } from "./spool_places.ts";
 
 function placesWith(settings: Partial<SpoolPlaceSettings> = {}) {
   const clock = new FakeClock();
@@ -71,6 +71,12 @@ Deno.test("this machine has no share but that of all", async () => {
   await open(places.of("127.0.0.1"), 2);
   await open(places.of("::1"), 2);
   await assert.rejects(places.of("127.0.0.1").spoolOpen({}), refused("rateLimited"));
+});
+
+Deno.test("localserve shares out nothing but all", async () => {
+  const { places } = placesWith({ ...unsharedPlaces, maxPlaces: 100 });
+  await open(places.of("192.0.2.1"), 100);
+  await assert.rejects(places.of("192.0.2.1").spoolOpen({}), refused("rateLimited"));
 });
 
 Deno.test("a place is free again when the file was dropped, or its message delivered", async () => {
