@@ -10,7 +10,7 @@ import type { Clock, Millis } from "../base/clock.ts";
 import { MiB } from "../base/bytes.ts";
 import { canonicalName } from "./name.ts";
 import type { Name, RecordType } from "./record.ts";
-import type { Answer } from "./resolver.ts";
+import type { Answer, FailureKind } from "./resolver.ts";
 
 export const defaultMaxEntries = 20_000;
 export const defaultMaxOctets = 16 * MiB;
@@ -20,6 +20,18 @@ export const defaultMaxOctets = 16 * MiB;
  * (RFC 9520 3.2); little more, since what failed may work at once.
  */
 export const failureSeconds = 5;
+
+/**
+ * Seconds for which a failure is kept at most: each one that follows another is kept twice as long (RFC 9520 3.2). Less
+ * than the five minutes that are allowed, since it may have been this machine's own network that was away.
+ */
+export const maxFailureSeconds = 60;
+
+/** The same for what only the zones' owners can mend, and costs us work each time: all that RFC 9520 3.2 allows. */
+export const maxCostlySeconds = 300;
+
+/** A failure that comes this long after another was kept is the first of a row again. */
+const rowEndsMs = 300_000;
 
 /** What an {@link AnswerCache} is made of. */
 export interface CacheSettings {
@@ -31,6 +43,8 @@ export interface CacheSettings {
 interface Entry {
   readonly answer: Answer;
   readonly expiresAt: Millis;
+  /** From when it was put until then. */
+  readonly seconds: number;
   readonly octets: number;
 }
 
@@ -65,7 +79,8 @@ export class AnswerCache {
     if (entry === undefined) return null;
     const left = entry.expiresAt - this.#clock.monotonic();
     if (left <= 0) {
-      this.#remove(key, entry);
+      // A failure stays, so that the next one is known to be another.
+      if (entry.answer.status !== "failed") this.#remove(key, entry);
       return null;
     }
     this.#entries.delete(key);
@@ -75,17 +90,19 @@ export class AnswerCache {
   }
 
   /**
-   * Keeps an answer for its TTL, or a failure for {@link failureSeconds}. What says nothing of the DNS (given up, or a
-   * limit of ours) is not kept, nor what is larger than all that may be kept.
+   * Keeps an answer for its TTL, or a failure for {@link failureSeconds} and more. What says nothing of the DNS (given
+   * up, or no place with us) is not kept, and changes nothing; nor is what is larger than all that may be kept.
    */
   put(answer: Answer): void {
-    const seconds = secondsFor(answer);
+    if (answer.failure === "aborted" || answer.failure === "limit") return;
     const octets = estimatedOctets(answer);
     const key = keyOf(answer.name, answer.type);
     const known = this.#entries.get(key);
+    const now = this.#clock.monotonic();
+    const seconds = answer.failure === null ? answer.ttl : secondsFor(answer.failure, known, now);
     if (known !== undefined) this.#remove(key, known);
     if (seconds <= 0 || octets > this.#maxOctets) return;
-    this.#entries.set(key, { answer, octets, expiresAt: this.#clock.monotonic() + seconds * 1000 });
+    this.#entries.set(key, { answer, octets, seconds, expiresAt: now + seconds * 1000 });
     this.#octets += octets;
     for (const [oldKey, old] of this.#entries) {
       if (this.#entries.size <= this.#maxEntries && this.#octets <= this.#maxOctets) break;
@@ -109,9 +126,12 @@ function keyOf(name: Name, type: RecordType): string {
   return `${canonicalName(name)} ${type}`;
 }
 
-function secondsFor({ failure, ttl }: Answer): number {
-  if (failure === null) return ttl;
-  return failure === "aborted" || failure === "limit" ? 0 : failureSeconds;
+function secondsFor(failure: FailureKind, before: Entry | undefined, now: Millis): number {
+  if (before === undefined || before.answer.status !== "failed" || now >= before.expiresAt + rowEndsMs) {
+    return failureSeconds;
+  }
+  const most = failure === "costly" || failure === "aliases" ? maxCostlySeconds : maxFailureSeconds;
+  return Math.min(before.seconds * 2, most);
 }
 
 /** Of an entry, its key and the objects around: what a name costs with nothing else to say. */

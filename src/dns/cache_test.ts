@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
-import { AnswerCache, failureSeconds } from "./cache.ts";
+import { AnswerCache, failureSeconds, maxCostlySeconds, maxFailureSeconds } from "./cache.ts";
 import type { Name } from "./record.ts";
 import type { Answer, FailureKind } from "./resolver.ts";
 import { failedAnswer } from "./answer.ts";
@@ -76,6 +76,7 @@ Deno.test("failures are kept for a moment, but not what says nothing of the DNS"
     ["serverFailure", true],
     ["bogus", true],
     ["aliases", true],
+    ["costly", true],
     ["limit", false],
     ["aborted", false],
   ];
@@ -88,6 +89,69 @@ Deno.test("failures are kept for a moment, but not what says nothing of the DNS"
     await clock.advance(failureSeconds * 1000);
     assert.equal(cache.get("a.", "A"), null);
   }
+});
+
+/** For how many seconds each failure of a row is kept, where the next comes `afterMs` after the one before has ended. */
+async function row(kind: FailureKind, length: number, afterMs = 0): Promise<number[]> {
+  const clock = new FakeClock();
+  const cache = new AnswerCache({ clock });
+  const seconds: number[] = [];
+  for (let i = 0; i < length; i++) {
+    cache.put(failedAnswer("a.", "A", "a.", kind, ""));
+    for (seconds.push(0); cache.get("a.", "A") !== null; seconds[i] = (seconds[i] ?? 0) + 1) {
+      await clock.advance(1000);
+    }
+    await clock.advance(afterMs);
+  }
+  return seconds;
+}
+
+Deno.test("a failure that follows another is kept twice as long, up to a limit (RFC 9520 3.2)", async () => {
+  for (const kind of ["timeout", "serverFailure", "bogus"] as const) {
+    assert.deepEqual(await row(kind, 6), [5, 10, 20, 40, maxFailureSeconds, maxFailureSeconds]);
+  }
+  for (const kind of ["costly", "aliases"] as const) {
+    assert.deepEqual(await row(kind, 8), [5, 10, 20, 40, 80, 160, maxCostlySeconds, maxCostlySeconds]);
+  }
+  assert.ok(maxCostlySeconds <= 300 && maxFailureSeconds <= 300); // RFC 9520 3.2
+});
+
+Deno.test("a failure long after another is the first of a row, as is one after an answer", async () => {
+  assert.deepEqual(await row("timeout", 3, 299_000), [5, 10, 20]);
+  assert.deepEqual(await row("timeout", 3, 300_000), [5, 5, 5]);
+  const clock = new FakeClock();
+  const cache = new AnswerCache({ clock });
+  for (const next of [failedAnswer("a.", "A", "a.", "timeout", ""), answer("a.", 5)]) {
+    cache.put(next);
+    await clock.advance(5000);
+  }
+  cache.put(failedAnswer("a.", "A", "a.", "timeout", ""));
+  await clock.advance(5000);
+  assert.equal(cache.get("a.", "A"), null);
+});
+
+Deno.test("who gives up does not end a row of failures, nor take an answer away", async () => {
+  const clock = new FakeClock();
+  const cache = new AnswerCache({ clock });
+  cache.put(failedAnswer("a.", "A", "a.", "costly", ""));
+  await clock.advance(5000);
+  for (const kind of ["aborted", "limit"] as const) cache.put(failedAnswer("a.", "A", "a.", kind, ""));
+  cache.put(failedAnswer("a.", "A", "a.", "costly", ""));
+  await clock.advance(9999);
+  assert.equal(cache.get("a.", "A")?.failure, "costly");
+  cache.put(answer("b.", 60));
+  cache.put(failedAnswer("b.", "A", "b.", "aborted", ""));
+  assert.equal(cache.get("b.", "A")?.status, "found");
+});
+
+Deno.test("failures whose time is over are bounded as all else", async () => {
+  const clock = new FakeClock();
+  const cache = new AnswerCache({ clock, maxEntries: 10 });
+  for (let i = 0; i < 50; i++) {
+    cache.put(failedAnswer(`n${i}.`, "A", `n${i}.`, "costly", ""));
+    await clock.advance(6000);
+  }
+  assert.equal(cache.size, 10);
 });
 
 Deno.test("over the limit of entries, the one asked for longest ago goes", () => {

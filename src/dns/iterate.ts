@@ -138,12 +138,12 @@ export class IterativeExchange implements Exchange {
         this.#keep(at);
         continue;
       }
-      if (!wasKept || told.kind === "aborted" || told.kind === "limit") return told;
+      if (!wasKept || isGivenUp(told)) return told;
       this.#delegations.delete(canonicalName(at.zone)); // It may have moved since.
       at = this.#closest(target);
       wasKept = false;
     }
-    return failure("limit", `more than ${maxReferrals} referrals on the way to ${shown(name)}`);
+    return failure("costly", `more than ${maxReferrals} referrals on the way to ${shown(name)}`);
   }
 
   /** The deepest zone above a name whose servers are known. */
@@ -179,7 +179,7 @@ export class IterativeExchange implements Exchange {
     for await (const address of this.#addresses(at, options, budget, depth)) {
       if (options.signal?.aborted === true) return failure("aborted", "given up");
       if (budget.questions >= maxQuestions) {
-        return failure("limit", `more than ${maxQuestions} questions to find ${shown(question.name)}`);
+        return failure("costly", `more than ${maxQuestions} questions to find ${shown(question.name)}`);
       }
       if (budget.silent >= maxSilentServers) {
         return failure(
@@ -197,14 +197,14 @@ export class IterativeExchange implements Exchange {
       });
       if (!result.ok) {
         last = result;
-        if (result.kind === "aborted" || result.kind === "limit") return result;
+        if (isGivenUp(result)) return result;
         if (result.kind === "timeout") this.#wasSilent(address, budget);
         continue;
       }
       const { answers, authorities, additionals } = result.message;
       budget.records += answers.length + authorities.length + additionals.length;
       if (budget.records > maxRecordsRead) {
-        return failure("limit", `more than ${maxRecordsRead} records on the way to ${shown(question.name)}`);
+        return failure("costly", `more than ${maxRecordsRead} records on the way to ${shown(question.name)}`);
       }
       const told = this.#judge(at, question, target, result);
       if (told !== null) return told;
@@ -340,6 +340,11 @@ function shuffled<T>(values: readonly T[], random: () => number): T[] {
     result[j] = a;
   }
   return result;
+}
+
+/** Not for what a server did or did not: another one will not help. */
+function isGivenUp({ kind }: NotExchanged): boolean {
+  return kind === "aborted" || kind === "limit" || kind === "costly";
 }
 
 function failure(kind: FailureKind, why: string): NotExchanged {

@@ -319,7 +319,7 @@ Deno.test(`after ${maxReferrals} referrals it is given up`, async () => {
   let depth = 0;
   const { query } = make([], { exchange });
   const result = await query(`${"a.".repeat(60)}test.`, "A");
-  assert.ok(!result.ok && result.kind === "limit");
+  assert.ok(!result.ok && result.kind === "costly");
   assert.equal(depth, maxReferrals + 1);
   assert.equal(internet.iterative.size, 0);
 });
@@ -367,7 +367,7 @@ Deno.test(`after ${maxRecordsRead} records it is given up`, async () => {
   const ballast = Array.from({ length: maxRecords }, () => record("a.test.", "A", { address: "192.0.2.9" }));
   internet.lie = (reply) => ({ ...reply, authorities: [], additionals: ballast, authoritative: false });
   const result = await query("www.example.test.", "A");
-  assert.deepEqual([result.ok, !result.ok && result.kind], [false, "limit"]);
+  assert.deepEqual([result.ok, !result.ok && result.kind], [false, "costly"]);
   assert.equal(addresses.length, Math.floor(maxRecordsRead / maxRecords) + 1);
 });
 

@@ -26,7 +26,9 @@ export type FailureKind =
   | "bogus"
   /** A chain of aliases that is a circle, or longer than the limit. */
   | "aliases"
-  /** A named limit on work, memory or concurrent lookups. */
+  /** To find out would be more work than a named limit lets one lookup be: that is the zones' doing. */
+  | "costly"
+  /** A named limit on how much is under way here at once: it says nothing of the DNS. */
   | "limit"
   /** The one who asked gave up. */
   | "aborted";

@@ -151,7 +151,7 @@ export class ValidatingResolver implements Resolver {
       return await this.#fromSources(name, type, signal);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return { answer: failedAnswer(name, type, name, "limit", error.message), steps: [] };
+      return { answer: failedAnswer(name, type, name, "costly", error.message), steps: [] };
     }
   }
 
@@ -288,7 +288,8 @@ function isAnchored({ kind, result }: Step): boolean {
 
 /** Whether there is no use in asking another. */
 function isFinal({ status, failure }: Answer): boolean {
-  return status !== "failed" || failure === "aborted" || failure === "limit" || failure === "aliases";
+  return status !== "failed" || failure === "aborted" || failure === "limit" || failure === "costly" ||
+    failure === "aliases";
 }
 
 function isSilence({ failure }: Answer): boolean {

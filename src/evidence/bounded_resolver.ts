@@ -62,7 +62,7 @@ export class BoundedResolver implements Resolver {
       if (signal.aborted && (answer === null || answer.failure === "aborted")) {
         return this.#cutOff(name, type, "timeout", deadline.reason());
       }
-      if (answer?.failure === "limit") this.#tooDear++;
+      if (answer?.failure === "costly") this.#tooDear++;
       return answer ?? failed(name, type, "aborted", "the one who asked gave up");
     } catch (error) {
       if (error instanceof SyntaxError) throw error; // As the interface has it.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { LookupOptions, Resolver } from "../dns/resolver.ts";
+import type { FailureKind, LookupOptions, Resolver } from "../dns/resolver.ts";
 import { txt, ZoneResolver } from "../dns/testing/zone_resolver.ts";
 import { createLog, silentLog } from "../base/log.ts";
 import { BoundedResolver, maxTooDear } from "./bounded_resolver.ts";
@@ -81,13 +81,20 @@ Deno.test("after some lookups that were too much work, nothing more is looked up
     async lookup(name, type, options) {
       asked.push(name);
       const answer = await zone.lookup(name, type, options);
-      return name.endsWith("trap.example.") ? { ...answer, status: "failed", failure: "limit" } : answer;
+      if (name.endsWith("busy.example.")) return { ...answer, status: "failed", failure: "limit" };
+      return name.endsWith("trap.example.") ? { ...answer, status: "failed", failure: "costly" } : answer;
     },
   };
   const resolver = new BoundedResolver(dear, bounds(new AbortController(), 100), silentLog);
-  for (let i = 0; i < 20; i++) {
-    assert.equal((await resolver.lookup(`${i}.trap.example.`, "TXT")).failure, "limit");
-  }
+  // That there is no place for lookups is no fault of the message.
+  for (let i = 0; i < 5; i++) await resolver.lookup(`${i}.busy.example.`, "TXT");
+  asked.length = 0;
+  const failures: (FailureKind | null)[] = [];
+  for (let i = 0; i < 20; i++) failures.push((await resolver.lookup(`${i}.trap.example.`, "TXT")).failure);
+  assert.deepEqual(failures, [
+    ...Array<FailureKind>(maxTooDear).fill("costly"),
+    ...Array<FailureKind>(20 - maxTooDear).fill("limit"),
+  ]);
   assert.equal(asked.length, maxTooDear);
   const { failure, why } = await resolver.lookup("a.example.", "TXT");
   assert.deepEqual([failure, why], ["limit", "3 lookups of the message were too much work"]);
