@@ -67,6 +67,8 @@ export interface NotExchanged {
   readonly why: string;
   /** What the servers said themselves. RFC 8914 */
   readonly extendedErrors: readonly ExtendedError[];
+  /** Nothing could even be sent to any of the servers: perhaps there is no way to addresses of their family from here. */
+  readonly unsent?: boolean;
 }
 
 export type ExchangeResult = Exchanged | NotExchanged;

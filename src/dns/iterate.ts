@@ -22,6 +22,7 @@ import type {
   ExchangeResult,
   NotExchanged,
 } from "./exchange.ts";
+import { AddressFamilies } from "./iterate_families.ts";
 import { type NameServer, rootServers } from "./iterate_hints.ts";
 import { classIn, type DnsMessage, rcodes, type ResourceRecord } from "./message.ts";
 import { canonicalName, isWithin, parentOf, root, sameName } from "./name.ts";
@@ -72,8 +73,6 @@ export interface IterativeSettings {
   readonly hints?: readonly NameServer[];
   /** Whether an address may be asked; those of the open Internet, if absent. */
   readonly mayAsk?: (address: string) => boolean;
-  /** Whether IPv6 leads anywhere from here. */
-  readonly ipv6?: boolean;
 }
 
 /** A zone and its servers. */
@@ -99,9 +98,11 @@ export class IterativeExchange implements Exchange {
   readonly #root: Delegation;
   readonly #delegations = new Map<Name, Delegation>();
   readonly #silentUntil = new Map<string, Millis>();
+  readonly #families: AddressFamilies;
 
   constructor(settings: IterativeSettings) {
     this.#settings = settings;
+    this.#families = new AddressFamilies(settings.clock);
     this.#root = { zone: root, servers: settings.hints ?? rootServers, expiresAt: Infinity };
   }
 
@@ -199,8 +200,11 @@ export class IterativeExchange implements Exchange {
         last = result;
         if (isGivenUp(result)) return result;
         if (result.kind === "timeout") this.#wasSilent(address, budget);
+        else if (result.unsent === true) this.#families.wasUnreachable(address);
+        else this.#families.answered(address);
         continue;
       }
+      this.#families.answered(address);
       const { answers, authorities, additionals } = result.message;
       budget.records += answers.length + authorities.length + additionals.length;
       if (budget.records > maxRecordsRead) {
@@ -215,6 +219,7 @@ export class IterativeExchange implements Exchange {
 
   #wasSilent(address: string, budget: Budget): void {
     budget.silent++;
+    this.#families.wasSilent(address);
     this.#silentUntil.delete(address);
     this.#silentUntil.set(address, this.#settings.clock.monotonic() + silentForMs);
     for (const oldest of this.#silentUntil.keys()) {
@@ -259,29 +264,43 @@ export class IterativeExchange implements Exchange {
     depth: number,
   ): AsyncGenerator<string> {
     const known = shuffled(servers.flatMap(({ addresses }) => addresses), this.#settings.random);
-    const now = this.#settings.clock.monotonic();
-    const rank = (address: string) =>
-      ((this.#silentUntil.get(address) ?? 0) > now ? 2 : 0) + (address.includes(":") ? 1 : 0);
-    for (const address of known.toSorted((a, b) => rank(a) - rank(b))) {
-      if (this.#mayAsk(address)) yield address;
+    const left = new Set(known.filter((address) => this.#mayAsk(address)));
+    // What one address shows of its family counts for the next.
+    for (let next = this.#best(left); next !== null; next = this.#best(left)) {
+      left.delete(next);
+      yield next;
     }
     // A server whose name is in the zone can only be found by glue, which did not come.
     const bare = servers.filter(({ host, addresses }) => addresses.length === 0 && !isWithin(host, zone));
     if (depth >= maxLookupDepth) return;
     for (const { host } of shuffled(bare, this.#settings.random).slice(0, maxServersLookedUp)) {
-      const { A, AAAA } = typeNumbers;
-      for (const type of this.#settings.ipv6 === true ? [A, AAAA] : [A]) {
-        const result = await this.#resolve({ name: host, type }, options, budget, depth + 1);
+      for (const type of this.#families.types()) {
+        const question = { name: host, type: typeNumbers[type] };
+        const result = await this.#resolve(question, options, budget, depth + 1);
         if (!result.ok) continue;
         for (const address of addressesIn(result.message.answers, host)) {
-          if (this.#mayAsk(address)) yield address;
+          if (this.#mayAsk(address) && !this.#families.isUseless(address)) yield address;
         }
       }
     }
   }
 
+  /** The first of those that promise most; null if none is left that is worth asking. */
+  #best(addresses: Iterable<string>): string | null {
+    const now = this.#settings.clock.monotonic();
+    let best: string | null = null;
+    let least = Infinity;
+    for (const address of addresses) {
+      if (this.#families.isUseless(address)) continue;
+      const silent = (this.#silentUntil.get(address) ?? 0) > now;
+      const rank = (this.#families.isAway(address) ? 4 : 0) + (silent ? 2 : 0) +
+        (address.includes(":") ? 1 : 0);
+      if (rank < least) [best, least] = [address, rank];
+    }
+    return best;
+  }
+
   #mayAsk(address: string): boolean {
-    if (address.includes(":") && this.#settings.ipv6 !== true) return false;
     return (this.#settings.mayAsk ?? isOpenAddress)(address);
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
-import type { ExchangeOptions, ExchangeResult } from "./exchange.ts";
+import type { ExchangeOptions, ExchangeQuestion, ExchangeResult } from "./exchange.ts";
 import {
   IterativeExchange,
   type IterativeSettings,
@@ -14,6 +14,7 @@ import {
   maxSilentServers,
   silentForMs,
 } from "./iterate.ts";
+import { awayForMs, silentsInRow } from "./iterate_families.ts";
 import { maxRecords, rcodes, type ResourceRecord } from "./message.ts";
 import { writeData } from "./rdata.ts";
 import { type DataByType, type RecordType, typeNumbers } from "./record.ts";
@@ -183,15 +184,103 @@ Deno.test("of several servers, the next is asked where one is lame, refuses or i
   assert.deepEqual(addresses, ["192.0.2.1", "192.0.2.99", "192.0.2.3"]);
 });
 
-Deno.test("addresses of IPv6 are asked only where there is IPv6", async () => {
-  const { root, test } = zones();
-  test.remove("example", "NS").remove("ns.example", "A");
-  const example = plain("example.test.", "2001:db8::3").add("www", "A", { address: "192.0.2.80" });
-  test.delegate(example);
-  for (const ipv6 of [true, false]) {
-    const { query, addresses } = make([root, test, example], { ipv6 });
-    assert.equal((await query("www.example.test.", "A")).ok, ipv6);
-    assert.equal(addresses.includes("2001:db8::3"), ipv6);
+/** Zones each of which has a server of IPv4 and one of IPv6, from a machine where a family leads nowhere in some way. */
+function withFamilies(broken: Readonly<Partial<Record<4 | 6, "silent" | "unreachable">>>) {
+  const root = plain(".", "192.0.2.1");
+  const test = plain("test.", "192.0.2.2");
+  const example = plain("example.test.", "192.0.2.3").add("www", "A", { address: "192.0.2.80" });
+  root.delegate(test).add("ns.test", "AAAA", { address: "2001:db8::2" });
+  test.delegate(example).add("ns.example", "AAAA", { address: "2001:db8::3" });
+  const internet = new LittleInternet([root, test, example]);
+  const asked: string[] = [];
+  const exchange = {
+    query: (question: ExchangeQuestion, how: ExchangeOptions): Promise<ExchangeResult> => {
+      const address = how.server?.address ?? "";
+      asked.push(address);
+      const fault = broken[address.includes(":") ? 6 : 4];
+      if (fault !== undefined) {
+        const kind = fault === "silent" ? "timeout" : "serverFailure";
+        const unsent = fault === "unreachable";
+        return Promise.resolve({ ok: false, kind, why: fault, extendedErrors: [], unsent });
+      }
+      const server = { address: address.replace("2001:db8::", "192.0.2."), port: 53 };
+      return internet.query(question, { ...how, server });
+    },
+  };
+  const settings = { clock: new FakeClock(), random: () => 0, mayAsk: () => true };
+  const hints = ["a", "b", "c", "d"].map((host) => {
+    return { host: `${host}.`, addresses: ["192.0.2.1", "2001:db8::1"] };
+  });
+  const iterative = new IterativeExchange({ exchange, hints, ...settings });
+  const query = (name: string) => {
+    asked.length = 0;
+    return iterative.query({ name, type: typeNumbers.A }, options);
+  };
+  return { query, asked, clock: settings.clock };
+}
+
+Deno.test("IPv4 is asked first, and IPv6 not at all where that works", async () => {
+  const { query, asked } = withFamilies({});
+  assert.ok((await query("www.example.test.")).ok);
+  assert.deepEqual(asked, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+});
+
+Deno.test("where there is only IPv6, one look at IPv4 is enough for a minute", async () => {
+  const { query, asked, clock: time } = withFamilies({ 4: "unreachable" });
+  assert.ok((await query("www.example.test.")).ok);
+  assert.deepEqual(asked, ["192.0.2.1", "2001:db8::1", "2001:db8::2", "2001:db8::3"]);
+  await query("nothing.test.");
+  assert.deepEqual(asked, ["2001:db8::2"]);
+  await time.advance(awayForMs);
+  await query("nothing.test.");
+  assert.deepEqual(asked, ["192.0.2.2", "2001:db8::2"]);
+});
+
+Deno.test(`where IPv4 swallows everything, ${silentsInRow} servers are waited for`, async () => {
+  const { query, asked } = withFamilies({ 4: "silent" });
+  assert.ok((await query("www.example.test.")).ok);
+  assert.deepEqual(asked, ["192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "2001:db8::3"]);
+  assert.equal(asked.filter((address) => !address.includes(":")).length, silentsInRow);
+});
+
+Deno.test("where both swallow everything, as much is tried as before", async () => {
+  const { query, asked } = withFamilies({ 4: "silent", 6: "silent" });
+  const result = await query("www.example.test.");
+  assert.ok(!result.ok && result.kind === "timeout");
+  assert.ok(asked.length <= maxSilentServers);
+});
+
+Deno.test("a zone whose servers have only IPv6 is asked where that is there, and else not waited for", async () => {
+  for (const fault of [null, "silent", "unreachable"] as const) {
+    const { root, test } = zones();
+    test.remove("example", "NS").remove("ns.example", "A");
+    test.add("example", "NS", { host: "ns1.example.test." }).add("example", "NS", {
+      host: "ns2.example.test.",
+    });
+    for (const i of [1, 2]) {
+      for (const j of [1, 2, 3, 4]) {
+        test.add(`ns${i}.example`, "AAAA", { address: `2001:db8::${i}${j}` });
+      }
+    }
+    const example = plain("example.test.", "192.0.2.3").add("www", "A", { address: "192.0.2.80" });
+    const internet = new LittleInternet([root, test, example]);
+    let looks = 0;
+    const exchange = {
+      query: (question: ExchangeQuestion, how: ExchangeOptions): Promise<ExchangeResult> => {
+        if (how.server?.address.includes(":") !== true) return internet.query(question, how);
+        looks++;
+        if (fault === null) {
+          return internet.query(question, { ...how, server: { address: "192.0.2.3", port: 53 } });
+        }
+        const kind = fault === "silent" ? "timeout" : "serverFailure";
+        const unsent = fault === "unreachable";
+        return Promise.resolve({ ok: false, kind, why: fault, extendedErrors: [], unsent });
+      },
+    };
+    const hints = [{ host: "ns.", addresses: ["192.0.2.1"] }];
+    const iterative = new IterativeExchange({ exchange, clock, random: () => 0, hints, mayAsk: () => true });
+    const { ok } = await iterative.query({ name: "www.example.test.", type: typeNumbers.A }, options);
+    assert.deepEqual([ok, looks], [fault === null, fault === "silent" ? silentsInRow : 1], `${fault}`);
   }
 });
 
@@ -286,7 +375,6 @@ Deno.test("addresses inside are not asked, whoever names them", async () => {
     clock,
     random: () => 0,
     hints: [{ host: "ns.", addresses: ["127.0.0.1", "10.0.0.1", "::1"] }],
-    ipv6: true,
   });
   assert.equal((await strict.query({ name: "a.", type: 1 }, options)).ok, false);
 });
@@ -361,11 +449,17 @@ Deno.test(`servers that depend on each other end after ${maxQuestions} questions
 Deno.test(`after ${maxRecordsRead} records it is given up`, async () => {
   const { root } = zones();
   const { query, internet, addresses } = make([root], {
-    hints: [{ host: "ns.", addresses: Array.from({ length: maxServers }, () => "192.0.2.1") }],
+    hints: [{ host: "ns.", addresses: Array.from({ length: maxServers }, (_, i) => `192.0.2.${i + 1}`) }],
   });
   // Lame, and full of what nobody asked for.
-  const ballast = Array.from({ length: maxRecords }, () => record("a.test.", "A", { address: "192.0.2.9" }));
-  internet.lie = (reply) => ({ ...reply, authorities: [], additionals: ballast, authoritative: false });
+  const additionals = Array.from(
+    { length: maxRecords },
+    () => record("a.test.", "A", { address: "192.0.2.9" }),
+  );
+  internet.find = () => ({
+    ...{ rcode: rcodes.noError, authoritative: false },
+    ...{ answers: [], authorities: [], additionals },
+  });
   const result = await query("www.example.test.", "A");
   assert.deepEqual([result.ok, !result.ok && result.kind], [false, "costly"]);
   assert.equal(addresses.length, Math.floor(maxRecordsRead / maxRecords) + 1);

@@ -52,8 +52,11 @@ export type Carried =
   | { readonly kind: "timeout" }
   /** Too many answers that do not fit: somebody guesses. RFC 5452 9.3 */
   | { readonly kind: "guessed" }
-  /** The system or the server refused: no route, nobody listens, the connection was dropped. */
-  | { readonly kind: "unreachable"; readonly why: string }
+  /**
+   * The system or the server refused: no route, nobody listens, the connection was dropped. `unsent` where the system did
+   * so before anything left it.
+   */
+  | { readonly kind: "unreachable"; readonly why: string; readonly unsent?: boolean }
   /** More is under way than a named limit allows. */
   | { readonly kind: "limit"; readonly why: string }
   | { readonly kind: "aborted" };
@@ -292,6 +295,7 @@ class Story {
   readonly #parts: string[] = [];
   readonly #errors: ExtendedError[] = [];
   #kind: FailureKind | null = null;
+  #unsent = true;
 
   add(server: ServerAddress, told: Exclude<Told, { readonly kind: "answer" }>): void {
     if (told.kind === "useless") this.#errors.push(...told.errors);
@@ -299,12 +303,14 @@ class Story {
     if (told.kind === "useless") this.#kind = told.bogus ? "bogus" : "serverFailure";
     else if (told.kind === "timeout") this.#kind ??= "timeout";
     else if (this.#kind !== "bogus") this.#kind = "serverFailure";
+    if (told.kind !== "unreachable" || told.unsent !== true) this.#unsent = false;
     this.#parts.push(`${printServer(server)}: ${describe(told)}`);
   }
 
   end(kind: FailureKind = this.#kind ?? "serverFailure"): NotExchanged {
-    const why = this.#parts.length === 0 ? "there is no server to ask" : this.#parts.join("; ");
-    return { ok: false, kind, why, extendedErrors: this.#errors };
+    const none = this.#parts.length === 0;
+    const why = none ? "there is no server to ask" : this.#parts.join("; ");
+    return { ok: false, kind, why, extendedErrors: this.#errors, unsent: this.#unsent && !none };
   }
 }
 

@@ -275,7 +275,22 @@ Deno.test("a failure tells what each server did, with its own words", async () =
     kind: "serverFailure",
     why: "192.0.2.1:53: SERVFAIL, error 22, No Reachable Authority, error 23; [2001:db8::1]:53: no route",
     extendedErrors,
+    unsent: false,
   });
+});
+
+Deno.test("it is told where nothing could be sent: not where a server lets nobody in over TCP", async () => {
+  const noRoute: Act = { kind: "unreachable", why: "no route", unsent: true };
+  const stories: [acts: Record<string, Act[]>, unsent: boolean][] = [
+    [{ a: [noRoute], b: [noRoute] }, true],
+    [{ a: [noRoute], b: [silence] }, false],
+    [{ a: [{ truncated: true }, gone] }, false],
+    [{}, false],
+  ];
+  for (const [acts, unsent] of stories) {
+    const told = await setUp(acts).ask();
+    assert.equal(!told.ok && told.unsent, unsent);
+  }
 });
 
 Deno.test("a trusted server's word that validation failed is believed, another's is not", async () => {

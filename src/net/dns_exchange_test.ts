@@ -250,6 +250,18 @@ Deno.test("nobody listens on TCP: that is told at once", async () => {
   await carrier.close();
 });
 
+Deno.test("a server of whom the connection is refused was asked, and it is told where nothing could be sent", async () => {
+  const server = await startDnsServer(() => "drop");
+  await server.close();
+  const carrier = new DnsCarrier({ clock: systemClock });
+  const refused = await carrier.carry(letter(server, { overTcp: true }));
+  assert.equal(refused.kind === "unreachable" && refused.unsent === true, false);
+  // Nothing is sent to where no machine can be: of IPv6, with a zone that no link has.
+  const nowhere = await carrier.carry(letter({ address: "fe80::1%nolink", port: 53 }));
+  assert.equal(nowhere.kind === "unreachable" && nowhere.unsent, true);
+  await carrier.close();
+});
+
 Deno.test("no more sockets than the limit are open, the others wait, and too many are refused", async () => {
   const goOn = Promise.withResolvers<void>();
   let most = 0;

@@ -44,8 +44,8 @@ export interface UnderWay {
 
 /** Sends a query and waits for the first datagram of that server that is accepted. */
 export function queryOverUdp(letter: Letter): UnderWay {
-  const failed = (why: string): UnderWay => {
-    return { result: Promise.resolve({ kind: "unreachable", why }), stop: () => {} };
+  const failed = (why: string, unsent = false): UnderWay => {
+    return { result: Promise.resolve({ kind: "unreachable", why, unsent }), stop: () => {} };
   };
   const ip = parseIp(withoutZone(letter.server.address));
   if (ip === null) return failed("not an IP address");
@@ -53,7 +53,7 @@ export function queryOverUdp(letter: Letter): UnderWay {
     const hostname = ip.version === 4 ? "0.0.0.0" : "::";
     return new UdpQuery(Deno.listenDatagram({ transport: "udp", hostname, port: 0 }), letter, ip);
   } catch (error) {
-    return failed(`no socket: ${messageOf(error)}`);
+    return failed(`no socket: ${messageOf(error)}`, true); // As where the system has no IPv6 at all.
   }
 }
 
@@ -75,13 +75,16 @@ class UdpQuery implements UnderWay {
 
   async #run(letter: Letter, ip: IpAddress): Promise<QueryResult | null> {
     const buffer = freeBuffers.pop() ?? new Uint8Array(bufferBytes);
+    let unsent = true;
     try {
       const { address, port } = letter.server;
       const hostname = ip.version === 4 ? printIp(ip) : address; // With its zone.
       await this.#socket.send(letter.query, { transport: "udp", hostname, port });
+      unsent = false;
       return await this.#receive(letter, printIp(ip), buffer);
     } catch (error) {
-      return this.#open ? { kind: "unreachable", why: `it can not be reached: ${messageOf(error)}` } : null;
+      if (!this.#open) return null;
+      return { kind: "unreachable", why: `it can not be reached: ${messageOf(error)}`, unsent };
     } finally {
       this.stop();
       // The last `receive` has ended, also where the socket was closed for it: the buffer is nobody's.
