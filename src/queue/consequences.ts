@@ -33,7 +33,8 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
     const relayed = isHeard && wants(notify, "SUCCESS") && !result.relaysDsn;
     return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null };
   }
-  if (result.outcome === "permanent" || isLast(row.attempts, row.max_attempts)) {
+  const { attempts, max_attempts: maxAttempts } = row;
+  if (result.outcome === "permanent" || isLast(attempts, maxAttempts, result.unconfirmed)) {
     const notice = isHeard && wants(notify, "FAILURE") ? "failed" : null;
     return { kind: "retire", outcome: "failed", notice };
   }

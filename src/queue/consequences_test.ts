@@ -3,6 +3,7 @@ import { queueTraits } from "../store/queue_rows.ts";
 import { type Concerned, type Consequence, consequenceOf } from "./consequences.ts";
 import { printDsnRequest } from "./dsn_request.ts";
 import type { QueueResult } from "./queue.ts";
+import { unconfirmedAttempts } from "./schedule.ts";
 
 const row: Concerned = { attempts: 1, max_attempts: 8, traits: 0, dsn: "", sender: "a@example.org" };
 const result: QueueResult = {
@@ -16,6 +17,8 @@ const result: QueueResult = {
 };
 const temporary: QueueResult = { ...result, outcome: "temporary", code: 451, status: "4.3.0" };
 const permanent: QueueResult = { ...result, outcome: "permanent", code: 550, status: "5.1.1" };
+const unconfirmed: QueueResult = { ...temporary, code: 0, status: "4.7.5", unconfirmed: true };
+const late = { traits: queueTraits.delayTold };
 const notify = (words: string) => printDsnRequest({ ret: null, envid: null, notify: words, orcpt: null });
 const delivered: Consequence = { kind: "retire", outcome: "delivered", notice: null };
 const failed: Consequence = { kind: "retire", outcome: "failed", notice: "failed" };
@@ -43,6 +46,12 @@ const cases: [what: string, row: Partial<Concerned>, result: QueueResult, conseq
   ["later, a notice of ours", { attempts: 5, traits: queueTraits.notice }, temporary, wait],
   ["for the last time", { attempts: 8 }, temporary, failed],
   ["for the only time", { attempts: 1, max_attempts: 1 }, temporary, failed],
+  // RFC 8461 5.1
+  ["for the last time, by a policy that nobody could confirm", { ...late, attempts: 8 }, unconfirmed, wait],
+  ["the same once more", { ...late, attempts: 12 }, unconfirmed, wait],
+  ["the same for days", { ...late, attempts: 8 + unconfirmedAttempts }, unconfirmed, failed],
+  ["the same, and then the host is down", { ...late, attempts: 9 }, temporary, failed],
+  ["the same, of which somebody had enough", { attempts: 3, max_attempts: 0 }, unconfirmed, failed],
 ];
 for (const [what, change, result, consequence] of cases) {
   Deno.test(`consequenceOf(): ${what}`, () =>

@@ -104,7 +104,9 @@ function nextTries({ row }: NoticeRecipient): Millis[] {
   if (row.hold === 1) return [];
   const tries: Millis[] = [];
   let at = row.due;
-  for (const [i, wait] of waitsLeft(row.attempts, row.max_attempts).entries()) {
+  // Beyond its last attempt there is one more at least: it waits.
+  const most = Math.max(row.max_attempts, row.attempts + 1);
+  for (const [i, wait] of waitsLeft(row.attempts, most).entries()) {
     if (i > 0) at += wait;
     tries.push(at);
   }

@@ -89,6 +89,8 @@ export interface QueueResult {
   readonly remote: { readonly host: string; readonly address: string } | null;
   /** Whether the next host sends notices itself (RFC 3461 5.2.3); only where it was delivered. */
   readonly relaysDsn: boolean;
+  /** An MTA-STS policy is the reason, and nobody could tell whether it is still the newest. RFC 8461 5.1 */
+  readonly unconfirmed?: true;
 }
 
 /** The report of one job. */

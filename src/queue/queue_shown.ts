@@ -33,7 +33,7 @@ export function shownQueued(
     submitted: row.submitted,
     hold: row.hold === 1,
     attempts: row.attempts,
-    maxAttempts: row.max_attempts,
+    maxAttempts: Math.max(row.max_attempts, row.attempts),
     nextAttempt: row.due,
     lastAttempt: row.last_attempt,
     leased,

@@ -35,9 +35,22 @@ export function waitAfter(attempts: number, random: number): number {
   return Math.round(wait + (2 * random - 1) * jitterMs);
 }
 
-/** Whether it was the last attempt. */
-export function isLast(attempts: number, maxAttempts: number): boolean {
-  return attempts >= maxAttempts;
+/**
+ * Attempts beyond the last for a message that an MTA-STS policy keeps back which cannot be confirmed, since the DNS does not
+ * answer: such a policy is no reason to give up (RFC 8461 5.1). With the usual eight, their waits make five days: as long
+ * as anybody waits for a host that does not answer (RFC 5321 4.5.4.1), and the sender shall hear of it one day.
+ */
+export const unconfirmedAttempts = 5;
+
+/**
+ * Whether it was the last attempt.
+ *
+ * @param maxAttempts 0: somebody has said that there shall be no other.
+ * @param unconfirmed Whether it failed for a policy that could not be confirmed.
+ */
+export function isLast(attempts: number, maxAttempts: number, unconfirmed = false): boolean {
+  const more = unconfirmed && maxAttempts > 0 ? unconfirmedAttempts : 0;
+  return attempts >= maxAttempts + more;
 }
 
 /** The waits between the attempts that are left after so many failed ones, without jitter. For the notice of a delay. */

@@ -90,11 +90,7 @@ const setRequireTls = prepared((db, p: { ids: string; requireTls: number | null 
 );
 
 const noMoreAttempts = prepared((db, p: { ids: string }) =>
-  db.updateTable("queue").set((eb) => ({ max_attempts: eb.ref("attempts") })).where(
-    "id",
-    "in",
-    numbersOf(p.ids),
-  )
+  db.updateTable("queue").set({ max_attempts: literal(0) }).where("id", "in", numbersOf(p.ids))
 );
 
 const retiredBehind = prepared((db, p: { id: number }) =>

@@ -110,11 +110,12 @@ class DirectAttempt {
     if (signal.aborted) return null;
     if (plan.kind === "nowhere") return plan.verdict;
     if (sts?.isUncertain === true && job.requireTls !== false && (job.attempts === 1 || job.requireTls)) {
-      return ownVerdict(
+      const verdict = ownVerdict(
         "temporary",
         "4.7.5",
         `nobody can tell now whether ${job.domain} has an MTA-STS policy, so the message waits: ${sts.why}`,
       );
+      return { ...verdict, unconfirmed: true };
     }
     metrics.destinations.add();
     if (plan.mx?.security === "secure") metrics.authentic.add();
@@ -222,6 +223,7 @@ class DirectAttempt {
       addresses: addresses.addresses,
       hasBoth: addresses.hasBoth,
       isOurs: false,
+      isUnconfirmed: tls.check === "pkix" && tls.facts.sts?.isConfirmed === false,
       target: {
         port: settings.port,
         proxy,

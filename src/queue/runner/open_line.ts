@@ -6,6 +6,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
+import type { Cause } from "../../smtp/client_state.ts";
 import { familyOf, orderAddresses } from "./addresses.ts";
 import {
   connect,
@@ -29,6 +30,7 @@ import {
   type Remote,
   shown,
   softened,
+  unconfirmedIf,
   type Verdict,
   verdictOf,
 } from "./verdict.ts";
@@ -58,6 +60,8 @@ export interface HostWay {
   readonly target: Omit<Target, "remote" | "localAddress" | "dialMs">;
   /** Whether who is refused before a message is named is the sender's business, or ours, and a person's to mend. */
   readonly isOurs: boolean;
+  /** Whether it is an MTA-STS policy that wants TLS, and nobody could confirm it. RFC 8461 5.1 */
+  readonly isUnconfirmed: boolean;
   /** Why TLS is a must, or was not good enough. */
   readonly why: (tls: TlsState) => string;
   /** Called for each connection on which something was heard. */
@@ -175,9 +179,15 @@ function lineOf(way: HostWay, remote: Remote, { client, tls, id }: Opened, tlsMo
 }
 
 function verdictFor(way: HostWay, remote: Remote, result: NotOpened): Verdict {
-  if (result.kind === "refused") return verdictOf(result.outcome, remote, way.why(result.tls));
+  if (result.kind === "refused") {
+    const isTls = tlsCauses.has(result.outcome.cause);
+    return unconfirmedIf(way.isUnconfirmed && isTls, verdictOf(result.outcome, remote, way.why(result.tls)));
+  }
   return ownVerdict("temporary", "4.4.1", `${shown(remote)} ${result.why}`, { retry: "host" }); // RFC 3463 3.5
 }
+
+/** What a policy made of it. */
+const tlsCauses: ReadonlySet<Cause> = new Set(["noTls", "tlsRefused", "handshake"]);
 
 /** Whether the host spoke as what it is to the world, and not one of its machines for itself. */
 function isOfHost(result: NotOpened): boolean {

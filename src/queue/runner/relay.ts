@@ -108,6 +108,7 @@ async function open(
     addresses,
     hasBoth: false,
     isOurs: true,
+    isUnconfirmed: false,
     target: {
       port: relay.port,
       proxy: null,

@@ -32,6 +32,11 @@ function sts(mode: Mode, mx: readonly string[] = ["mx.example.net"]): { "example
   return { "example.net": { ...noPolicy, policy, why: `a policy in mode ${mode} names ${mx.join(", ")}` } };
 }
 
+/** The same, as it is kept while the DNS does not answer. */
+function keptSts(...policy: Parameters<typeof sts>): { "example.net": StsFinding } {
+  return { "example.net": { ...sts(...policy)["example.net"], isConfirmed: false } };
+}
+
 const trusting = { trusted: [rootPem] };
 
 /** One message to example.net; what came of it, and what was noted: policy, and failures or "ok". */
@@ -56,7 +61,14 @@ const cases: [
   world: StageSettings,
   script: Script,
   own: Parameters<typeof queued>[1],
-  expected: { outcome: string; tls?: boolean; status?: string; text?: RegExp; noted?: string[] },
+  expected: {
+    outcome: string;
+    tls?: boolean;
+    status?: string;
+    text?: RegExp;
+    noted?: string[];
+    unconfirmed?: boolean;
+  },
 ][] = [
   ["TLS is used where it is offered, whoever it is", {}, { certificate: stranger.loaded }, {}, {
     outcome: "delivered",
@@ -161,8 +173,42 @@ const cases: [
       outcome: "temporary",
       status: "4.7.5",
       text: /mx\.example\.net is passed over: the MTA-STS policy does not name/,
+      unconfirmed: false,
       noted: ["sts validation-failure"],
     },
+  ],
+  [
+    "MTA-STS that nobody could confirm: a host that it does not name",
+    { policies: keptSts("enforce", ["*.example.com"]) },
+    { certificate: good.loaded },
+    {},
+    { outcome: "temporary", text: /does not name.*could not be found out/s, unconfirmed: true },
+  ],
+  [
+    "MTA-STS that nobody could confirm: another's certificate",
+    { policies: keptSts("enforce") },
+    { certificate: other.loaded },
+    {},
+    { outcome: "temporary", text: /for other names.*could not be found out/s, unconfirmed: true },
+  ],
+  ["MTA-STS that nobody could confirm: no TLS", { policies: keptSts("enforce") }, {}, {}, {
+    outcome: "temporary",
+    text: /does not offer STARTTLS.*could not be found out/s,
+    unconfirmed: true,
+  }],
+  [
+    "MTA-STS that nobody could confirm: what the host says is no matter of the policy",
+    { policies: keptSts("enforce") },
+    { certificate: good.loaded, answer: (step: Step) => step === "CONNECT" ? "451 4.3.0 not now" : null },
+    {},
+    { outcome: "temporary", unconfirmed: false },
+  ],
+  [
+    "REQUIRETLS: a policy in test that nobody could confirm may be in force by now",
+    { policies: keptSts("testing") },
+    { certificate: good.loaded, offers: ["REQUIRETLS"] },
+    { requireTls: true },
+    { outcome: "temporary", text: /could not be found out/, unconfirmed: true },
   ],
   ["MTA-STS in test: all is told, nothing refused", { policies: sts("testing", ["*.example.com"]) }, {}, {}, {
     outcome: "delivered",
@@ -336,7 +382,7 @@ const cases: [
     { policies: { "example.net": { ...noPolicy, isUncertain: true, why: "the DNS is down" } } },
     { certificate: good.loaded, offers: ["REQUIRETLS"] },
     { requireTls: true, attempts: 3 },
-    { outcome: "temporary" },
+    { outcome: "temporary", unconfirmed: true },
   ],
   [
     "TLS-Required: No goes past DANE, over TLS all the same",
@@ -371,6 +417,7 @@ for (const [what, world, script, own, expected] of cases) {
       if (expected.status !== undefined) assert.equal(result.status, expected.status);
       if (expected.text !== undefined) assert.match(result.text, expected.text);
       if (expected.noted !== undefined) assert.deepEqual(noted(stage), expected.noted);
+      if (expected.unconfirmed !== undefined) assert.equal(result.unconfirmed ?? false, expected.unconfirmed);
     });
   });
 }

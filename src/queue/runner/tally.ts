@@ -83,13 +83,17 @@ export class Tally {
 
 /** The newest temporary one, else the newest; where the peer's own words are missing, all that was found. */
 function lastWord(said: readonly Verdict[]): Verdict | null {
-  const verdict = said.findLast(({ outcome }) => outcome === "temporary") ?? said.at(-1) ?? null;
+  const last = said.findLast(({ outcome }) => outcome === "temporary") ?? said.at(-1) ?? null;
+  // One host that a policy forbids for all that is known is enough: by a newer policy it may be the one that takes it.
+  const isUnconfirmed = last !== null && said.some(({ unconfirmed }) => unconfirmed === true);
+  const verdict = isUnconfirmed ? { ...last, unconfirmed: true as const } : last;
   if (verdict === null || verdict.code !== 0) return verdict;
   const texts = [...new Set(said.map(({ text }) => text))];
   return { ...verdict, text: texts.join("; ").slice(0, maxResultText).toWellFormed() };
 }
 
 function resultOf(id: number, verdict: Verdict, relaysDsn: boolean): QueueResult {
-  const { outcome, code, status, text, remote } = verdict;
-  return { id, outcome, code, status, text, remote, relaysDsn: outcome === "delivered" && relaysDsn };
+  const { outcome, code, status, text, remote, unconfirmed } = verdict;
+  const result = { id, outcome, code, status, text, remote, relaysDsn: outcome === "delivered" && relaysDsn };
+  return unconfirmed === true && outcome === "temporary" ? { ...result, unconfirmed } : result;
 }

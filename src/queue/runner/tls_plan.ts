@@ -17,7 +17,7 @@ import { type DaneVerdict, verifyDane } from "../../dane/verify.ts";
 import { type HostVerdict, judgeName, judgeSession } from "../../mtasts/judge.ts";
 import type { ServerProof } from "../../net/client_tls.ts";
 import type { StsFinding } from "./policies.ts";
-import { ownVerdict, type Verdict } from "./verdict.ts";
+import { ownVerdict, unconfirmedIf, type Verdict } from "./verdict.ts";
 
 /** What is known before a host is dialled. */
 export interface TlsFacts {
@@ -61,9 +61,11 @@ export function planTls(facts: TlsFacts): TlsPlan | TlsRefusal {
   const policy = sts?.policy ?? null;
   const named = judgeName(policy, host);
   const enforced = policy?.mode === "enforce";
+  const isUnconfirmed = sts?.isConfirmed === false; // RFC 8461 5.1
   if (requireTls === false) return unasked(facts, !named.allowed, enforced);
   if (!named.allowed) {
-    return skip("mtasts", "4.7.5", `the host ${host} is passed over: ${named.why} (${sts?.why ?? ""})`);
+    const text = `the host ${host} is passed over: ${named.why} (${sts?.why ?? ""})`;
+    return skip("mtasts", "4.7.5", text, isUnconfirmed);
   }
   if (dane.kind === "later") {
     return skip("dane", "4.7.5", `the host ${host} is passed over for now (DANE): ${dane.why}`);
@@ -78,7 +80,7 @@ export function planTls(facts: TlsFacts): TlsPlan | TlsRefusal {
         `DANE (${dane.why}) nor an MTA-STS policy in force (${sts?.why ?? "none for an address"})`,
       { retry: "host" },
     );
-    return { kind: "skip", verdict, cause: "requireTls" };
+    return { kind: "skip", verdict: unconfirmedIf(isUnconfirmed, verdict), cause: "requireTls" };
   }
   const sni = asciiDomain(host);
   const go = { kind: "go" as const, facts, ignored: [] };
@@ -110,8 +112,14 @@ function unasked(facts: TlsFacts, isMismatch: boolean, enforced: boolean): TlsPl
   };
 }
 
-function skip(cause: TlsRefusal["cause"], status: string, text: string): TlsRefusal {
-  return { kind: "skip", verdict: ownVerdict("temporary", status, text, { retry: "host" }), cause };
+function skip(
+  cause: TlsRefusal["cause"],
+  status: string,
+  text: string,
+  isUnconfirmed = false,
+): TlsRefusal {
+  const verdict = ownVerdict("temporary", status, text, { retry: "host" });
+  return { kind: "skip", verdict: unconfirmedIf(isUnconfirmed, verdict), cause };
 }
 
 /** What is said of a handshake that was done. */

@@ -21,6 +21,15 @@ export interface Verdict extends Omit<QueueResult, "id" | "relaysDsn"> {
   readonly retry: Retry;
 }
 
+/** The same, if it is the doing of a policy that nobody could confirm. */
+export function unconfirmedIf(isUnconfirmed: boolean, verdict: Verdict): Verdict {
+  if (!isUnconfirmed) return verdict;
+  const text = bounded(
+    `${verdict.text}; whether that policy still holds could not be found out`,
+  );
+  return { ...forNow(verdict), text, unconfirmed: true };
+}
+
 /** Nothing was said: words of our own. */
 export function ownVerdict(
   outcome: "temporary" | "permanent",
