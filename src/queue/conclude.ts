@@ -16,7 +16,7 @@ import { dropQueued, noteQueued, type QueueRow, queueRow, queueTraits } from "..
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { addDialed, addRecord, type Attempt, recordOf } from "./attempt_records.ts";
-import { type Consequence, consequenceOf, type Ending, endOf } from "./consequences.ts";
+import { type Consequence, consequenceOf, type Ending, endOf, isDropped } from "./consequences.ts";
 import { addressRefuses, addressTakes } from "./judge_address.ts";
 import type { QueueReport, QueueResult } from "./queue.ts";
 import { originalOf, type ReadyNotice, readyNotice, tell } from "./ready_notice.ts";
@@ -178,6 +178,7 @@ function withoutNotice(followed: Followed): Followed {
 
 /** Whether somebody has changed what it depends on whether the recipient waits, or what is said of that. */
 function isStale({ row, consequence, now }: Followed & { readonly now: QueueRow }): boolean {
+  if (isDropped(row) !== isDropped(now)) return true;
   return consequence.kind === "wait" && (row.max_attempts !== now.max_attempts ||
     consequence.notice !== null && (row.due !== now.due || row.hold !== now.hold));
 }
@@ -274,5 +275,6 @@ function log({ log }: Store, row: QueueRow, result: QueueResult, consequence: Co
   };
   if (consequence.kind === "wait") log.info("delivery is tried again later", { ...fields, due: row.due });
   else if (consequence.outcome === "delivered") log.info("message sent", fields);
+  else if (consequence.outcome === "dropped") log.info("a dropped message has left the queue", fields);
   else log.warn("delivery failed", { ...fields, told: consequence.notice !== null });
 }

@@ -16,7 +16,7 @@ import { delayNoticeAfter, isLast } from "./schedule.ts";
 export type Consequence =
   | {
     readonly kind: "retire";
-    readonly outcome: "delivered" | "failed" | "suppressed";
+    readonly outcome: "delivered" | "failed" | "suppressed" | "dropped";
     /** What the sender is told. */
     readonly notice: "failed" | "relayed" | null;
   }
@@ -33,6 +33,7 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
     const relayed = isHeard && wants(notify, "SUCCESS") && !result.relaysDsn;
     return { kind: "retire", outcome: "delivered", notice: relayed ? "relayed" : null };
   }
+  if (isDropped(row)) return { kind: "retire", outcome: "dropped", notice: null };
   const { attempts, max_attempts: maxAttempts } = row;
   if (result.outcome === "permanent" || isLast(attempts, maxAttempts, result.unconfirmed)) {
     const notice = isHeard && wants(notify, "FAILURE") ? "failed" : null;
@@ -44,7 +45,7 @@ export function consequenceOf(row: Concerned, result: QueueResult): Consequence 
 
 /** Why a recipient is given up without an attempt. */
 export interface Ending {
-  readonly outcome: "failed" | "suppressed";
+  readonly outcome: "failed" | "suppressed" | "dropped";
   /** RFC 3463, of class 5. */
   readonly status: string;
   /** What the sender is told. */
@@ -54,9 +55,21 @@ export interface Ending {
 /** What follows from that. */
 export function endOf(row: Concerned, { outcome }: Ending): Consequence {
   const { notify } = parseDsnRequest(row.dsn);
-  const notice = hears(row) && wants(notify, "FAILURE") ? "failed" : null;
+  const notice = hears(row) && outcome !== "dropped" && wants(notify, "FAILURE") ? "failed" : null;
   return { kind: "retire", outcome, notice };
 }
+
+/** Whether somebody dropped it while it was being sent. */
+export function isDropped({ traits }: Pick<QueueRow, "traits">): boolean {
+  return (traits & queueTraits.dropped) !== 0;
+}
+
+/** How a message ends that was dropped while it was being sent, and of which nobody knows how that went. */
+export const droppedEnding: Ending = {
+  outcome: "dropped",
+  status: "5.0.0",
+  text: "It was dropped while it was being sent; nobody knows whether it arrived.",
+};
 
 /**
  * How a message ends whose recipient is on the account's list. RFC 3463 3.3: it takes no mail, here as its

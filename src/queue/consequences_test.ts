@@ -22,6 +22,7 @@ const late = { traits: queueTraits.delayTold };
 const notify = (words: string) => printDsnRequest({ ret: null, envid: null, notify: words, orcpt: null });
 const delivered: Consequence = { kind: "retire", outcome: "delivered", notice: null };
 const failed: Consequence = { kind: "retire", outcome: "failed", notice: "failed" };
+const dropped: Consequence = { kind: "retire", outcome: "dropped", notice: null };
 const wait: Consequence = { kind: "wait", notice: null };
 
 const cases: [what: string, row: Partial<Concerned>, result: QueueResult, consequence: Consequence][] = [
@@ -45,6 +46,9 @@ const cases: [what: string, row: Partial<Concerned>, result: QueueResult, conseq
   ["later, and nobody wants to know", { attempts: 5, dsn: notify("FAILURE") }, temporary, wait],
   ["later, a notice of ours", { attempts: 5, traits: queueTraits.notice }, temporary, wait],
   ["for the last time", { attempts: 8 }, temporary, failed],
+  ["delivered, and dropped meanwhile", { traits: queueTraits.dropped }, result, delivered],
+  ["dropped meanwhile", { traits: queueTraits.dropped }, temporary, dropped],
+  ["dropped meanwhile, and refused", { traits: queueTraits.dropped }, permanent, dropped],
   ["for the only time", { attempts: 1, max_attempts: 1 }, temporary, failed],
   // RFC 8461 5.1
   ["for the last time, by a policy that nobody could confirm", { ...late, attempts: 8 }, unconfirmed, wait],

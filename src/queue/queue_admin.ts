@@ -73,6 +73,8 @@ export interface QueuedRecipient {
   readonly lastAttempt: Millis;
   /** Whether it is being worked on. */
   readonly leased: boolean;
+  /** Whether somebody has dropped it while it was being sent: it is not tried again. */
+  readonly dropped: boolean;
   /** Whether others to its domain are being worked on, and it is due: then it comes after them. */
   readonly behind: boolean;
   readonly results: readonly AttemptResult[];
@@ -125,6 +127,13 @@ export interface SuppressionRow {
 /** Rows of one piece of a stream at most. */
 export const maxListed = 500;
 
+/** How many recipients a command has taken out of the queue. */
+export interface Ended {
+  readonly ended: number;
+  /** These are being sent at this moment, and may arrive; they are not tried again. */
+  readonly underWay: number;
+}
+
 /** For whoever has the capability of administration. Changes answer how many recipients they changed. */
 export interface QueueAdmin {
   /** Those that are due first, first. */
@@ -138,9 +147,9 @@ export interface QueueAdmin {
   transport(request: { readonly filter: QueueFilter; readonly transport: string }): Promise<number>;
   requireTls(request: { readonly filter: QueueFilter; readonly requireTls: boolean | null }): Promise<number>;
   /** As if delivery had failed for good: senders are told. What is being worked on is not tried again. */
-  fail(request: { readonly filter: QueueFilter }): Promise<number>;
-  /** Removed; nobody is told. */
-  drop(request: { readonly filter: QueueFilter }): Promise<number>;
+  fail(request: { readonly filter: QueueFilter }): Promise<Ended>;
+  /** Removed; nobody is told. What is being worked on is removed when that ends, unless it arrives. */
+  drop(request: { readonly filter: QueueFilter }): Promise<Ended>;
   /** The message as it is sent. Refuses `expunged`. */
   dump(request: { readonly id: number }): AsyncIterable<Bytes>;
   holdRules(request: Record<string, never>): Promise<readonly HoldRuleRow[]>;

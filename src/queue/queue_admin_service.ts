@@ -18,6 +18,7 @@ import {
   accountWithSuppressions,
   changedAtOnce,
   chooseTransport,
+  dropLater,
   holdRows,
   lastAttempt,
   type QueueCandidate,
@@ -37,6 +38,7 @@ import type { Ending } from "./consequences.ts";
 import { domainOf, type HoldRule, isHeldBy } from "./hold_rules.ts";
 import { messagePieces } from "./message_pieces.ts";
 import {
+  type Ended,
   type HoldRuleRow,
   maxListed,
   type QueueAdmin,
@@ -143,12 +145,13 @@ export class QueueAdminService implements QueueAdmin {
     return await this.#change(this.#checked(filter), (rows) => requireTlsOf(rows, requireTls));
   }
 
-  async fail({ filter }: { readonly filter: QueueFilter }): Promise<number> {
-    let count = 0;
+  async fail({ filter }: { readonly filter: QueueFilter }): Promise<Ended> {
+    let [ended, underWay] = [0, 0];
     const ids = await idsMeant(this.#store, this.#checked(filter));
     for (let at = 0; at < ids.length; at += changedAtOnce) {
       const rows = this.#stillThere(ids.slice(at, at + changedAtOnce));
-      const messages = messagesOf(await this.#notBusy(rows));
+      const idle = await this.#notBusy(rows);
+      const messages = messagesOf(idle);
       for (let i = 0; i < messages.length; i += givenUpAtOnce) {
         await Promise.all(
           messages.slice(i, i + givenUpAtOnce).map((message) =>
@@ -156,15 +159,21 @@ export class QueueAdminService implements QueueAdmin {
           ),
         );
       }
-      count += rows.length;
+      ended += idle.length;
+      underWay += this.#stillThere(rows.map(({ id }) => id)).length;
       await turn();
     }
     this.#parts.changed(false);
-    return count;
+    return { ended, underWay };
   }
 
-  async drop({ filter }: { readonly filter: QueueFilter }): Promise<number> {
-    return await this.#change(this.#checked(filter), (rows, tx) => this.#dropRows(rows, tx));
+  async drop({ filter }: { readonly filter: QueueFilter }): Promise<Ended> {
+    let underWay = 0;
+    const count = await this.#change(
+      this.#checked(filter),
+      (rows, tx) => this.#dropRows(rows, tx, (n) => underWay += n),
+    );
+    return { ended: count - underWay, underWay };
   }
 
   async *dump({ id }: { readonly id: number }): AsyncGenerator<Bytes> {
@@ -305,8 +314,16 @@ export class QueueAdminService implements QueueAdmin {
     return count;
   }
 
-  *#dropRows(rows: readonly QueueCandidate[], tx: Transaction): Work<void> {
-    for (const { id } of rows) {
+  /** What is being sent may arrive at this moment, and shall not have been dropped then: it goes when that has ended. */
+  *#dropRows(
+    rows: readonly QueueCandidate[],
+    tx: Transaction,
+    countBusy: (count: number) => void,
+  ): Work<void> {
+    const busy = rows.filter(({ id, domain }) => this.#parts.isLeased(id, domain));
+    yield* dropLater(busy);
+    countBusy(busy.length);
+    for (const { id } of rows.filter((row) => !busy.includes(row))) {
       const row = yield* removeQueued(id);
       yield* this.#store.bodies.dropUnused(tx, row.body_id, true);
       const keepMs = this.#parts.keepRetiredMs(row.account_id);

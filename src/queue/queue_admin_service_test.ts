@@ -205,7 +205,7 @@ Deno.test("who fails a message tells its sender once, of all its recipients", as
   await using _ = temp;
   const ids = await add(["a@x.example", "b@y.example"]);
   const [other] = await add(["c@x.example"], { sender: "" });
-  assert.equal(await admin.fail(filter()), 3);
+  assert.deepEqual(await admin.fail(filter()), { ended: 3, underWay: 0 });
   assert.deepEqual(told.map(({ recipients }) => recipients.map(({ row }) => row.id)), [ids]);
   assert.deepEqual(await idsOf(admin.list(filter())), []);
   const done = await all(admin.retired(filter()));
@@ -228,7 +228,7 @@ for (
       takeDue({ domain: "x.example", now, limit: 1, nextAttempt: () => now + hour })
     );
     leased.add(id);
-    assert.equal(await admin.fail(filter()), 1);
+    assert.deepEqual(await admin.fail(filter()), { ended: 0, underWay: 1 });
     assert.deepEqual([told.length, await idsOf(admin.list(filter()))], [0, [id]], "it may arrive yet");
     const [code, status] = outcome === "delivered" ? [250, "2.0.0"] : [450, "4.2.0"];
     const remote = { host: "mx.x.example", address: "192.0.2.1" };
@@ -256,7 +256,7 @@ Deno.test("who is failed just when an attempt has ended is not tried again", asy
   const failed = admin.fail(filter());
   await Promise.resolve();
   leased.clear();
-  assert.equal(await failed, 1);
+  assert.deepEqual(await failed, { ended: 1, underWay: 0 });
   assert.equal(told.length, 1);
   assert.deepEqual(await idsOf(admin.list(filter())), []);
 });
@@ -265,11 +265,11 @@ Deno.test("what is dropped is gone with its body, and nobody is told", async () 
   const { temp, admin, add, told, clock } = await open();
   await using _ = temp;
   const [a = 0, b = 0] = await add(["a@x.example", "b@x.example"]);
-  assert.equal(await admin.drop(filter({ ids: [a] })), 1);
+  assert.deepEqual(await admin.drop(filter({ ids: [a] })), { ended: 1, underWay: 0 });
   const dumped = await Array.fromAsync(admin.dump({ id: b }));
   assert.match(fromUtf8(concat(dumped)), /^From: a@example\.org\r\n/);
   await assert.rejects(Array.fromAsync(admin.dump({ id: a })), refuses("expunged"));
-  assert.equal(await admin.drop(filter()), 1);
+  assert.deepEqual(await admin.drop(filter()), { ended: 1, underWay: 0 });
   assert.equal(told.length, 0);
   assert.deepEqual(temp.store.read(many(bodies, {})), []);
   assert.deepEqual(temp.store.read(dueDestinations(clock.now(), 10)), []);
@@ -278,6 +278,34 @@ Deno.test("what is dropped is gone with its body, and nobody is told", async () 
   assert.deepEqual(await idsOf(admin.retired(filter({ max: 1 }))), [b]);
 });
 const bodies = prepared((db, _p: Record<string, never>) => db.selectFrom("bodies").select("id"));
+
+for (const [outcome, code] of [["delivered", 250], ["temporary", 450], ["permanent", 550]] as const) {
+  Deno.test(`what is dropped in the middle of an attempt has not been dropped if it arrived: ${outcome}`, async () => {
+    const { temp, admin, add, leased, parts, clock } = await open();
+    await using _ = temp;
+    const [id = 0, idle = 0] = await add(["a@x.example", "b@y.example"]);
+    const now = clock.now();
+    const rows = await temp.store.writer.run(() =>
+      takeDue({ domain: "x.example", now, limit: 1, nextAttempt: () => now + hour })
+    );
+    leased.add(id);
+    assert.deepEqual(await admin.drop(filter()), { ended: 1, underWay: 1 });
+    assert.deepEqual(await admin.drop(filter()), { ended: 0, underWay: 1 }); // Said twice, it is no other.
+    const [row] = await all(admin.list(filter()));
+    assert.deepEqual([row?.id, row?.dropped, row?.hold], [id, true, false]);
+    const remote = { host: "mx.x.example", address: "192.0.2.1" };
+    const result = { id, outcome, code, status: "", text: `${code} so`, remote, relaysDsn: false };
+    await conclude(parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results: [result] });
+    const done = await all(admin.retired(filter()));
+    assert.deepEqual(done.map((each) => [each.id, each.outcome]), [
+      [idle, "dropped"],
+      [id, outcome === "delivered" ? "delivered" : "dropped"],
+    ]);
+    assert.deepEqual(await idsOf(admin.list(filter())), []);
+    assert.deepEqual(temp.store.read(many(notices, {})), []);
+  });
+}
+const notices = prepared((db, _p: Record<string, never>) => db.selectFrom("messages").select("uid"));
 
 Deno.test("a rule means the same for what waits as for what comes, and what it held stays so", async () => {
   const { temp, admin, add } = await open();

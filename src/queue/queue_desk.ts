@@ -39,7 +39,7 @@ import { bounded, checkReport } from "./queue_report.ts";
 import { messagePieces } from "./message_pieces.ts";
 import { waitAfter } from "./schedule.ts";
 import { noteTls } from "./tls_notes.ts";
-import { suppressedEnding } from "./consequences.ts";
+import { droppedEnding, isDropped, suppressedEnding } from "./consequences.ts";
 import { suppressionKeyOf } from "./suppression.ts";
 
 /** Jobs that one call hands out. */
@@ -202,11 +202,16 @@ export class ConnectionQueue implements Queue {
     for (const each of domains) this.#desk.occupy(each);
     const nextAttempt = (attempts: number) => now + waitAfter(attempts, random());
     const desk = this.#desk;
-    let taken: { readonly leases: Lease[]; readonly suppressed: (readonly RowEnding[])[] };
+    const suppressed: RowEnding[][] = [];
+    const leases: Lease[] = [];
+    const forget = () => {
+      for (const { job, rows } of leases.splice(0)) desk.release(job, rows);
+    };
     try {
-      taken = await store.writer.runBehind(function* (): Work<typeof taken> {
-        const leases: Lease[] = [];
-        const suppressed: RowEnding[][] = [];
+      await store.writer.runBehind(function* (): Work<void> {
+        // Also when it runs again, since another unit of its commit has failed.
+        suppressed.length = 0;
+        forget();
         for (const each of domains) {
           const due = yield* takeDue({
             domain: each,
@@ -215,22 +220,27 @@ export class ConnectionQueue implements Queue {
             leased: desk.leasedOf(each),
             nextAttempt,
           });
-          const { rows, endings } = yield* withoutSuppressed(due);
-          if (rows.length > 0) leases.push({ rows, job: yield* jobOf(rows) });
+          const { rows, endings } = yield* withoutEnded(due);
+          if (rows.length > 0) {
+            const lease = { rows, job: yield* jobOf(rows) };
+            leases.push(lease);
+            // At once: what comes behind this unit, in the same commit, must not take for idle what is handed out.
+            desk.lease(lease.job, rows);
+          }
           if (endings.length > 0) suppressed.push(endings);
         }
-        return { leases, suppressed };
       });
     } catch (error) {
+      forget();
       for (const each of domains) this.#desk.free(each);
       throw error;
     }
-    const { leases, suppressed } = taken;
     if (this.#closed) { // Meanwhile: nobody will report.
+      forget();
       for (const each of domains) this.#desk.free(each);
       return [];
     }
-    for (const lease of leases) this.#hold(lease);
+    for (const lease of leases) this.#leases.set(lease.job.lease, lease);
     await this.#giveUp(suppressed);
     const worked = new Set(leases.map(({ job }) => job.domain));
     for (const each of domains) if (!worked.has(each)) this.#desk.free(each);
@@ -304,11 +314,6 @@ export class ConnectionQueue implements Queue {
     this.#leases.clear();
   }
 
-  #hold(lease: Lease): void {
-    this.#leases.set(lease.job.lease, lease);
-    this.#desk.lease(lease.job, lease.rows);
-  }
-
   #lease(id: string): Lease {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new Refused("noCapability", "there is no such lease here");
@@ -349,11 +354,15 @@ function* jobOf(rows: readonly QueueRow[]): Work<QueueJob> {
   };
 }
 
-/** Recipients to whom the account's mail is not sent any more are not handed out. */
-function* withoutSuppressed(due: readonly QueueRow[]): Work<{ rows: QueueRow[]; endings: RowEnding[] }> {
+/** Recipients whom somebody has dropped, or to whom the account's mail is not sent any more, are not handed out. */
+function* withoutEnded(due: readonly QueueRow[]): Work<{ rows: QueueRow[]; endings: RowEnding[] }> {
   const rows: QueueRow[] = [];
   const endings: RowEnding[] = [];
   for (const row of due) {
+    if (isDropped(row)) {
+      endings.push({ row, ending: droppedEnding });
+      continue;
+    }
     const found = row.account_id === 0
       ? undefined
       : yield* suppressionOf(row.account_id, suppressionKeyOf(row.recipient));

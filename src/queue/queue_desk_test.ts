@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
 import { type Reason, Refused } from "../base/errors.ts";
+import { candidatesNumbered, dropLater, holdRows } from "../store/queue_admin_rows.ts";
 import { noteQueued, type QueueRow, queueRow, removeQueued } from "../store/queue_rows.ts";
 import { addSuppression } from "../store/suppressions.ts";
 import { enqueue } from "../store/testing/queue_sample.ts";
@@ -77,6 +78,37 @@ Deno.test("work is handed out once, a job for each domain", async () => {
   await queue.report(report(job?.lease ?? ""));
   const [next] = await queue.take(all);
   assert.deepEqual([next?.recipients[0]?.address, next?.requireTls], ["d@x.example", true]);
+});
+
+Deno.test("what was dropped while it was being sent is not handed out again, whatever became of that", async () => {
+  const { temp, desk, givenUp, clock } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  assert.ok(job !== undefined && desk.isLeased(id, "x.example"));
+  const marked = temp.store.read(candidatesNumbered([id]));
+  await temp.store.writer.run(() => holdRows(marked, true));
+  await temp.store.writer.run(() => dropLater(marked));
+  queue.close(); // As when the front is killed.
+  await clock.advance(temp.store.read(queueRow(id)).due - clock.now());
+  assert.deepEqual(await desk.forConnection().take(all), []);
+  assert.deepEqual(givenUp.map(({ row, ending }) => [row.id, ending.outcome]), [[id, "dropped"]]);
+});
+
+Deno.test("what is handed out is being worked on for what comes behind it in the same commit", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const [id = 0] = await enqueue(temp.store, ["a@x.example"]);
+  const taken = desk.forConnection().take(all);
+  let seen: boolean | null = null;
+  const behind = temp.store.writer.runBehind(function* () {
+    seen = desk.isLeased(id, "x.example");
+    yield* queueRow(id);
+    throw new Refused("expunged", "the whole commit runs again");
+  });
+  await assert.rejects(behind, refused("expunged"));
+  assert.deepEqual([(await taken).length, seen, desk.leasedOf("x.example").size], [1, true, 1]);
 });
 
 Deno.test("who has a connection to a host asks for more of the same domain", async () => {

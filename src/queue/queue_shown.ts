@@ -9,6 +9,7 @@ import type { Millis } from "../base/clock.ts";
 import type { ShownRow } from "../store/queue_admin_rows.ts";
 import type { QueueRetiredTable } from "../store/queue_schema.ts";
 import type { AttemptRecord } from "./attempt_records.ts";
+import { isDropped } from "./consequences.ts";
 import type { AttemptResult, QueuedRecipient, RetiredRecipient } from "./queue_admin.ts";
 
 /** What the row does not tell: whether it, or another one of its domain, is being worked on. */
@@ -37,6 +38,7 @@ export function shownQueued(
     nextAttempt: row.due,
     lastAttempt: row.last_attempt,
     leased,
+    dropped: isDropped(row),
     behind: busy && !leased && row.hold === 0 && row.due <= now,
     results: resultsOf(row.results),
     size: row.size,

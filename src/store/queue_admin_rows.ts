@@ -9,8 +9,8 @@
  * @module
  */
 import type { Millis } from "../base/clock.ts";
-import { literal, many, numbersOf, one, prepared, run, type Work } from "./query.ts";
-import { type QueueRow, settleDestination } from "./queue_rows.ts";
+import { bitAnd, literal, many, numbersOf, one, prepared, run, type Work } from "./query.ts";
+import { type QueueRow, queueTraits, settleDestination } from "./queue_rows.ts";
 
 /** Candidates that are read at once. */
 export const candidatesRead = 500;
@@ -40,6 +40,7 @@ const shown = [
   "attempts",
   "max_attempts",
   "last_attempt",
+  "traits",
   "require_tls",
   "message_id",
   "subject",
@@ -91,6 +92,14 @@ const setRequireTls = prepared((db, p: { ids: string; requireTls: number | null 
 
 const noMoreAttempts = prepared((db, p: { ids: string }) =>
   db.updateTable("queue").set({ max_attempts: literal(0) }).where("id", "in", numbersOf(p.ids))
+);
+
+/** What is on hold would have no next turn. */
+const markDropped = prepared((db, p: { ids: string; dropped: number }) =>
+  db.updateTable("queue").set((eb) => ({
+    traits: eb("traits", "+", p.dropped),
+    hold: 0,
+  })).where("id", "in", numbersOf(p.ids)).where(bitAnd("traits", queueTraits.dropped), "=", literal(0))
 );
 
 const retiredBehind = prepared((db, p: { id: number }) =>
@@ -172,6 +181,13 @@ export function* requireTlsOf(rows: readonly QueueCandidate[], requireTls: boole
 /** The attempt that is under way is their last. */
 export function* lastAttempt(ids: readonly number[]): Work<void> {
   yield* run(noMoreAttempts, { ids: JSON.stringify(ids) });
+}
+
+/** Drops rows that are being worked on as soon as that ends, or with its next turn if nothing is heard of it. */
+export function* dropLater(rows: readonly QueueCandidate[]): Work<void> {
+  if (rows.length === 0) return;
+  yield* run(markDropped, { ids: idsOf(rows), dropped: queueTraits.dropped });
+  for (const domain of new Set(rows.map(({ domain }) => domain))) yield* settleDestination(domain);
 }
 
 /** The next recipients that are done with, by number, downwards. */

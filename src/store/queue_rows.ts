@@ -23,6 +23,8 @@ export const queueTraits = {
   notice: 4,
   /** The sender was told that it takes longer. */
   delayTold: 8,
+  /** Somebody dropped it while it was being sent: it is not tried again, and nobody is told. */
+  dropped: 16,
 } as const;
 
 /** A recipient to be added. */

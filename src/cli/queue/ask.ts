@@ -6,7 +6,7 @@
  * @module
  */
 import { Refused } from "../../base/errors.ts";
-import type { QueueAdmin } from "../../queue/queue_admin.ts";
+import type { Ended, QueueAdmin } from "../../queue/queue_admin.ts";
 import type { Client } from "../../rpc/client.ts";
 import { RemoteFailure } from "../../rpc/rpc_error.ts";
 import type { Arguments, Output, Surroundings } from "../command.ts";
@@ -39,6 +39,17 @@ export async function askQueue<T>(
 export function counted(count: number, noun = "message"): string {
   if (count === 0) return `no ${noun}`;
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** The same for what was taken out of the queue, but for what is being sent: nobody can call that back. */
+export function tellEnded({ ended, underWay }: Ended, what: string, args: Arguments, output: Output): number {
+  if (underWay === 0) return tellChanged(ended, what, args, output);
+  if (args.is("json")) output.out(JSON.stringify({ changed: ended, underWay }));
+  else {
+    if (ended > 0) output.out(`${counted(ended)} ${what}.`);
+    output.out(`${counted(underWay)} being sent at this moment: what does not arrive by that is ${what}.`);
+  }
+  return 0;
 }
 
 /** Tells what was changed. Exit code 1 where nothing was: scripts want to know. */

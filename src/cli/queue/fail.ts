@@ -6,7 +6,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { askQueue, tellChanged } from "./ask.ts";
+import { askQueue, tellEnded } from "./ask.ts";
 import { changeOptions, filterHelp, readChangeFilter } from "./filter.ts";
 
 export const command: Command = {
@@ -21,7 +21,7 @@ ${filterHelp}`,
   options: changeOptions,
   async run(args, output, surroundings) {
     const filter = readChangeFilter(args, surroundings.now());
-    const count = await askQueue(surroundings, (queue) => queue.fail({ filter }));
-    return tellChanged(count, "given up; senders are told", args, output);
+    const ended = await askQueue(surroundings, (queue) => queue.fail({ filter }));
+    return tellEnded(ended, "given up; senders are told", args, output);
   },
 };

@@ -148,6 +148,17 @@ for (const [line, asked, out] of changes) {
   });
 }
 
+for (const [word, what] of [["drop", "removed; nobody is told"], ["fail", "given up; senders are told"]]) {
+  Deno.test(`queue ${word} says of what is being sent that it may arrive`, async () => {
+    const ran = await run(`queue ${word} --all`, { count: 2, underWay: 1 });
+    const busy = `1 message being sent at this moment: what does not arrive by that is ${what}.\n`;
+    assert.deepEqual([ran.code, ran.out], [0, `2 messages ${what}.\n${busy}`]);
+    assert.equal((await run(`queue ${word} --all`, { underWay: 1 })).out, busy);
+    const json = await run(`queue ${word} --json --all`, { count: 2, underWay: 1 });
+    assert.equal(json.out, '{"changed":2,"underWay":1}\n');
+  });
+}
+
 const greylisted: AttemptResult = {
   startedAt: now - 8 * minute,
   ms: 1500,

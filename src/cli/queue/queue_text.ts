@@ -90,7 +90,11 @@ export function attemptText({ delivered, code, status, text, host, address }: At
 }
 
 function nextText(row: QueuedRecipient, now: Millis): string {
-  if (row.leased) return `attempt ${row.attempts} of ${row.maxAttempts} is under way`;
+  if (row.leased) {
+    const then = row.dropped ? "; it was dropped: if this fails, it is gone" : "";
+    return `attempt ${row.attempts} of ${row.maxAttempts} is under way${then}`;
+  }
+  if (row.dropped) return "it was dropped while it was being sent, and goes without another attempt";
   if (row.hold) return `on hold: 'mailden queue unhold --ids ${row.id}' lets it go`;
   const when = row.nextAttempt <= now
     ? (now - row.nextAttempt < 1000 ? "due now" : `due for ${spanText(now - row.nextAttempt)}`) +

@@ -20,6 +20,7 @@ export interface FakeQueue {
   readonly suppressed?: readonly SuppressionRow[];
   /** What changes answer. */
   readonly count?: number;
+  readonly underWay?: number;
   readonly message?: readonly string[];
   readonly removed?: boolean;
 }
@@ -33,6 +34,10 @@ export function fakeQueueAdmin(queue: FakeQueue): { admin: QueueAdmin; asked: As
     asked.push([method, request]);
     return Promise.resolve(queue.count ?? 0);
   };
+  const ended = (method: "fail" | "drop") => (request: unknown) => {
+    asked.push([method, request]);
+    return Promise.resolve({ ended: queue.count ?? 0, underWay: queue.underWay ?? 0 });
+  };
   async function* streamed<T>(method: keyof QueueAdmin, request: unknown, rows: readonly T[] = []) {
     asked.push([method, request]);
     if (rows.length > 0) yield await Promise.resolve(rows);
@@ -43,8 +48,8 @@ export function fakeQueueAdmin(queue: FakeQueue): { admin: QueueAdmin; asked: As
     schedule: counted("schedule"),
     transport: counted("transport"),
     requireTls: counted("requireTls"),
-    fail: counted("fail"),
-    drop: counted("drop"),
+    fail: ended("fail"),
+    drop: ended("drop"),
     async *dump(request) {
       asked.push(["dump", request]);
       for (const piece of queue.message ?? []) yield await Promise.resolve(utf8(piece));
@@ -91,6 +96,7 @@ export function queuedRecipient(own: Partial<QueuedRecipient> = {}): QueuedRecip
     nextAttempt: 1_790_000_000_000,
     lastAttempt: 0,
     leased: false,
+    dropped: false,
     behind: false,
     results: [],
     size: 2048,
