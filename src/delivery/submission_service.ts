@@ -8,20 +8,15 @@
  * @module
  */
 import type { Address } from "../address/address.ts";
-import { readMailbox } from "../address/mailbox.ts";
-import { type Bytes, concat, fromLatin1, noBytes, utf8 } from "../base/bytes.ts";
+import { type Bytes, concat, noBytes, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import { asciiLower } from "../base/scanner.ts";
-import { maxHeaderOctets } from "../dkim/message_reader.ts";
-import { hasOneReading } from "../evidence/from_field.ts";
-import { headerFields } from "../message/headers.ts";
-import { Indexer } from "../message/indexer.ts";
 import { saysTlsRequiredNo } from "../message/tls_required.ts";
 import type { ReadyBody } from "../store/bodies.ts";
 import type { Store } from "../store/store.ts";
 import type { AddressBook } from "./address_book.ts";
 import type { DeliveryResult, Incoming, IncomingRecipient, Resolution, Submit } from "./deliver.ts";
 import { checkAsked, releaseOf } from "./asked.ts";
+import { addressOf, authorOf, cut, headerOf } from "./author.ts";
 import { DeliveryService, type Stamped } from "./delivery_service.ts";
 import { endOfFinalTrace } from "./final_trace.ts";
 import type { Outbox } from "./outbox.ts";
@@ -142,47 +137,6 @@ export class SubmissionService implements Submit {
   }
 }
 
-/**
- * The header section up to its empty line, that included. Found here: the front's index is believed for what clients are
- * shown, not for who signs.
- *
- * @throws {Refused} `tooLarge`
- */
-function headerOf(pieces: Iterable<Bytes>): Bytes {
-  let header: Bytes = noBytes;
-  for (const piece of pieces) {
-    const from = Math.max(0, header.length - 3);
-    header = concat([header, piece.subarray(0, maxHeaderOctets + 4 - header.length)]);
-    const end = fromLatin1(header, from).indexOf("\r\n\r\n");
-    if (end !== -1) return header.subarray(0, from + end + 4);
-    if (header.length > maxHeaderOctets) throw new Refused("tooLarge", "the header section is too large");
-  }
-  return header;
-}
-
-/**
- * The one author, as the front reads it too; null if there is not exactly one From with exactly one address, which is all
- * that anybody could take for one: the signature confirms its domain for whatever a reader shows.
- */
-function authorOf(header: Bytes): Address | null {
-  const froms = [...headerFields(header)].filter(({ name }) => asciiLower(name) === "from");
-  if (!froms.every(hasOneReading)) return null;
-  const indexer = new Indexer();
-  indexer.write(header);
-  return addressOf(indexer.end().fromAddress);
-}
-
-/** Octets `start` to `end` of pieces. */
-function* cut(pieces: Iterable<Bytes>, start: number, end: number): Generator<Bytes> {
-  let at = 0;
-  for (const piece of pieces) {
-    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end - at));
-    if (part.length > 0) yield part;
-    at += piece.length;
-    if (at >= end) return;
-  }
-}
-
 /** Puts fields above Received, which is older, and below what only this delivery adds. RFC 5321 4.4 */
 function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] {
   return recipients.map((recipient) => {
@@ -190,9 +144,4 @@ function stamped({ recipients }: Incoming, fields: string): IncomingRecipient[] 
     const at = endOfFinalTrace(prefix);
     return { ...recipient, prefix: concat([prefix.subarray(0, at), utf8(fields), prefix.subarray(at)]) };
   });
-}
-
-/** `MessageIndex.fromAddress` as an address. */
-function addressOf(text: string | null): Address | null {
-  return text === null ? null : readMailbox(text);
 }

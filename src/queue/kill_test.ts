@@ -73,6 +73,7 @@ async function drain({ store }: TempStore, clock: FakeClock): Promise<number[]> 
     conclude: (rows, report) => conclude(parts, rows, report),
     giveUp: (endings) => giveUp(parts, endings),
     random: () => 0.5,
+    freshPrefix: ({ prefix }) => prefix,
   });
   const queue = desk.forConnection();
   const sent: number[] = [];

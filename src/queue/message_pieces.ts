@@ -11,7 +11,7 @@ import type { QueueRow } from "../store/queue_rows.ts";
 import type { Store } from "../store/store.ts";
 
 /** Octets of one piece. */
-const pieceBytes = MiB;
+export const pieceBytes = MiB;
 
 /** The message as it is sent, prefix first. @throws {Refused} `damaged` */
 export async function* messagePieces(

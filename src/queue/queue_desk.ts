@@ -7,7 +7,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { type Bytes, hex } from "../base/bytes.ts";
+import { type Bytes, hex, noBytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import {
@@ -54,6 +54,8 @@ export interface QueueDeskParts {
   readonly giveUp: (endings: readonly RowEnding[]) => Promise<void>;
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
+  /** What a message has in front of its body when it leaves now. Never throws. */
+  readonly freshPrefix: (row: QueueRow) => Bytes;
 }
 
 const noRows: ReadonlySet<number> = new Set();
@@ -65,6 +67,8 @@ const lastWaitMs = 60_000;
 interface Lease {
   readonly job: QueueJob;
   readonly rows: readonly QueueRow[];
+  /** With which it is sent. */
+  prefix: Bytes;
 }
 
 /** Outgoing mail of a store. */
@@ -222,7 +226,7 @@ export class ConnectionQueue implements Queue {
           });
           const { rows, endings } = yield* withoutEnded(due);
           if (rows.length > 0) {
-            const lease = { rows, job: yield* jobOf(rows) };
+            const lease = { rows, job: yield* jobOf(rows), prefix: noBytes };
             leases.push(lease);
             // At once: what comes behind this unit, in the same commit, must not take for idle what is handed out.
             desk.lease(lease.job, rows);
@@ -245,7 +249,7 @@ export class ConnectionQueue implements Queue {
     const worked = new Set(leases.map(({ job }) => job.domain));
     for (const each of domains) if (!worked.has(each)) this.#desk.free(each);
     if (suppressed.length > 0) this.#desk.changed();
-    return leases.map(({ job }) => job);
+    return leases.map((lease) => this.#made(lease));
   }
 
   /** What fails here has been counted as an attempt, and is found again at the next. */
@@ -258,8 +262,8 @@ export class ConnectionQueue implements Queue {
   }
 
   async *content({ lease }: { readonly lease: string }): AsyncGenerator<Bytes, void, undefined> {
-    const [row] = this.#lease(lease).rows;
-    if (row !== undefined) yield* messagePieces(this.#desk.parts.store, row);
+    const { rows: [row], prefix } = this.#lease(lease);
+    if (row !== undefined) yield* messagePieces(this.#desk.parts.store, { ...row, prefix });
   }
 
   /**
@@ -312,6 +316,14 @@ export class ConnectionQueue implements Queue {
     this.#closed = true;
     for (const lease of this.#leases.values()) this.#free(lease);
     this.#leases.clear();
+  }
+
+  /** As it is sent: behind the commit, since signing takes its time. */
+  #made(lease: Lease): QueueJob {
+    const { job, rows: [row] } = lease;
+    if (row === undefined) return job;
+    lease.prefix = this.#desk.parts.freshPrefix(row);
+    return { ...job, size: job.size + lease.prefix.length - row.prefix.length };
   }
 
   #lease(id: string): Lease {

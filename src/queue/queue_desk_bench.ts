@@ -87,6 +87,7 @@ function deskOf(store: Store): QueueDesk {
     conclude: (rows, report) => conclude(parts, rows, report),
     giveUp: (endings) => giveUp(parts, endings),
     random: Math.random,
+    freshPrefix: ({ prefix }) => prefix,
   });
 }
 

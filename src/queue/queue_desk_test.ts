@@ -43,7 +43,8 @@ function open(): Open {
       });
     }
   };
-  const parts = { store: temp.store, conclude, giveUp, random: () => 0.5 };
+  const freshPrefix = ({ prefix }: QueueRow) => prefix.length === 7 ? utf8("Signed: anew\r\n") : prefix;
+  const parts = { store: temp.store, conclude, giveUp, random: () => 0.5, freshPrefix };
   return { temp, clock, concluded, givenUp, failing, desk: new QueueDesk(parts) };
 }
 
@@ -109,6 +110,18 @@ Deno.test("what is handed out is being worked on for what comes behind it in the
   });
   await assert.rejects(behind, refused("expunged"));
   assert.deepEqual([(await taken).length, seen, desk.leasedOf("x.example").size], [1, true, 1]);
+});
+
+Deno.test("a message is sent with the signatures that it gets when it leaves, and its size is of those", async () => {
+  const { temp, desk } = open();
+  await using _ = temp;
+  const prefix = utf8("Old: 1\n");
+  await enqueue(temp.store, ["a@x.example"], { prefix, size: prefix.length + 29 });
+  const queue = desk.forConnection();
+  const [job] = await queue.take(all);
+  const content = concat(await Array.fromAsync(queue.content({ lease: job?.lease ?? "" })));
+  assert.equal(fromUtf8(content), "Signed: anew\r\nFrom: a@example.org\r\n\r\ntext\r\n");
+  assert.equal(job?.size, content.length);
 });
 
 Deno.test("who has a connection to a host asks for more of the same domain", async () => {

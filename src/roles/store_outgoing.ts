@@ -17,6 +17,7 @@ import { newFromId, senderWithId } from "../queue/from_id.ts";
 import { localFault } from "../queue/local_fault.ts";
 import { type OutgoingLimits, QueueOutbox, usualLimits } from "../queue/outbox.ts";
 import { QueueAdminService } from "../queue/queue_admin_service.ts";
+import { freshPrefix } from "../queue/fresh_signatures.ts";
 import { QueueDesk } from "../queue/queue_desk.ts";
 import { ReturnedNotices } from "../queue/returned_notices.ts";
 import { composeSignedNotice } from "../queue/signed_notices.ts";
@@ -66,6 +67,7 @@ export function openOutgoing(
     conclude: (rows, report) => conclude(parts, rows, report),
     giveUp: (endings) => giveUp(parts, endings),
     random: Math.random,
+    freshPrefix: (row) => freshPrefix({ store, signing }, row),
   });
   const admin = new QueueAdminService({
     store,

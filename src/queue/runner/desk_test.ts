@@ -61,6 +61,7 @@ Deno.test("what the store hands out is sent, tried again, and ends as the other 
     conclude: (rows, report) => conclude(parts, rows, report),
     giveUp: (endings) => giveUp(parts, endings),
     random: () => 0.5,
+    freshPrefix: ({ prefix }) => prefix,
   });
   const queue = desk.forConnection();
   const runner = startRunner({

@@ -52,6 +52,7 @@ const desk = new QueueDesk({
   conclude: (rows, report) => conclude(parts, rows, report),
   giveUp: (endings) => giveUp(parts, endings),
   random: Math.random,
+  freshPrefix: ({ prefix }) => prefix,
 });
 const { port1, port2 } = new MessageChannel();
 const back = connect(new PortCarrier(port2), {

@@ -33,6 +33,7 @@ const desk = new QueueDesk({
   conclude: (rows, report) => conclude(parts, rows, report),
   giveUp: (endings) => giveUp(parts, endings),
   random: Math.random,
+  freshPrefix: ({ prefix }) => prefix,
 });
 const queue = desk.forConnection();
 
