@@ -9,7 +9,10 @@
  * S: v=signature
  * ```
  *
- * There is no -PLUS (channel binding): the runtime has no TLS exporter.
+ * There is no -PLUS (channel binding): the runtime has no TLS exporter (RFC 9266), which SMTP servers bind to. What a certificate
+ * alone would do for, `tls-server-end-point` (RFC 5929 4), cannot be offered: nobody can ask a server whether it knows it, one
+ * that does not refuses the password, and a handful of refusals locks accounts. So our flag is `n`, and never `y`, with which
+ * such servers have to refuse us (RFC 5802 6).
  *
  * @module
  */
