@@ -35,7 +35,20 @@ export interface AddressRules {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   readonly allowPrivate: boolean;
+  /** It is the configuration that names the host, so that `localhost` is this machine, and no question for the DNS. */
+  readonly isConfigured?: true;
 }
+
+/** For hosts that the configuration names, which may well mean an address of this network. */
+export const configuredHosts: AddressRules = {
+  ipv4: true,
+  ipv6: true,
+  allowPrivate: true,
+  isConfigured: true,
+};
+
+/** RFC 6761 6.3: what `localhost` and all below it stand for, whatever the DNS says, which has no such name. */
+const loopback: readonly IpAddress[] = ["127.0.0.1", "::1"].flatMap((text) => parseIp(text) ?? []);
 
 /** Looks them up. @param host A domain in normal form, or an address. */
 export async function addressesOf(
@@ -46,6 +59,9 @@ export async function addressesOf(
 ): Promise<HostAddresses> {
   const ip = parseIp(host);
   if (ip !== null) return found(host, { a: null, aaaa: null }, [ip], rules);
+  if (rules.isConfigured === true && /(?:^|\.)localhost$/.test(host)) {
+    return found(host, { a: null, aaaa: null }, loopback, rules);
+  }
   const options = signal === undefined ? {} : { signal };
   const name = `${asciiDomain(host)}.`;
   const [a, aaaa] = await Promise.all([

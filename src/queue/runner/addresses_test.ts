@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseIp } from "../../base/ip_address.ts";
 import { type Zone, ZoneResolver } from "../../dns/testing/zone_resolver.ts";
-import { addressesOf, closedWords, maxAddresses, orderAddresses } from "./addresses.ts";
+import { addressesOf, closedWords, configuredHosts, maxAddresses, orderAddresses } from "./addresses.ts";
 import { hostAt } from "./testing/stage.ts";
 
 const [a4, b4, c4] = ["192.0.2.1", "192.0.2.2", "192.0.2.3"] as const;
@@ -61,6 +61,19 @@ for (const [address, allowPrivate, isAllowed] of closed) {
 }
 
 const rules = { ipv4: true, ipv6: true, allowPrivate: true };
+
+Deno.test("localhost is this machine where the configuration names it, and nowhere else", async () => {
+  const resolver = new ZoneResolver({ localhost: hostAt([a4]), "relay.localhost": hostAt([a4]) });
+  for (const host of ["localhost", "relay.localhost"]) {
+    const found = await addressesOf(host, resolver, configuredHosts);
+    assert.deepEqual([found.verdict, found.addresses], [null, ["127.0.0.1", "::1"]]);
+    assert.deepEqual(resolver.asked, []);
+  }
+  // Anybody's MX record can name it.
+  assert.deepEqual((await addressesOf("localhost", resolver, rules)).addresses, [a4]);
+  const other = await addressesOf("notlocalhost", resolver, configuredHosts);
+  assert.match(other.verdict?.text ?? "", /does not exist/);
+});
 
 Deno.test("both families are looked up, and only those that the transport uses", async () => {
   const zone: Zone = { "mx.test": hostAt([a4, a6]) };

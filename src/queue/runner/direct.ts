@@ -11,7 +11,7 @@ import { type DanePlan, planDane } from "../../dane/plan.ts";
 import type { Resolver } from "../../dns/resolver.ts";
 import { clientRules } from "../../smtp/client_rules.ts";
 import type { DirectTransport } from "../transport.ts";
-import { addressesOf, type HostAddresses, maxAddresses } from "./addresses.ts";
+import { addressesOf, configuredHosts, type HostAddresses, maxAddresses } from "./addresses.ts";
 import type { Opened } from "./connect.ts";
 import { findHosts, type HostPlan } from "./hosts.ts";
 import type { JobRun } from "./job_run.ts";
@@ -250,8 +250,7 @@ class DirectAttempt {
   async #proxy(): Promise<Proxy | null | "none"> {
     const { socks } = this.#transport;
     if (socks === null) return null;
-    const rules = { ipv4: true, ipv6: true, allowPrivate: true };
-    const lookup = addressesOf(socks.host, this.#parts.resolver, rules, this.#run.signal);
+    const lookup = addressesOf(socks.host, this.#parts.resolver, configuredHosts, this.#run.signal);
     const { addresses, verdict } = await this.#run.patiently(lookup);
     if (addresses.length > 0) return { ...socks, addresses: addresses.slice(0, maxAddresses) };
     this.#run.tally.sayAll({

@@ -12,7 +12,7 @@ import type { Resolver } from "../../dns/resolver.ts";
 import { statusOf } from "../../smtp/client_outcome.ts";
 import { clientRules } from "../../smtp/client_rules.ts";
 import type { RelayTransport } from "../transport.ts";
-import { addressesOf } from "./addresses.ts";
+import { addressesOf, configuredHosts } from "./addresses.ts";
 import type { Judgement, TlsState } from "./connect.ts";
 import type { JobRun } from "./job_run.ts";
 import type { KnownFailures } from "./known_failures.ts";
@@ -89,9 +89,7 @@ async function open(
     run.tally.sayAll(remembered(known, run.job.attempts));
     return null;
   }
-  // Whoever configured it may well mean an address of this network.
-  const rules = { ipv4: true, ipv6: true, allowPrivate: true };
-  const lookup = addressesOf(relay.host, parts.resolver, rules, run.signal);
+  const lookup = addressesOf(relay.host, parts.resolver, configuredHosts, run.signal);
   const { addresses, verdict } = await run.patiently(lookup);
   if (verdict !== null) {
     run.tally.sayAll({ ...verdict, text: `the relay cannot be found: ${verdict.text}` });
