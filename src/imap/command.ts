@@ -11,7 +11,9 @@
  * @module
  */
 import type { Bytes } from "../base/bytes.ts";
+import type { FetchItem } from "./fetch_item.ts";
 import type { Flags } from "./flags.ts";
+import type { Notify } from "./notify_set.ts";
 import type { Ranges, SearchKey } from "./search_key.ts";
 import type { SharingCommand } from "./sharing_command.ts";
 import type { SortCriterion, ThreadAlgorithm } from "./sort_key.ts";
@@ -183,47 +185,6 @@ export interface Lsub {
   readonly reference: string;
   /** Null if no name can match it. */
   readonly pattern: string | null;
-}
-
-/** RFC 5465 3.1; null for NONE. */
-export interface Notify {
-  readonly verb: "NOTIFY";
-  readonly set: NotifySet | null;
-}
-
-export interface NotifySet {
-  /** Whether the client wants to be told first how things are. */
-  readonly status: boolean;
-  /** What to tell of the selected mailbox, whatever it is; null for nothing. */
-  readonly selected: SelectedEvents | null;
-  /** The others. Several may name one mailbox; what they ask for adds up. */
-  readonly groups: readonly NotifyGroup[];
-}
-
-/** SELECTED and SELECTED-DELAYED: what arrives and what goes is always told, flags if asked for. RFC 5465 6.1 */
-export interface SelectedEvents {
-  /** Whether EXPUNGE has to wait for a command that allows it. */
-  readonly delayed: boolean;
-  readonly flags: boolean;
-  /** What to tell at once of messages that arrive; may be empty. */
-  readonly fetch: readonly FetchItem[];
-}
-
-/** RFC 5465 6.2 to 6.6 */
-export interface NotifyGroup {
-  readonly of: "PERSONAL" | "INBOXES" | "SUBSCRIBED" | "SUBTREE" | "MAILBOXES";
-  /** Of SUBTREE and MAILBOXES. */
-  readonly names: readonly string[];
-  readonly events: NotifyEvents;
-}
-
-/** RFC 5465 5 */
-export interface NotifyEvents {
-  /** MessageNew and MessageExpunge. */
-  readonly messages: boolean;
-  readonly flags: boolean;
-  readonly names: boolean;
-  readonly subscriptions: boolean;
 }
 
 /** RFC 9051 6.3.11 */
@@ -407,67 +368,6 @@ export interface Fetch {
   readonly vanished: boolean;
   /** Only with UID FETCH: which of the messages named. RFC 9394 3.3 */
   readonly partial: ResultRange | null;
-}
-
-/** One thing asked of each message. */
-export type FetchItem =
-  | { readonly item: SimpleFetchItem }
-  /** RFC 8970 3.1 */
-  | { readonly item: "PREVIEW"; readonly lazy: boolean }
-  | FetchSection
-  | FetchBinary
-  | { readonly item: "BINARY.SIZE"; readonly part: readonly number[]; readonly label: string };
-
-/** BODY is BODYSTRUCTURE without extension data. EMAILID, THREADID: RFC 8474; SAVEDATE: RFC 8514. */
-export type SimpleFetchItem =
-  | "UID"
-  | "FLAGS"
-  | "INTERNALDATE"
-  | "RFC822.SIZE"
-  | "ENVELOPE"
-  | "BODY"
-  | "BODYSTRUCTURE"
-  | "MODSEQ"
-  | "SAVEDATE"
-  | "EMAILID"
-  | "THREADID";
-
-/** BODY[...], and RFC822, RFC822.HEADER and RFC822.TEXT, which are the same under other names. */
-export interface FetchSection {
-  readonly item: "SECTION";
-  readonly section: SectionSpec;
-  /** Whether \Seen stays as it is. */
-  readonly peek: boolean;
-  readonly partial: PartialRange | null;
-  /** The name under which the answer is given, as `BODY[1.MIME]<0>` or `RFC822`. */
-  readonly label: string;
-}
-
-/** RFC 3516 4.1 */
-export interface FetchBinary {
-  readonly item: "BINARY";
-  readonly part: readonly number[];
-  readonly peek: boolean;
-  readonly partial: PartialRange | null;
-  /** As `BINARY[1.2]<0>`. */
-  readonly label: string;
-}
-
-/** What stands between the brackets. RFC 9051 6.4.5.1 */
-export interface SectionSpec {
-  /** Part numbers from 1; empty for the message itself. */
-  readonly part: readonly number[];
-  /** MIME only with a part; `ALL` is `[]` or `[1.2]`. */
-  readonly text: "ALL" | "HEADER" | "HEADER.FIELDS" | "HEADER.FIELDS.NOT" | "TEXT" | "MIME";
-  /** Names of HEADER.FIELDS and HEADER.FIELDS.NOT, as sent; else empty. */
-  readonly fields: readonly string[];
-}
-
-/** `<offset.length>` */
-export interface PartialRange {
-  readonly offset: number;
-  /** At least 1. */
-  readonly length: number;
 }
 
 /** RFC 9051 6.4.6, RFC 7162 3.1.3 */

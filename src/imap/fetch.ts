@@ -5,7 +5,8 @@
  * @module
  */
 import { concat, utf8 } from "../base/bytes.ts";
-import type { Fetch, FetchItem, PartialRange, ResultRange, SectionSpec, SimpleFetchItem } from "./command.ts";
+import type { Fetch, ResultRange } from "./command.ts";
+import type { FetchItem, PartialRange, SectionSpec, SimpleFetchItem } from "./fetch_item.ts";
 import { CommandError } from "./command_error.ts";
 import { isAstringAtom, Scanner } from "./scanner.ts";
 import { readResultRange } from "./result_range.ts";

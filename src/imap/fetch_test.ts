@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../base/bytes.ts";
-import type { Fetch, FetchItem, FetchSection, SectionSpec } from "./command.ts";
+import type { Fetch } from "./command.ts";
+import type { FetchItem, FetchSection, SectionSpec } from "./fetch_item.ts";
 import { CommandError } from "./command_error.ts";
 import { maxFetchItems, maxSectionDepth } from "./fetch.ts";
 import { parseCommand } from "./parse_command.ts";

@@ -11,7 +11,7 @@
  * @module
  */
 import { fromStrictUtf8, utf8 } from "../base/bytes.ts";
-import type { FetchSection } from "./command.ts";
+import type { FetchSection } from "./fetch_item.ts";
 import { readSectionSpec } from "./fetch.ts";
 import { canonicalMailboxName, delimiter } from "./mailbox_name.ts";
 import { Scanner } from "./scanner.ts";

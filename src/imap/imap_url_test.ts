@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PartialRange, SectionSpec } from "./command.ts";
+import type { PartialRange, SectionSpec } from "./fetch_item.ts";
 import { parseImapUrl } from "./imap_url.ts";
 
 const all: SectionSpec = { part: [], text: "ALL", fields: [] };

@@ -6,6 +6,8 @@
  */
 export { anyone, changeableFlags, writeAcl, writeListRights, writeMyRights } from "./acl.ts";
 export * from "./command.ts";
+export * from "./fetch_item.ts";
+export * from "./notify_set.ts";
 export { CommandError, type CommandErrorCode } from "./command_error.ts";
 export { CommandReader, defaultLimits, type ReaderLimits, strangerLimits } from "./command_reader.ts";
 export { formatDate, formatDateTime } from "./date_time.ts";

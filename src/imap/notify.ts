@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Notify, NotifyEvents, NotifyGroup, ParseMode, SelectedEvents } from "./command.ts";
+import type { ParseMode } from "./command.ts";
+import type { Notify, NotifyEvents, NotifyGroup, SelectedEvents } from "./notify_set.ts";
 import { CommandError } from "./command_error.ts";
 import { readFetchItems } from "./fetch.ts";
 import { readMailbox } from "./mailbox_name.ts";
@@ -13,8 +14,11 @@ import type { Scanner } from "./scanner.ts";
 export const maxNotifyGroups = 100;
 export const maxNotifyNames = 1000;
 
-/** The events that can be asked for, as BADEVENT lists them. Metadata: add its two events here and to {@link events}. */
-const known = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange";
+/** The events that can be asked for, as BADEVENT lists them. */
+const known = [
+  "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange",
+  "MailboxMetadataChange ServerMetadataChange", // Both are required beside METADATA. RFC 5465 5.6, 5.7
+].join(" ");
 
 const events: Readonly<Record<string, Exclude<keyof Asked, "fetch">>> = {
   MESSAGENEW: "new",
@@ -22,6 +26,8 @@ const events: Readonly<Record<string, Exclude<keyof Asked, "fetch">>> = {
   FLAGCHANGE: "flags",
   MAILBOXNAME: "names",
   SUBSCRIPTIONCHANGE: "subscriptions",
+  MAILBOXMETADATACHANGE: "annotations",
+  SERVERMETADATACHANGE: "server",
 };
 
 /** What was asked for in one group. */
@@ -31,6 +37,8 @@ interface Asked {
   flags: boolean;
   names: boolean;
   subscriptions: boolean;
+  annotations: boolean;
+  server: boolean;
   fetch: SelectedEvents["fetch"] | null;
 }
 
@@ -49,6 +57,7 @@ export function parseNotify(s: Scanner, mode: ParseMode): Notify {
   }
   let selecting = false;
   let selected: SelectedEvents | null = null;
+  let server = false;
   let names = 0;
   const groups: NotifyGroup[] = [];
   let count = 0;
@@ -62,17 +71,18 @@ export function parseNotify(s: Scanner, mode: ParseMode): Notify {
       s.space();
       selected = selectedEvents(readEvents(s), word === "SELECTED-DELAYED");
     } else {
-      const group = readGroup(s, word, mode);
+      const { group, asked } = readGroup(s, word, mode);
+      server ||= asked.server;
       names += group.names.length;
       if (names > maxNotifyNames) throw tooMuch();
       groups.push(group);
     }
     s.expect(")");
   } while (s.take(" "));
-  return { verb: "NOTIFY", set: { status, selected, groups } };
+  return { verb: "NOTIFY", set: { status, selected, groups, server } };
 }
 
-function readGroup(s: Scanner, word: string, mode: ParseMode): NotifyGroup {
+function readGroup(s: Scanner, word: string, mode: ParseMode): { group: NotifyGroup; asked: Asked } {
   const names: string[] = [];
   switch (word) {
     case "SUBTREE":
@@ -89,7 +99,8 @@ function readGroup(s: Scanner, word: string, mode: ParseMode): NotifyGroup {
       throw new SyntaxError("unknown mailboxes");
   }
   s.space();
-  return { of: word, names, events: otherEvents(readEvents(s)) };
+  const asked = readEvents(s);
+  return { group: { of: word, names, events: otherEvents(asked) }, asked };
 }
 
 /** `(event …)` or NONE. The parentheses are missing in the example of RFC 5465 3.1, so they may be. */
@@ -100,6 +111,8 @@ function readEvents(s: Scanner): Asked {
     flags: false,
     names: false,
     subscriptions: false,
+    annotations: false,
+    server: false,
     fetch: null,
   };
   if (s.take("NONE")) return asked;
@@ -127,7 +140,7 @@ function readEvent(s: Scanner, asked: Asked): void {
 }
 
 function selectedEvents(asked: Asked, delayed: boolean): SelectedEvents | null {
-  if (asked.names || asked.subscriptions) {
+  if (asked.names || asked.subscriptions || asked.annotations || asked.server) {
     throw new SyntaxError("the selected mailbox has events of messages only"); // RFC 5465 6.1
   }
   return asked.new ? { delayed, flags: asked.flags, fetch: asked.fetch ?? [] } : null;
@@ -141,6 +154,7 @@ function otherEvents(asked: Asked): NotifyEvents {
     flags: asked.flags,
     names: asked.names,
     subscriptions: asked.subscriptions,
+    annotations: asked.annotations,
   };
 }
 

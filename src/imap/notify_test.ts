@@ -1,15 +1,26 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../base/bytes.ts";
-import type { NotifyEvents, NotifyGroup, NotifySet } from "./command.ts";
+import type { NotifyEvents, NotifyGroup, NotifySet } from "./notify_set.ts";
 import { CommandError } from "./command_error.ts";
 import { maxNotifyGroups, maxNotifyNames } from "./notify.ts";
 import { parseCommand } from "./parse_command.ts";
 
 const parse = (text: string) => parseCommand(utf8(`a NOTIFY ${text}`), { utf8: false, rev2: false }).command;
 
-const nothing: NotifyEvents = { messages: false, flags: false, names: false, subscriptions: false };
+const nothing: NotifyEvents = {
+  messages: false,
+  flags: false,
+  names: false,
+  subscriptions: false,
+  annotations: false,
+};
 const messages = { ...nothing, messages: true };
-const set = (...groups: readonly NotifyGroup[]): NotifySet => ({ status: false, selected: null, groups });
+const set = (...groups: readonly NotifyGroup[]): NotifySet => ({
+  status: false,
+  selected: null,
+  groups,
+  server: false,
+});
 const personal = (events: NotifyEvents): NotifyGroup => ({ of: "PERSONAL", names: [], events });
 
 const accepted: [text: string, set: NotifySet | null][] = [
@@ -37,6 +48,7 @@ const accepted: [text: string, set: NotifySet | null][] = [
       status: false,
       selected: { delayed: false, flags: false, fetch: [{ item: "UID" }, { item: "FLAGS" }] },
       groups: [personal({ ...messages, flags: true })],
+      server: false,
     },
   ],
   // RFC 5465 3.1, whose events stand without parentheses
@@ -56,13 +68,20 @@ const accepted: [text: string, set: NotifySet | null][] = [
         }],
       },
       groups: [],
+      server: false,
     },
   ],
   [
     "SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange))",
-    { status: false, selected: { delayed: true, flags: true, fetch: [] }, groups: [] },
+    { status: false, selected: { delayed: true, flags: true, fetch: [] }, groups: [], server: false },
   ],
-  ["SET STATUS (SELECTED NONE)", { status: true, selected: null, groups: [] }],
+  ["SET STATUS (SELECTED NONE)", { status: true, selected: null, groups: [], server: false }],
+  // RFC 5465 5.6, 5.7
+  ["SET (PERSONAL (MailboxMetadataChange))", set(personal({ ...nothing, annotations: true }))],
+  [
+    "SET (PERSONAL (servermetadatachange)) (INBOXES NONE)",
+    { ...set(personal(nothing), { of: "INBOXES", names: [], events: nothing }), server: true },
+  ],
   [
     'SET (SUBTREE ("a b" inbox/x) (MailboxName)) (MAILBOXES {1+}\r\nc NONE)',
     set(
@@ -78,6 +97,9 @@ for (const [text, set] of accepted) {
 }
 
 const refused = [
+  "SET (SELECTED (MailboxMetadataChange))", // RFC 5465 6.1
+  "SET (SELECTED-DELAYED (ServerMetadataChange))",
+  "SET (PERSONAL (MailboxMetadataChange FlagChange))",
   "",
   "ALL",
   "NONE x",
@@ -120,9 +142,10 @@ for (const text of refused) {
 const no = (code: string) => (error: unknown) =>
   error instanceof CommandError && error.status === "NO" && error.code === code;
 
-for (const event of ["AnnotationChange", "MailboxMetadataChange", "ServerMetadataChange", "X-New"]) {
+for (const event of ["AnnotationChange", "X-New"]) {
   Deno.test(`parseNotify() names the events that there are, asked for ${event}`, () => {
-    const code = "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)";
+    const code = "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange " +
+      "MailboxMetadataChange ServerMetadataChange)";
     assert.throws(() => parse(`SET (PERSONAL (MessageNew MessageExpunge ${event}))`), no(code));
   });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { FetchItem, ResultRange, SearchOptions, SearchReturn } from "./command.ts";
+import type { ResultRange, SearchOptions, SearchReturn } from "./command.ts";
+import type { FetchItem } from "./fetch_item.ts";
 import { CommandError } from "./command_error.ts";
 import { readFetchItems } from "./fetch.ts";
 import { readResultRange } from "./result_range.ts";

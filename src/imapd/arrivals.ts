@@ -11,7 +11,7 @@
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
-import type { FetchItem } from "../imap/command.ts";
+import type { FetchItem } from "../imap/fetch_item.ts";
 import { distinct } from "../imap/fetch.ts";
 import type { Ranges } from "../imap/search_key.ts";
 import { selectNumbers } from "../imap/sequence_set.ts";

@@ -144,7 +144,7 @@ export async function enable(session: Session, mail: Mail, command: Enable): Pro
         done.push(name);
         break;
       case "METADATA":
-        await tellAnnotations(session, mail);
+        await tellAnnotations(session, mail, "all");
         done.push(name);
         break;
       case "UIDONLY":

@@ -13,7 +13,8 @@
  */
 import type { Mail } from "../accounts/mail.ts";
 import { Refused } from "../base/errors.ts";
-import type { CancelUpdate, FetchItem } from "../imap/command.ts";
+import type { CancelUpdate } from "../imap/command.ts";
+import type { FetchItem } from "../imap/fetch_item.ts";
 import { CommandError } from "../imap/command_error.ts";
 import { distinct } from "../imap/fetch.ts";
 import { writeCondition } from "../imap/response.ts";

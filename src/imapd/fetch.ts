@@ -9,7 +9,8 @@
 import type { FetchBatch, Mail, Section } from "../accounts/mail.ts";
 import { type Bytes, concat, MiB } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import type { Fetch, FetchItem, ResultRange } from "../imap/command.ts";
+import type { Fetch, ResultRange } from "../imap/command.ts";
+import type { FetchItem } from "../imap/fetch_item.ts";
 import { fetchBegin, uidFetchBegin } from "../imap/response.ts";
 import { seen } from "../imap/flags.ts";
 import { right } from "../imap/rights.ts";

@@ -12,7 +12,13 @@ import type { BytesColumn, FetchBatch, NumberColumn, Section } from "../accounts
 import { maxInlineBytes } from "../accounts/mail.ts";
 import { type Bytes, fromUtf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
-import type { FetchItem, FetchSection, PartialRange, SectionSpec, SimpleFetchItem } from "../imap/command.ts";
+import type {
+  FetchItem,
+  FetchSection,
+  PartialRange,
+  SectionSpec,
+  SimpleFetchItem,
+} from "../imap/fetch_item.ts";
 import type { ResponseWriter } from "../imap/response_writer.ts";
 import { areCommon, FieldFilter } from "../message/header_fields.ts";
 import { type Completion, refusal } from "./replies.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { FetchItem } from "../imap/command.ts";
+import type { FetchItem } from "../imap/fetch_item.ts";
 import type { SearchKey } from "../imap/search_key.ts";
 import type { SortCriterion } from "../imap/sort_key.ts";
 

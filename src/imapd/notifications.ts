@@ -10,7 +10,7 @@
  * @module
  */
 import type { AccountChange, MailboxInfo, MailboxList } from "../accounts/mail.ts";
-import type { NotifyEvents, NotifyGroup, NotifySet, SelectedEvents } from "../imap/command.ts";
+import type { NotifyEvents, NotifyGroup, NotifySet, SelectedEvents } from "../imap/notify_set.ts";
 import { delimiter, otherUsers } from "../imap/mailbox_name.ts";
 import { includesRights, right } from "../imap/rights.ts";
 
@@ -38,6 +38,8 @@ export interface News {
 export class Notifications {
   /** What is told of the selected mailbox; null for nothing. */
   readonly selected: SelectedEvents | null;
+  /** Whether it hears of annotations of the server. */
+  readonly server: boolean;
   readonly #groups: readonly Watched[];
   readonly #known = new Map<string, Known>();
   readonly #nameOf = new Map<number, string>();
@@ -51,12 +53,18 @@ export class Notifications {
   /** @param set Null for NOTIFY NONE. */
   constructor(set: NotifySet | null) {
     this.selected = set?.selected ?? null;
+    this.server = set?.server ?? false;
     this.#groups = set?.groups.map((group) => new Watched(group)) ?? [];
   }
 
   /** Whether any mailbox is watched but the selected one. */
   get watches(): boolean {
     return this.#groups.length > 0;
+  }
+
+  /** Whether it hears of annotations of anything. RFC 5465 5.6, 5.7 */
+  get annotations(): boolean {
+    return this.server || this.#groups.some(({ events }) => events.annotations);
   }
 
   /** Whether there may be news. */
@@ -130,15 +138,16 @@ export class Notifications {
 
   /** Everything that is asked for of a mailbox, now or once there is one of that name. */
   eventsOf(name: string): NotifyEvents {
-    let [messages, flags, names, subscriptions] = [false, false, false, false];
+    let [messages, flags, names, subscriptions, annotations] = [false, false, false, false, false];
     for (const group of this.#groups) {
       if (!group.holds(name, this.#subscribed)) continue;
       messages ||= group.events.messages;
       flags ||= group.events.flags;
       names ||= group.events.names;
       subscriptions ||= group.events.subscriptions;
+      annotations ||= group.events.annotations;
     }
-    return { messages, flags, names, subscriptions };
+    return { messages, flags, names, subscriptions, annotations };
   }
 
   /** What happened since the last time. To be called once with each list: it is then known. */

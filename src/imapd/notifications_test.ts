@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MailboxInfo, MailboxList } from "../accounts/mail.ts";
-import type { NotifySet } from "../imap/command.ts";
+import type { NotifySet } from "../imap/notify_set.ts";
 import { allRights } from "../imap/rights.ts";
 import { Notifications } from "./notifications.ts";
 
@@ -25,12 +25,13 @@ const info = (id: number, name: string, changes: Partial<MailboxInfo> = {}): Mai
 });
 const list = (...mailboxes: readonly MailboxInfo[]): MailboxList => ({ mailboxes, lostSubscriptions: [] });
 const everything: NotifySet = {
+  server: false,
   status: false,
   selected: null,
   groups: [{
     of: "PERSONAL",
     names: [],
-    events: { messages: true, flags: true, names: true, subscriptions: false },
+    events: { messages: true, flags: true, names: true, subscriptions: false, annotations: false },
   }],
 };
 

@@ -10,10 +10,16 @@
  */
 import type { Mail, MailboxInfo, MailboxList } from "../accounts/mail.ts";
 import { Refused } from "../base/errors.ts";
-import type { Notify, NotifySet, StatusItem } from "../imap/command.ts";
+import type { StatusItem } from "../imap/command.ts";
+import type { Notify, NotifySet } from "../imap/notify_set.ts";
 import { writeList } from "../imap/list.ts";
 import { writeStatus } from "../imap/status.ts";
-import { tellChangedAnnotations } from "./annotation_changes.ts";
+import {
+  forgetAnnotations,
+  stopNotifying,
+  tellAnnotations,
+  tellChangedAnnotations,
+} from "./annotation_changes.ts";
 import { tellArrived } from "./arrivals.ts";
 import { canFetch } from "./contexts.ts";
 import { planFetch } from "./fetch_plan.ts";
@@ -34,6 +40,7 @@ export async function notify(session: Session, mail: Mail, command: Notify): Pro
   }
   if (set === null) {
     session.notifications = new Notifications(null);
+    forgetAnnotations(session);
     return ok("no more events");
   }
   if (view !== null) {
@@ -49,6 +56,8 @@ export async function notify(session: Session, mail: Mail, command: Notify): Pro
   }
   const notifications = new Notifications(set);
   await session.watch(mail, notifications, async () => {
+    if (notifications.annotations) await tellAnnotations(session, mail, "some");
+    else forgetAnnotations(session);
     if (!notifications.watches) return;
     const list = await lookAtAll(mail, notifications);
     notifications.take(list);
@@ -110,9 +119,10 @@ export async function tellEverything(session: Session, mail: Mail, allowed: Allo
 }
 
 /** Whether there is something to tell to a client that asks for nothing at the moment. */
-export function hasNews({ notifications, view }: Session): boolean {
+export function hasNews({ notifications, view, annotationChanges }: Session): boolean {
   if (notifications === null) return false;
   const { selected } = notifications;
+  if (notifications.annotations && annotationChanges?.any === true) return true;
   if (notifications.waiting) return true;
   return selected !== null && view !== null &&
     (view.stale || view.arrived.length > 0 || view.changed.length > 0 ||
@@ -133,8 +143,7 @@ async function tellOthers(session: Session, mail: Mail, notifications: Notificat
   const list = await lookAtAll(mail, notifications);
   const { names, status } = notifications.news(list, session.view?.id ?? null);
   if (names.size + status.length > maxNotified) {
-    session.notifications = new Notifications(null);
-    return out.line("* OK [NOTIFICATIONOVERFLOW] too much happens, no more events"); // RFC 5465 5.8
+    return stopNotifying(session);
   }
   if (names.size > 0) tellNames(session, list, names);
   const known: readonly StatusItem[] = enabled.condstore ? [modseq] : [];

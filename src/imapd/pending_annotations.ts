@@ -10,11 +10,23 @@ import type { AccountChange } from "../accounts/mail.ts";
 /** Annotations that wait to be told at most; of more a client that never reads hears nothing. */
 export const maxPendingAnnotations = 1000;
 
+/** What waited. */
+export interface Taken {
+  /** By mailbox; 0 is the server. */
+  readonly entries: ReadonlyMap<number, ReadonlySet<string>>;
+  /** There was more than that. */
+  readonly overflown: boolean;
+}
+
 /** What waits to be told, and whether others' mailboxes must be watched anew. */
 export class PendingAnnotations {
   /** By mailbox; 0 is the server. */
   readonly #pending = new Map<number, Set<string>>();
   #count = 0;
+  /** All are told; else those that NOTIFY asks for. */
+  all = false;
+  /** There were more than {@link maxPendingAnnotations}. */
+  #overflown = false;
   /** Mailboxes may have come to be shared. */
   rewatch = true;
 
@@ -27,16 +39,21 @@ export class PendingAnnotations {
     this.rewatch ||= list;
     for (const { mailbox, entry } of annotations) {
       const entries = this.#pending.get(mailbox) ?? new Set();
-      if (entries.has(entry) || this.#count >= maxPendingAnnotations) continue;
+      if (entries.has(entry)) continue;
+      if (this.#count >= maxPendingAnnotations) {
+        this.#overflown = true;
+        continue;
+      }
       this.#pending.set(mailbox, entries.add(entry));
       this.#count++;
     }
   }
 
-  take(): ReadonlyMap<number, ReadonlySet<string>> {
-    const taken = new Map(this.#pending);
+  take(): Taken {
+    const taken = { entries: new Map(this.#pending), overflown: this.#overflown };
     this.#pending.clear();
     this.#count = 0;
+    this.#overflown = false;
     return taken;
   }
 }

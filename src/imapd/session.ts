@@ -6,7 +6,7 @@
  * @module
  */
 import type { Mail } from "../accounts/mail.ts";
-import type { SelectedEvents } from "../imap/command.ts";
+import type { SelectedEvents } from "../imap/notify_set.ts";
 import type { Log } from "../base/log.ts";
 import type { PlainCode } from "../imap/response.ts";
 import type { Transport } from "../net/transport.ts";

@@ -134,3 +134,56 @@ staged(
     assert.match(await here.command("NOOP"), /\* METADATA "" \/private\/vendor\/x\/y/);
   },
 );
+
+staged(
+  "NOTIFY tells of annotations at once, of those mailboxes that are asked for: RFC 5465 5.6, 5.7",
+  async (stage) => {
+    const ann = await stage.client("ann");
+    for (const name of ["Work", "Work/deep", "Play"]) await ann.command(`CREATE ${name}`);
+    const here = await stage.client("ann");
+    assert.equal(
+      await here.command("NOTIFY SET (SUBTREE Work (MailboxMetadataChange)) (PERSONAL (MailboxName))"),
+      "= OK done",
+    );
+    await ann.command('SETMETADATA Work (/private/comment "x" /shared/comment "y")');
+    assert.equal(await here.line(), "* METADATA Work /private/comment /shared/comment");
+    await ann.command('SETMETADATA Play (/private/comment "x")');
+    await ann.command('SETMETADATA "" (/private/comment "x")');
+    await ann.command("SETMETADATA Work/deep (/private/comment NIL)"); // There was none: nothing changes.
+    await ann.command('SETMETADATA Work/deep (/private/comment "x")');
+    await ann.command("SETMETADATA Work/deep (/private/comment NIL)");
+    assert.equal(await here.line(), "* METADATA Work/deep /private/comment");
+    await here.pending();
+    assert.equal(await here.command('SETMETADATA Work (/private/comment "mine")'), "= OK done");
+    assert.equal(await here.command("NOOP"), "= OK done");
+
+    assert.equal(await here.command("NOTIFY SET (INBOXES (ServerMetadataChange))"), "= OK done");
+    await ann.command('SETMETADATA Work (/private/comment "z")');
+    await ann.command('SETMETADATA "" (/private/comment "y")');
+    assert.equal(await here.line(), '* METADATA "" /private/comment');
+
+    // Mailboxes of others, shared now or later.
+    const bob = await stage.client("bob");
+    await ann.command("SETACL Work bob lr");
+    const shared = '"Other Users/ann/Work" "Other Users/ann/Play"';
+    assert.equal(
+      await bob.command(`NOTIFY SET (MAILBOXES (${shared}) (MailboxMetadataChange))`),
+      "= OK done",
+    );
+    await ann.command('SETMETADATA Work (/private/comment "a" /shared/comment "b")');
+    assert.equal(await bob.line(), '* METADATA "Other Users/ann/Work" /shared/comment');
+    await ann.command("SETACL Play bob lr");
+    await bob.pending();
+    await ann.command('SETMETADATA Play (/shared/comment "b")');
+    assert.equal(await bob.line(), '* METADATA "Other Users/ann/Play" /shared/comment');
+
+    // What ENABLE METADATA asked for outlasts NOTIFY; what NOTIFY did, does not.
+    await bob.command("NOTIFY NONE");
+    await ann.command('SETMETADATA Play (/shared/comment "c")');
+    assert.equal(await bob.command("NOOP"), "= OK done");
+    await here.command("ENABLE METADATA");
+    await here.command("NOTIFY NONE");
+    await ann.command('SETMETADATA Play (/shared/comment "d")');
+    assert.equal(await here.command("NOOP"), "* METADATA Play /shared/comment\n= OK done");
+  },
+);

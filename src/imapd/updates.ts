@@ -23,7 +23,7 @@ import {
 } from "../imap/response.ts";
 import { rangesOf } from "../imap/sequence_set.ts";
 import { forgetGone } from "./contexts.ts";
-import type { SelectedEvents } from "../imap/command.ts";
+import type { SelectedEvents } from "../imap/notify_set.ts";
 import { Farewell, type Session } from "./session.ts";
 import { difference, type MailboxView, union } from "./view.ts";
 
