@@ -10,7 +10,6 @@
 import type { AddressEntry } from "./address_list.ts";
 import type { EntityHeader } from "./entity_header.ts";
 import { asciiUpper } from "../base/scanner.ts";
-import { printLocalpart } from "../address/localpart.ts";
 import type { Parameter } from "./parameters.ts";
 
 /** Longer texts are literals: quoted strings stand on the line, and some clients' lines are short. */
@@ -68,20 +67,12 @@ function printAddresses(entries: readonly AddressEntry[]): string {
     if (entry.kind === "group") list += `(NIL NIL ${imapString(entry.name)} NIL)`;
     else if (entry.kind === "groupEnd") list += "(NIL NIL NIL NIL)";
     else {
-      // NIL here would mean a group: what is missing is empty.
-      const local = entry.local === "" ? "" : rawLocalpart(entry.local);
-      list += `(${imapString(entry.name)} ${imapString(entry.route)} ${imapString(local)} ` +
+      // Without the quotes of RFC 5322 (RFC 9051 9, addr-mailbox). NIL here would mean a group: what is missing is empty.
+      list += `(${imapString(entry.name)} ${imapString(entry.route)} ${imapString(entry.local)} ` +
         `${imapString(entry.domain)})`;
     }
   }
   return `${list})`;
-}
-
-/** The local-part of RFC 5322, quotes included where it needs them. Octets above 127 need none. */
-function rawLocalpart(local: string): string {
-  return /^[^\x00-\x20"(),:;<>@[\\\]\x7f]+$/.test(local) && !/^\.|\.\.|\.$/.test(local)
-    ? local
-    : printLocalpart(local);
 }
 
 /** What of a part does not stand in its header. */

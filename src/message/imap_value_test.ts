@@ -53,7 +53,10 @@ const addresses: [raw: string, printed: string][] = [
   // Never NIL, which would mean a group.
   ["a", '((NIL NIL "a" ""))'],
   ["<@b.test>", '((NIL NIL "" "b.test"))'],
-  ['"a b"@c.test', '((NIL NIL "\\"a b\\"" "c.test"))'],
+  // RFC 9051 9 (addr-mailbox): "after removing [RFC5322] quoting"
+  ['"a b"@c.test', '((NIL NIL "a b" "c.test"))'],
+  ['"a\\"b"@c.test', '((NIL NIL "a\\"b" "c.test"))'],
+  ["a.b.@c.test", '((NIL NIL "a.b." "c.test"))'],
   ['"a".b@c.test', '((NIL NIL "a.b" "c.test"))'],
   ["\xc3\xbc@b.test", '((NIL NIL {2}\r\n\xc3\xbc "b.test"))'],
   ["a:;", '((NIL NIL "a" NIL)(NIL NIL NIL NIL))'],

@@ -48,7 +48,7 @@ export function sortKeys(subject: string, envelope: Uint8Array): SortKeys {
   };
 }
 
-/** `addr-mailbox`; in ENVELOPE it is written with the quotes that it needs, which are part of it. */
+/** `addr-mailbox` */
 function localpart(mailbox: RawMailbox | null): string {
   return mailbox === null ? "" : casemap(decodeWords(mailbox.local.slice(0, maxSortText)));
 }

@@ -25,7 +25,7 @@ const table: [header: string, keys: Partial<ReturnType<typeof sortKeys>>][] = [
   ["To: friends: Eve <eve@x.example>, b@x.example;", { to: "EVE", displayTo: "EVE" }],
   ["To: undisclosed-recipients:;", {}],
   ["Cc: =?utf-8?q?x?= <cc@x.example>", { cc: "CC" }],
-  ['To: "odd local"@x.example', { to: '"ODD LOCAL"', displayTo: '"ODD LOCAL"@X.EXAMPLE' }],
+  ['To: "odd local"@x.example', { to: "ODD LOCAL", displayTo: "ODD LOCAL@X.EXAMPLE" }],
   [`From: ${"n".repeat(5000)} <l@x.example>`, { from: "L", displayFrom: "N".repeat(maxSortText) }],
   ["Subject: a\nSender: s@x.example\nReply-To: r@x.example\nFrom: f@x.example", {
     subject: "A",
