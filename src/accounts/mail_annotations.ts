@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Bytes } from "../base/bytes.ts";
+import { type Bytes, fromUtf8, utf8 } from "../base/bytes.ts";
 import { Refused } from "../base/errors.ts";
 import { canHaveValue, entryProblem, isPrivate, maxMetadataEntries } from "../imap/metadata.ts";
 import { annotatingRights, right } from "../imap/rights.ts";
@@ -17,6 +17,9 @@ import type { Origin } from "../store/change_feed.ts";
 import { many, one, prepared, run, type Work } from "../store/query.ts";
 import { annotationSum } from "../store/annotation_sum.ts";
 import { checkRights, reach, type ViewerWork } from "./mail_access.ts";
+import { type SpecialUse, specialUses } from "./mail.ts";
+import { changeUses, mailboxOrNull, usesOf } from "./mail_mailboxes.ts";
+import { inbox } from "./mail_names.ts";
 import {
   type AnnotationRequest,
   type Annotations,
@@ -25,6 +28,7 @@ import {
   maxAccountAnnotations,
   maxAnnotationBytes,
   maxAnnotations,
+  specialUseEntry,
 } from "./sharing.ts";
 
 /** The server's shared annotations, by entry. */
@@ -79,7 +83,10 @@ export function* readAnnotations(
     else found.push(...yield* many(inScope, { accountId: ownerId, mailboxId, private: 0 }));
   }
   if (entries.some(isPrivate)) {
-    found.push(...yield* many(inScope, { accountId: viewerId, mailboxId, private: 1 }));
+    const own = yield* many(inScope, { accountId: viewerId, mailboxId, private: 1 });
+    found.push(...own.filter(({ entry }) => entry !== specialUseEntry));
+    const uses = usesOf((yield* mailboxOrNull(viewerId, mailboxId))?.special_use ?? "");
+    if (uses.length > 0) found.push({ entry: specialUseEntry, value: utf8(uses.join(" ")) });
   }
   const wanted = found.filter(({ entry }) => entries.some((asked) => isWithin(entry, asked, depth)));
   const fits = ({ value }: { value: Bytes }) => maxSize === null || value.length <= maxSize;
@@ -102,9 +109,9 @@ export function* writeAnnotations(
   request: { readonly mailbox: number; readonly values: readonly EntryValue[] },
   origin: Origin,
 ): Work<AnnotationsSet> {
-  const { mailbox: mailboxId, values } = request;
-  if (values.length > maxMetadataEntries) throw new Refused("tooMany", "too many entries");
-  for (const [entry, value] of values) {
+  const { mailbox: mailboxId, values: given } = request;
+  if (given.length > maxMetadataEntries) throw new Refused("tooMany", "too many entries");
+  for (const [entry, value] of given) {
     const isBytes = value === null || value instanceof Uint8Array; // Whatever else a front may send.
     if (
       !isBytes || typeof entry !== "string" || entryProblem(entry) !== null || !canHaveValue(entry) ||
@@ -113,10 +120,17 @@ export function* writeAnnotations(
       throw new Refused("badRequest", "no such entry");
     }
   }
-  const shares = values.some(([entry]) => !isPrivate(entry));
+  const shares = given.some(([entry]) => !isPrivate(entry));
   if (shares && mailboxId === 0) throw new Refused("noPermission", "the server's annotations are fixed");
   const ownerId = yield* mayAnnotate(viewerId, mailboxId, shares ? right.write : 0);
-  if (values.some(([, value]) => (value?.length ?? 0) > maxAnnotationBytes)) return "tooLarge";
+  if (given.some(([, value]) => (value?.length ?? 0) > maxAnnotationBytes)) return "tooLarge";
+  const asked = given.findLast(([entry]) => entry === specialUseEntry);
+  const values = given.filter(([entry]) => entry !== specialUseEntry);
+  const uses = asked === undefined || mailboxId === 0 ? null : readUses(asked[1]);
+  if (asked !== undefined) {
+    const row = yield* mailboxOrNull(viewerId, mailboxId); // One's own: in others', nobody sees a use.
+    if (uses === null || row === null || (row.name === inbox && uses.length > 0)) return "badUse";
+  }
   const scopes = [
     {
       scope: { accountId: ownerId, mailboxId, private: 0 },
@@ -137,7 +151,20 @@ export function* writeAnnotations(
       tx.annotated(scope.accountId, mailboxId, entry, origin);
     }
   }
+  if (uses !== null) {
+    for (const id of yield* changeUses({ accountId: viewerId, tx }, mailboxId, uses)) {
+      // Who sets it here is not told of that, but of the mailbox that loses its use. RFC 6154 5.4
+      tx.annotated(viewerId, id, specialUseEntry, id === mailboxId ? origin : 0);
+    }
+  }
   return "set";
+}
+
+/** What a value says; null if it says something else. RFC 6154 4 */
+function readUses(value: Bytes | null): SpecialUse[] | null {
+  const words = value === null ? [] : fromUtf8(value).toLowerCase().split(" ").filter((word) => word !== "");
+  const uses = specialUses.filter((use) => words.includes(use.toLowerCase()));
+  return words.every((word) => uses.some((use) => use.toLowerCase() === word)) ? uses : null;
 }
 
 /** How much more an account will have. */

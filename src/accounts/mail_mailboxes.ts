@@ -242,13 +242,35 @@ export function* createMailbox(
   }
   const missing = yield* missingAbove(accountId, name);
   const modseq = yield* work.tx.counts.takeModSeq(accountId);
-  for (const row of yield* many(mailboxesWithUse, { accountId })) {
-    const left = usesOf(row.special_use).filter((use) => !request.specialUse.includes(use)).join(" ");
-    if (left !== row.special_use) yield* run(setUse, { id: row.id, use: left, modseq });
-  }
+  yield* takeUses(accountId, request.specialUse, modseq);
   for (const parent of missing) yield* makeMailbox(work, parent, "", modseq);
   yield* makeMailbox(work, name, usesOf(request.specialUse.join(" ")).join(" "), modseq);
   return yield* mailboxNamed(accountId, name);
+}
+
+/** Whatever mailbox had these uses has them no more. Returns which did. */
+function* takeUses(accountId: number, uses: readonly SpecialUse[], modseq: number): Work<number[]> {
+  const changed: number[] = [];
+  for (const row of yield* many(mailboxesWithUse, { accountId })) {
+    const left = usesOf(row.special_use).filter((use) => !uses.includes(use)).join(" ");
+    if (left === row.special_use) continue;
+    yield* run(setUse, { id: row.id, use: left, modseq });
+    changed.push(row.id);
+  }
+  return changed;
+}
+
+/** Gives a mailbox these uses and no others, each taken from the mailbox that had it. Returns all that changed. RFC 6154 4 */
+export function* changeUses(work: AccountWork, id: number, uses: readonly SpecialUse[]): Work<number[]> {
+  const { accountId, tx } = work;
+  const { special_use: before } = yield* mailboxWithId(accountId, id);
+  const use = usesOf(uses.join(" ")).join(" ");
+  if (use === usesOf(before).join(" ")) return [];
+  const modseq = yield* tx.counts.takeModSeq(accountId);
+  const others = (yield* takeUses(accountId, uses, modseq)).filter((each) => each !== id);
+  yield* run(setUse, { id, use, modseq });
+  tx.listChanged(accountId);
+  return [id, ...others];
 }
 
 /** The mailbox of that name, made if it is missing: where deliveries go. @throws {Refused} `badName`, `tooMany` */

@@ -51,7 +51,10 @@ export interface Annotations {
 }
 
 /** Why annotations were not set. RFC 5464 4.3 */
-export type AnnotationsSet = "set" | "tooLarge" | "tooMany";
+export type AnnotationsSet = "set" | "tooLarge" | "tooMany" | "badUse";
+
+/** Of one's own mailbox, this entry is its special uses, with spaces between; `badUse` for others. RFC 6154 4 */
+export const specialUseEntry = "/private/specialuse";
 
 /** Most annotations of one mailbox, of the shared ones and of each reader's own; and of the server, of each account's own. */
 export const maxAnnotations = 100;

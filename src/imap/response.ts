@@ -43,6 +43,7 @@ export type PlainCode =
   | "UIDREQUIRED"
   | "UNAVAILABLE"
   | "UNKNOWN-CTE"
+  | "USEATTR"
   | CommandErrorCode;
 
 /** What stands in brackets before the text of a condition. */

@@ -36,6 +36,8 @@ export async function setMetadata(mail: Mail, command: SetMetadata): Promise<Com
       return ok("done");
     case "tooLarge":
       return no({ code: "METADATA", what: `MAXSIZE ${maxAnnotationBytes}` }, "a value is too large");
+    case "badUse":
+      return no("USEATTR", "the mailbox cannot be given this use"); // RFC 6154 4
     case "tooMany":
       return no({ code: "METADATA", what: "TOOMANY" }, "too many annotations");
   }

@@ -187,3 +187,35 @@ staged(
     assert.equal(await here.command("NOOP"), "* METADATA Play /shared/comment\n= OK done");
   },
 );
+
+staged("special uses move with their annotation, and who loses one is told: RFC 6154 5.4", async (stage) => {
+  const ann = await stage.client("ann");
+  await ann.command("CREATE Spam");
+  await ann.command("ENABLE METADATA");
+  assert.equal(
+    await ann.command('SETMETADATA Spam (/private/specialuse "\\\\Junk")'),
+    "* METADATA Junk /private/specialuse\n= OK done",
+  );
+  assert.equal(
+    await ann.command('LIST (SPECIAL-USE) "" *k RETURN (SPECIAL-USE)') +
+      await ann.command('LIST (SPECIAL-USE) "" Spam'),
+    '= OK done* LIST (\\HasNoChildren \\Junk) "/" Spam\n= OK done',
+  );
+  assert.match(await ann.command('SETMETADATA Spam (/private/specialuse "\\\\All")'), /^= NO \[USEATTR\]/m);
+  assert.match(
+    await ann.command('SETMETADATA INBOX (/private/specialuse "\\\\Junk")'),
+    /^= NO \[USEATTR\]/m,
+  );
+  await ann.command("SETACL Spam bob lrswite");
+  const bob = await stage.client("bob");
+  assert.match(
+    await bob.command('SETMETADATA "Other Users/ann/Spam" (/private/specialuse "\\\\Junk")'),
+    /^= NO \[USEATTR\]/m,
+  );
+  assert.equal(
+    await ann.command("GETMETADATA (DEPTH 1) Spam (/private)"),
+    '* METADATA Spam (/private/specialuse "\\\\Junk")\n= OK done',
+  );
+  assert.equal(await ann.command("SETMETADATA Spam (/private/specialuse NIL)"), "= OK done");
+  assert.equal(await ann.command('LIST (SPECIAL-USE) "" Spam'), "= OK done");
+});

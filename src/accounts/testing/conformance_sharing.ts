@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { utf8 } from "../../base/bytes.ts";
+import { fromUtf8, utf8 } from "../../base/bytes.ts";
 import { allRights, ownersRights } from "../../imap/rights.ts";
-import { maxAnnotationBytes } from "../sharing.ts";
+import { maxAnnotationBytes, specialUseEntry } from "../sharing.ts";
 import { fill, mailboxOf, type MailTests, refuses } from "./conformance_support.ts";
 
 export const sharingTests: MailTests = {
@@ -48,6 +48,40 @@ export const sharingTests: MailTests = {
     assert.deepEqual([root.bytes.used, root.messages.used, root.bytes.limit], [used, 3, null]);
     assert.deepEqual(await mail.quota({ root: root.root }), root);
     await refuses("noSuchMailbox", mail.quota({ root: "" }));
+  },
+
+  async "the special uses of a mailbox are an annotation, which is checked"({ mail }) {
+    const [archive, junk, box] = [
+      await mailboxOf(mail, "Archive"),
+      await mailboxOf(mail, "Junk"),
+      await mailboxOf(mail, "Inbox"),
+    ];
+    const get = async (mailbox: number) => {
+      const entries = [specialUseEntry];
+      const { values } = await mail.annotations({ mailbox, entries, depth: 0, maxSize: null });
+      return values.map(([entry, value]) => [entry, fromUtf8(value ?? utf8("NIL"))]);
+    };
+    const set = (mailbox: number, value: string | null) =>
+      mail.annotate({
+        mailbox,
+        values: [[specialUseEntry, value === null ? null : utf8(value)], ["/private/x", utf8("y")]],
+      });
+    assert.deepEqual(await get(archive.id), [[specialUseEntry, "\\Archive"]]);
+    assert.deepEqual(await get(box.id), []);
+    assert.equal(await set(archive.id, "\\Junk \\Archive"), "set");
+    assert.deepEqual(await get(archive.id), [[specialUseEntry, "\\Archive \\Junk"]]);
+    assert.deepEqual((await mailboxOf(mail, "Archive")).specialUse, ["\\Archive", "\\Junk"]);
+    assert.deepEqual([await get(junk.id), (await mailboxOf(mail, "Junk")).specialUse], [[], []]);
+    assert.equal(await set(archive.id, null), "set");
+    assert.deepEqual((await mailboxOf(mail, "Archive")).specialUse, []);
+    for (const value of ["\\All", "Junk", "\\Junk \\Nothing"]) {
+      assert.equal(await set(junk.id, value), "badUse");
+    }
+    assert.equal(await set(box.id, "\\Junk"), "badUse");
+    assert.equal(await set(0, "\\Junk"), "badUse");
+    assert.deepEqual((await mailboxOf(mail, "Inbox")).specialUse, []);
+    const made = await mail.create({ name: "Spam", specialUse: ["\\Junk"] });
+    assert.deepEqual(await get(made.id), [[specialUseEntry, "\\Junk"]]);
   },
 
   async "annotations are set all together, and told by name and depth"({ mail }) {

@@ -20,7 +20,8 @@ import { imapMetrics } from "../metrics.ts";
 import { serveImap } from "../serve_imap.ts";
 import type { ImapServices, ImapSettings } from "../settings.ts";
 import { MemoryAuthenticator } from "./memory_authenticator.ts";
-import { MemoryMail, type MemoryMailSettings } from "./memory_mail.ts";
+import { MemoryMail } from "./memory_mail.ts";
+import type { MemoryMailSettings } from "./memory_settings.ts";
 import { messages } from "./messages.ts";
 
 /** Settings of most tests: STARTTLS, and passwords only with TLS. */

@@ -27,6 +27,7 @@ import {
   type SearchRequest,
   type SortRequest,
   type SpecialUse,
+  specialUses,
   type StoredFlags,
   type StoreFlags,
   type ThreadBatch,
@@ -44,39 +45,9 @@ import { goneMailbox, MemoryMailbox, octetsOf, withFlags } from "./memory_mailbo
 import type { MemoryEmail, MemoryMessage } from "./memory_message.ts";
 import { checkName, parents } from "./memory_names.ts";
 import { searchBatches, sortBatches, threadBatches } from "./memory_search_batches.ts";
+import { defaults, initial, type MemoryMailSettings } from "./memory_settings.ts";
 import { MemorySharing } from "./memory_sharing.ts";
 import { MemorySpools } from "./memory_spools.ts";
-
-/** What tests may set. */
-export interface MemoryMailSettings {
-  /** Wall clock, milliseconds. */
-  readonly now: () => number;
-  readonly quotaBytes: number;
-  readonly maxMailboxes: number;
-  /** Octets of values in one batch before the next begins. */
-  readonly batchBytes: number;
-  /** Messages looked at by one batch of a search. */
-  readonly searchBatch: number;
-}
-
-/** Unless a test says otherwise. */
-export const defaults: MemoryMailSettings = {
-  now: () => 1_700_000_000_000,
-  quotaBytes: Number.MAX_SAFE_INTEGER,
-  maxMailboxes: 1000,
-  batchBytes: MiB,
-  searchBatch: 100,
-};
-
-/** Mailboxes of a new account. */
-const initial: readonly [name: string, use: readonly SpecialUse[]][] = [
-  ["Inbox", []],
-  ["Archive", ["\\Archive"]],
-  ["Drafts", ["\\Drafts"]],
-  ["Junk", ["\\Junk"]],
-  ["Sent", ["\\Sent"]],
-  ["Trash", ["\\Trash"]],
-];
 
 /** Everything of one account. */
 export class MemoryMail extends MemorySharing implements Mail {
@@ -169,9 +140,7 @@ export class MemoryMail extends MemorySharing implements Mail {
       throw new Refused("tooMany", "too many mailboxes");
     }
     const modseq = ++this.#modseq;
-    for (const mailbox of this.#mailboxes) {
-      mailbox.specialUse = mailbox.specialUse.filter((use) => !request.specialUse.includes(use));
-    }
+    this.#takeUses(request.specialUse);
     for (const name of missing) this.#make(name, name === request.name ? request.specialUse : [], modseq);
     this.#changed([], modseq, true);
     return this.#info(this.#named(request.name));
@@ -408,6 +377,26 @@ export class MemoryMail extends MemorySharing implements Mail {
 
   protected override hasMailbox(id: number): boolean {
     return this.#mailboxes.some((mailbox) => mailbox.id === id);
+  }
+
+  protected override usesOf(id: number): readonly SpecialUse[] {
+    return this.#withId(id).specialUse;
+  }
+
+  protected override changeUses(id: number, uses: readonly SpecialUse[]): boolean {
+    const mailbox = this.#withId(id);
+    if (mailbox.name === "Inbox" && uses.length > 0) return false;
+    this.#takeUses(uses);
+    mailbox.specialUse = specialUses.filter((use) => uses.includes(use));
+    this.#changed([], ++this.#modseq, true);
+    return true;
+  }
+
+  /** Whatever mailbox had these uses has them no more. RFC 6154 3 */
+  #takeUses(uses: readonly SpecialUse[]): void {
+    for (const mailbox of this.#mailboxes) {
+      mailbox.specialUse = mailbox.specialUse.filter((use) => !uses.includes(use));
+    }
   }
 
   protected override used(): { bytes: number; messages: number; maxBytes: number } {

@@ -4,7 +4,8 @@ import { fromLatin1, latin1, MiB } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
 import type { SearchKey } from "../../imap/search_key.ts";
 import { indexOf } from "./imap_stage.ts";
-import { MemoryMail, type MemoryMailSettings } from "./memory_mail.ts";
+import { MemoryMail } from "./memory_mail.ts";
+import type { MemoryMailSettings } from "./memory_settings.ts";
 import { messages } from "./messages.ts";
 
 async function mailWith(names: readonly string[], settings: Partial<MemoryMailSettings> = {}) {

@@ -12,9 +12,11 @@ import {
   type Annotations,
   maxAnnotationBytes,
   maxAnnotations,
+  specialUseEntry,
 } from "../../accounts/sharing.ts";
 import type { AclEntry, AnnotationsSet } from "../../accounts/sharing.ts";
-import type { Bytes } from "../../base/bytes.ts";
+import { type SpecialUse, specialUses } from "../../accounts/mail.ts";
+import { type Bytes, fromUtf8, utf8 } from "../../base/bytes.ts";
 import { Refused } from "../../base/errors.ts";
 import { allRights, ownersRights } from "../../imap/rights.ts";
 import type { EntryValue } from "../../imap/sharing_command.ts";
@@ -28,6 +30,11 @@ export abstract class MemorySharing implements Sharing {
   readonly #annotations = new Map<number, Map<string, Bytes>>();
 
   protected abstract hasMailbox(id: number): boolean;
+
+  protected abstract usesOf(id: number): readonly SpecialUse[];
+
+  /** False if that mailbox cannot have these. */
+  protected abstract changeUses(id: number, uses: readonly SpecialUse[]): boolean;
 
   protected abstract used(): { bytes: number; messages: number; maxBytes: number };
 
@@ -74,7 +81,10 @@ export abstract class MemorySharing implements Sharing {
     this.#check(mailbox);
     const values: EntryValue[] = [];
     let longest = 0;
-    for (const [entry, value] of this.#annotations.get(mailbox) ?? []) {
+    const known = new Map(this.#annotations.get(mailbox));
+    const uses = mailbox === 0 ? [] : this.usesOf(mailbox);
+    if (uses.length > 0) known.set(specialUseEntry, utf8(uses.join(" ")));
+    for (const [entry, value] of known) {
       const levels = (name: string) => name.split("/").length;
       const wanted = entries.some((asked) =>
         entry === asked || (entry.startsWith(`${asked}/`) && levels(entry) - levels(asked) <= depth)
@@ -99,6 +109,12 @@ export abstract class MemorySharing implements Sharing {
     }
     const after = new Map(this.#annotations.get(mailbox));
     for (const [entry, value] of values) {
+      if (entry === specialUseEntry) {
+        const words = value === null ? [] : fromUtf8(value).split(" ");
+        const uses = specialUses.filter((use) => words.includes(use));
+        if (mailbox === 0 || uses.length < words.length || !this.changeUses(mailbox, uses)) return "badUse";
+        continue;
+      }
       if (value === null) after.delete(entry);
       else after.set(entry, value);
     }
