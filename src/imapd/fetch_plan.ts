@@ -200,7 +200,8 @@ function sectionItem(item: AskedSection, section: Section, slot: number): Planne
   const write = (w: ResponseWriter, row: Row) => {
     if (lengthOf(row, slot) === nil) return void w.ascii("NIL");
     const bytes = subset === null ? value(row, slot) : subset(value(row, slot));
-    w.literalHeader(bytes.length, binary).raw(bytes);
+    // A literal8 only where there are NULs, so that the client need not look for them. RFC 3516 4.3
+    w.literalHeader(bytes.length, binary && bytes.includes(0)).raw(bytes);
   };
   return { kind: "section", slot, label, large: { section, binary, subset }, write };
 }
