@@ -2,7 +2,7 @@
  * Our validator and unbound, on the same signed zones, thought of or made by chance: the same verdict for every name, and no more than three
  * times its questions for what a mail asks.
  *
- * Skipped where unbound is absent. NSEC3 records of 100 to 150 rounds, which unbound takes and we do not, and SHA-1
+ * Skipped where unbound is absent or does not start. NSEC3 records of 100 to 150 rounds, which unbound takes and we do not, and SHA-1
  * are left out: there the two differ by choice.
  *
  * @module
@@ -18,14 +18,10 @@ import { ValidatingResolver } from "../../src/dns/validating_resolver.ts";
 import { DnsCarrier } from "../../src/net/dns_exchange.ts";
 import { systemClock } from "../../src/net/system_clock.ts";
 import { type DnsServer, startDnsServer } from "../support/dns_server.ts";
+import { freePorts } from "../support/server.ts";
+import { findUnbound, listens, startUnbound } from "../support/unbound.ts";
 
-const program = ["unbound", "/usr/sbin/unbound"].find((path) => {
-  try {
-    return new Deno.Command(path, { args: ["-V"], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-});
+const { program, why: reason } = await findUnbound();
 
 type Zones = Pick<World, "zones" | "anchors">;
 
@@ -72,16 +68,12 @@ async function withBench(
   test: (bench: Bench) => Promise<void>,
   world: Zones = makeWorld(Date.now()),
 ): Promise<void> {
-  if (program === undefined) throw new Error("the test is to be skipped");
+  if (program === null) throw new Error("the test is to be skipped");
   const server = await startDnsServer(({ name, type }) => recurse(world.zones, name, type));
   const folder = await Deno.makeTempDir();
-  const port = await freePort();
+  const [port = 0] = freePorts(1);
   await Deno.writeTextFile(`${folder}/unbound.conf`, config(folder, port, server, world));
-  const unbound = new Deno.Command(program, {
-    args: ["-d", "-c", `${folder}/unbound.conf`],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const unbound = startUnbound(program, `${folder}/unbound.conf`);
   const carrier = new DnsCarrier({ clock: systemClock });
   const exchangeWith = (at: number) =>
     new UpstreamExchange({
@@ -93,7 +85,7 @@ async function withBench(
   const toUnbound = exchangeWith(port);
   const options: ExchangeOptions = { recursionDesired: true, checkingDisabled: false, dnssecOk: false };
   try {
-    await listening(port);
+    assert.ok(await listens(port, unbound), "unbound does not listen");
     await test({
       server,
       askUnbound: async (name, type) => {
@@ -119,27 +111,8 @@ async function withBench(
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = await startDnsServer(() => "drop");
-  await server.close();
-  return server.port;
-}
-
-/** Waits until something accepts connections; unbound needs a few tenths of a second to begin. */
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      (await Deno.connect({ port, hostname: "127.0.0.1" })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => systemClock.after(50, () => resolve(null)));
-    }
-  }
-  throw new Error("unbound does not listen");
-}
-
-const ignore = program === undefined;
-const why = ignore ? " (skipped: unbound is not installed)" : "";
+const ignore = program === null;
+const why = ignore ? ` (skipped: ${reason})` : "";
 
 Deno.test(
   { name: `the same verdicts as unbound${why}`, ignore },
