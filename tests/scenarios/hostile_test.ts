@@ -17,41 +17,66 @@ import { type Crowd, holdings, indexed, namesIn, Siege } from "../support/siege.
 
 const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]); // A ClientHello that promises 512 octets.
 
-/** A listener with little patience and little room, beside the ordinary one. */
+/**
+ * Listeners beside the ordinary one. Each is tight in one way alone: where a machine is slow, a client that is to be let in
+ * is not sent away for what another attack is about.
+ */
 const tight = {
-  smtp: 0,
-  imap: 0,
-  imaps: 0,
+  /** Waits for no command, no login and no handshake. */
+  impatient: { smtp: 0, imap: 0, imaps: 0 },
+  /** Waits for commands, and neither for the end of a message nor for a handshake. */
+  hurried: { smtp: 0, imap: 0 },
+  /** Has places for few. */
+  narrow: { smtp: 0, imap: 0 },
 };
 
-function addTightListener(config: string): string {
-  [tight.smtp = 0, tight.imap = 0, tight.imaps = 0] = freePorts(3);
+function addTightListeners(config: string): string {
+  const { impatient, hurried, narrow } = tight;
+  [impatient.smtp = 0, impatient.imap = 0, impatient.imaps = 0] = freePorts(3);
+  [hurried.smtp = 0, hurried.imap = 0, narrow.smtp = 0, narrow.imap = 0] = freePorts(4);
   const few = "openConnections = [5, 5, 5]";
-  return config.replace(
-    "[localserve]",
-    `[listeners.tight]
+  const listener = (name: string, handshakeTimeout: string) =>
+    `[listeners.${name}]
 addresses = ["127.0.0.1"]
-[listeners.tight.tls]
+[listeners.${name}.tls]
 keyCerts = [{ certFile = "localhost.crt", keyFile = "localhost.key" }]
-handshakeTimeout = "1s"
-[listeners.tight.smtp]
-port = ${tight.smtp}
+handshakeTimeout = "${handshakeTimeout}"
+`;
+  // The bystander is silent during an attack, and for as long as that takes.
+  const patient = '[listeners.local.smtp]\nreadTimeout = "30m"\n';
+  return config.replace("[listeners.local.smtp]\n", patient).replace(
+    "[localserve]",
+    `${listener("impatient", "1s")}
+[listeners.impatient.smtp]
+port = ${impatient.smtp}
 readTimeout = "1s"
-dataTimeout = "1s"
-${few}
-[listeners.tight.imap]
-port = ${tight.imap}
+[listeners.impatient.imap]
+port = ${impatient.imap}
 noRequireStartTls = true
 loginTimeout = "500ms"
+[listeners.impatient.imaps]
+port = ${impatient.imaps}
+${listener("hurried", "1s")}
+[listeners.hurried.smtp]
+port = ${hurried.smtp}
+dataTimeout = "1s"
+[listeners.hurried.imap]
+port = ${hurried.imap}
+noRequireStartTls = true
+${listener("narrow", "30s")}
+[listeners.narrow.smtp]
+port = ${narrow.smtp}
 ${few}
-[listeners.tight.imaps]
-port = ${tight.imaps}
+[listeners.narrow.imap]
+port = ${narrow.imap}
+noRequireStartTls = true
+${few}
 [localserve]`,
   );
 }
 
 Deno.test("hostile input", async (t) => {
-  const server = await startServer("localserve", undefined, addTightListener);
+  const server = await startServer("localserve", undefined, addTightListeners);
   const siege = await Siege.begin(server);
   try {
     for (const [name, attack] of attacks) {
@@ -126,13 +151,13 @@ attack("IMAP clients that send commands and read no answers", async (crowd, serv
 });
 
 attack("an SMTP client that takes its time for a command", async (crowd) => {
-  const client = await crowd.greeted(tight.smtp);
+  const client = await crowd.greeted(tight.impatient.smtp);
   client.send("EHL");
   assert.match(await client.toTheEnd(), /^421 4\.4\.2 /);
 });
 
 attack("an SMTP client that trickles its message", async (crowd) => {
-  const client = await inTransaction(crowd, tight.smtp);
+  const client = await inTransaction(crowd, tight.hurried.smtp);
   await client.say("DATA");
   const trickle = setInterval(() => client.send("a"), 100);
   try {
@@ -143,7 +168,7 @@ attack("an SMTP client that trickles its message", async (crowd) => {
 });
 
 attack("an IMAP client that trickles its LOGIN", async (crowd) => {
-  const client = await crowd.greeted(tight.imap);
+  const client = await crowd.greeted(tight.impatient.imap);
   const trickle = setInterval(() => client.send("a"), 100);
   try {
     assert.match(await client.toTheEnd(), /^\* BYE /);
@@ -153,7 +178,7 @@ attack("an IMAP client that trickles its LOGIN", async (crowd) => {
 });
 
 attack("TLS handshakes that are never finished", async (crowd, _, siege) => {
-  const clients = await crowd.many(50, tight.imaps);
+  const clients = await crowd.many(50, tight.impatient.imaps);
   for (const [i, client] of clients.entries()) client.send(hello.subarray(0, i % (hello.length + 1)));
   await siege.bystander.isServed();
   for (const client of clients) await client.toTheEnd();
@@ -161,8 +186,8 @@ attack("TLS handshakes that are never finished", async (crowd, _, siege) => {
 
 for (
   const [name, port, command, go] of [
-    ["SMTP", () => tight.smtp, "EHLO x.example\r\nSTARTTLS\r\n", /^220 2.*\r\n/m],
-    ["IMAP", () => tight.imap, "a STARTTLS\r\n", /^a OK .*\r\n/m],
+    ["SMTP", () => tight.hurried.smtp, "EHLO x.example\r\nSTARTTLS\r\n", /^220 2.*\r\n/m],
+    ["IMAP", () => tight.hurried.imap, "a STARTTLS\r\n", /^a OK .*\r\n/m],
   ] as const
 ) {
   attack(`STARTTLS on ${name}, and a handshake that is never finished`, async (crowd, _, siege) => {
@@ -182,8 +207,8 @@ for (
 attack("floods of connections", async (crowd, _, siege) => {
   for (
     const [port, welcome, refusal] of [
-      [tight.smtp, /^220 /, /^421 4\.7\.0 /],
-      [tight.imap, /^\* OK /, /^\* BYE \[UNAVAILABLE\] /],
+      [tight.narrow.smtp, /^220 /, /^421 4\.7\.0 /],
+      [tight.narrow.imap, /^\* OK /, /^\* BYE \[UNAVAILABLE\] /],
     ] as const
   ) {
     const clients = await crowd.many(200, port);
@@ -205,8 +230,8 @@ attack("a thousand connections that do nothing", async (crowd, server, siege) =>
   const before = await holdings(server);
   await Promise.all([crowd.many(500, server.ports.imaps), crowd.many(500, server.ports.smtp)]);
   await siege.bystander.isServed();
+  await siege.serves(1000);
   const during = await holdings(server);
-  assert.equal(during.connections - before.connections, 1000);
   assert.ok(during.memory - before.memory < 100 * MiB, `${(during.memory - before.memory) / MiB} MiB`);
 });
 

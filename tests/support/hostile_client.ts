@@ -6,8 +6,14 @@
 import { connect, type Socket } from "node:net";
 import { fromLatin1, latin1 } from "../../src/base/bytes.ts";
 
-/** How long an answer may take on a machine that does much else. */
-export const patienceMs = 10_000;
+/**
+ * How long an answer may take on a machine that does much else. A connection that is closed before is seen at once, so that
+ * no answer but one that never comes takes so long.
+ */
+const answerMs = 60_000;
+
+/** The same for an end: less than the 30 s after which the server closes any connection that says nothing. */
+export const patienceMs = 20_000;
 
 /** One connection. Text is latin1 in both directions: a character is an octet. */
 export class HostileClient {
@@ -69,7 +75,7 @@ export class HostileClient {
         return taken;
       }
       if (this.#ended) return null;
-      await this.#more(`${pattern}, and has ${JSON.stringify(this.#text.slice(0, 300))}`);
+      await this.#more(answerMs, () => `${pattern}, and has ${JSON.stringify(this.#text.slice(0, 300))}`);
     }
   }
 
@@ -80,7 +86,7 @@ export class HostileClient {
 
   /** Everything that still comes, up to the end of the connection, which must come by itself. */
   async toTheEnd(): Promise<string> {
-    while (!this.#ended) await this.#more("the end of the connection");
+    while (!this.#ended) await this.#more(patienceMs, () => "the end of the connection");
     const text = this.#text;
     this.#text = "";
     return text;
@@ -106,11 +112,11 @@ export class HostileClient {
     this.#socket.destroy();
   }
 
-  async #more(what: string): Promise<void> {
+  async #more(ms: number, what: () => string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = setTimeout(
-      () => reject(new Error(`a hostile client waits in vain for ${what}`)),
-      patienceMs,
+      () => reject(new Error(`a hostile client waits in vain for ${what()}`)),
+      ms,
     );
     this.#wake = resolve;
     try {
