@@ -196,8 +196,17 @@ function descendants(pid: number): number[] {
   } catch {
     return [];
   }
-  const children = text.split(/\s+/).filter((each) => each !== "").map(Number);
+  const children = text.split(/\s+/).filter((each) => each !== "").map(Number).filter(isProcess);
   return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** gVisor names the threads of a child among the children: each would count as much as its process. */
+function isProcess(id: number): boolean {
+  try {
+    return new RegExp(`^Tgid:\\s+${id}$`, "m").test(Deno.readTextFileSync(`/proc/${id}/status`));
+  } catch {
+    return false; // It has ended.
+  }
 }
 
 /** Removes what {@link makeFolder} made. */
