@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { record, soa, startDnsServer } from "../../tests/support/dns_server.ts";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { Metrics } from "../base/metrics.ts";
 import { silentLog } from "../base/log.ts";
 import { rcodes } from "../dns/message.ts";
+import { slotMs } from "./deadlines.ts";
 import { DnsMetrics } from "./dns_metrics.ts";
 import { makeResolver } from "./resolver.ts";
 import { systemClock } from "./system_clock.ts";
@@ -12,8 +14,13 @@ const counted = (metrics: Metrics) =>
   metrics.text().split("\n").filter((line) => /^mailden_dns.* [^0]/.test(line)).toSorted();
 
 Deno.test("questions, lookups and kept answers are counted, by what came of them", async () => {
+  const clock = new FakeClock();
+  const silent = Promise.withResolvers<void>();
   const server = await startDnsServer(({ name }, { over }) => {
-    if (name === "silent.example.") return "drop";
+    if (name === "silent.example.") {
+      silent.resolve();
+      return "drop";
+    }
     if (name === "long.example." && over === "udp") return "truncate";
     if (name === "none.example.") return { rcode: rcodes.nxDomain, authorities: [soa("example.")] };
     return {
@@ -25,7 +32,7 @@ Deno.test("questions, lookups and kept answers are counted, by what came of them
   const resolver = makeResolver({
     servers: [{ address: server.address, port: server.port, trusted: true }],
     mode: "trust-ad",
-    clock: systemClock,
+    clock,
     log: silentLog,
     tryMs: 50,
     tries: 1,
@@ -33,7 +40,12 @@ Deno.test("questions, lookups and kept answers are counted, by what came of them
   });
   assert.deepEqual(counted(metrics), []);
   for (const name of ["a", "a", "A", "signed", "none", "long", "silent"]) {
-    await resolver.lookup(`${name}.example.`, "A");
+    const lookup = resolver.lookup(`${name}.example.`, "A");
+    if (name === "silent") {
+      await silent.promise;
+      await clock.advance(50 + slotMs);
+    }
+    await lookup;
   }
   const given = new AbortController();
   const asked = resolver.lookup("silent.example.", "MX", { signal: given.signal });

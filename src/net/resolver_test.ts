@@ -6,9 +6,11 @@ import {
   soa,
   startDnsServer,
 } from "../../tests/support/dns_server.ts";
+import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { createLog, silentLog } from "../base/log.ts";
 import { rcodes } from "../dns/message.ts";
 import type { Resolver } from "../dns/resolver.ts";
+import { slotMs } from "./deadlines.ts";
 import {
   type ClosableResolver,
   makeResolver,
@@ -78,11 +80,21 @@ Deno.test("aliases are followed by asking again", async () => {
 });
 
 Deno.test("a query that is lost is sent again", async () => {
+  const clock = new FakeClock();
+  const lost = Promise.withResolvers<void>();
   let count = 0;
-  await withResolver(() => count++ === 0 ? "drop" : {}, async (resolver, asked) => {
-    assert.equal((await resolver.lookup("example.org.", "A")).status, "noData");
+  const handler: DnsHandler = () => {
+    if (count++ > 0) return {};
+    lost.resolve();
+    return "drop";
+  };
+  await withResolver(handler, async (resolver, asked) => {
+    const answer = resolver.lookup("example.org.", "A");
+    await lost.promise;
+    await clock.advance(50 + slotMs);
+    assert.equal((await answer).status, "noData");
     assert.equal(asked.length, 2);
-  }, { tryMs: 50 });
+  }, { clock, tryMs: 50 });
 });
 
 Deno.test("many lookups at once are all answered, with few sockets", async () => {
