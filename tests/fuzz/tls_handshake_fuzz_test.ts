@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concat, utf8 } from "../../src/base/bytes.ts";
+import type { Clock, Millis, Timer } from "../../src/base/clock.ts";
 import {
   dialLocally,
   listenLocally,
@@ -14,6 +15,7 @@ import {
   readUntil,
   trustLocalhost,
 } from "../../src/net/testing/loopback.ts";
+import { systemClock } from "../../src/net/system_clock.ts";
 import { clientHelloMessage, records, vector } from "../../src/tls/testing/client_hellos.ts";
 
 const seconds = Number(Deno.env.get("MAILDEN_FUZZ_SECONDS") ?? "0.5");
@@ -55,10 +57,35 @@ async function attack(port: number, pieces: readonly Uint8Array[], politely: boo
   else socket.resetAndDestroy();
 }
 
+/** Time that runs a hundred times as fast, until an honest client comes: for that the machine may be slow. */
+class HurriedClock implements Clock {
+  #factor = 100;
+  #began = 0;
+  #real = systemClock.monotonic();
+
+  now(): Millis {
+    return systemClock.now();
+  }
+
+  monotonic(): number {
+    return this.#began + (systemClock.monotonic() - this.#real) * this.#factor;
+  }
+
+  after(ms: number, fn: () => void): Timer {
+    return systemClock.after(ms / this.#factor, fn);
+  }
+
+  calmDown(): void {
+    [this.#began, this.#real, this.#factor] = [this.monotonic(), systemClock.monotonic(), 1];
+  }
+}
+
 Deno.test("fuzz: handshakes of hostile clients", async () => {
+  const clock = new HurriedClock();
   const listener = await listenLocally({
     implicitTls: true,
-    times: { handshakeTimeoutMs: 200, lingerMs: 100 },
+    clock,
+    times: { handshakeTimeoutMs: 20_000, lingerMs: 10_000 },
     handler: async (transport) => {
       await transport.write(utf8("served"));
       await transport.read();
@@ -71,6 +98,7 @@ Deno.test("fuzz: handshakes of hostile clients", async () => {
   for (let round = seed; round === seed || performance.now() < end; round++) {
     await fc.assert(property, { seed: round, numRuns: 20 });
   }
+  clock.calmDown();
   const client = await dialLocally(listener.port, { tls: trustLocalhost() });
   assert.equal(await readUntil(client, "served"), "served");
   client.destroy();
