@@ -57,7 +57,7 @@ async function withServer(
   test: (server: TestServer) => Promise<void>,
 ): Promise<void> {
   const dns = await startDnsServer(handler);
-  const asked = `[dns]\nmode = "off"\nservers = ["127.0.0.1:${dns.port}"]\nevidenceTimeout = "2s"\n`;
+  const asked = `[dns]\nmode = "off"\nservers = ["127.0.0.1:${dns.port}"]\nevidenceTimeout = "50s"\n`;
   const made = await makeFolder();
   if (mode === "serve") {
     // Only localserve makes its own key.
@@ -257,10 +257,13 @@ Deno.test("serve: what a trusted sealer saw counts, and results under a former n
 });
 
 Deno.test("a DNS that does not answer holds a message no longer than its deadline, and lets nothing in", async () => {
-  await withServer("serve", () => "drop", strict, async (server) => {
+  const impatient = (config: string) =>
+    strict(config).replace('evidenceTimeout = "50s"', 'evidenceTimeout = "2s"');
+  await withServer("serve", () => "drop", impatient, async (server) => {
     const begin = performance.now();
     const reply = await send(server, "strict.example", message("strict.example", "silent"));
     assert.match(reply, /^451 4\.4\.3 /);
-    assert.ok(performance.now() - begin < 8000, `${performance.now() - begin} ms`);
+    const waited = performance.now() - begin;
+    assert.ok(waited < 12_000, `${waited} ms`); // The resolver alone would take 14 s.
   });
 });
