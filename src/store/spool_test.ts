@@ -98,7 +98,8 @@ Deno.test("limits", async (t) => {
       await spools.open();
     }));
   await t.step("of all files", () =>
-    withSpool(async ({ spool }) => {
+    withSpool(async ({ spool, disk }) => {
+      disk.empty = true;
       const owners = Array.from({ length: maxSpools / maxOwnSpools }, () => spool.forOwner());
       for (const owner of owners) await Promise.all(Array.from({ length: maxOwnSpools }, () => owner.open()));
       const one = spool.forOwner();
