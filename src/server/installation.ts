@@ -9,6 +9,7 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { utf8 } from "../base/bytes.ts";
 import { ownCertificateFiles } from "../config/transport_config.ts";
 import { ConfigError, type PlacedProblem, readConfig } from "../config/load.ts";
 import { checkDynamic, type DynamicConfig, dynamicSchema } from "../config/dynamic_config.ts";
@@ -140,8 +141,13 @@ async function readPair(
   return null;
 }
 
-/** Longer paths are refused by the system for sockets (sun_path). */
+/** Octets; longer paths are refused by the system for sockets (sun_path). */
 const maxSocketPath = 100;
+
+/** Whether all sockets can be in a folder. */
+function hasRoom(folder: string): boolean {
+  return utf8(`${folder}/metrics.sock`).length <= maxSocketPath;
+}
 
 const controlSocketName = "ctl.sock";
 
@@ -156,8 +162,16 @@ export async function findControlSocket(folder: string): Promise<string> {
   return path;
 }
 
-/** How names of folders of sockets begin, in the system's temporary folder. */
+/** How names of folders of sockets begin, in temporary folders. */
 const shortPrefix = "mailden-";
+
+/** A new folder for sockets: where the system has its temporary files, or in /tmp where TMPDIR is too long as well. */
+async function shortFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: shortPrefix });
+  if (hasRoom(folder)) return folder;
+  await Deno.remove(folder);
+  return await Deno.makeTempDir({ dir: "/tmp", prefix: shortPrefix });
+}
 
 /**
  * Leaves a link where the sockets would be, for commands look there. Where something else is, the server goes without. The
@@ -174,15 +188,15 @@ async function pointTo(run: string, folder: string): Promise<void> {
 
 /**
  * Where everything is, for the grants. Creates the folder of sockets: beside the configuration, or (where that
- * path is too long for a socket) in the system's temporary folder; and beside the configuration the front's own.
+ * path is too long for a socket) in a temporary folder; and beside the configuration the front's own.
  */
 export async function prepareRun(
   installation: Installation,
   dns: BootDns,
 ): Promise<Places & { readonly run: string }> {
   let run = runFolder(installation.folder);
-  if (run.length + "/metrics.sock".length > maxSocketPath) {
-    const short = await Deno.makeTempDir({ prefix: shortPrefix });
+  if (!hasRoom(run)) {
+    const short = await shortFolder();
     await pointTo(run, short);
     run = short;
   }

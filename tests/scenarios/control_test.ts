@@ -38,25 +38,36 @@ for (const mode of ["localserve", "serve"] satisfies Mode[]) {
   });
 }
 
-Deno.test("a server whose folder has a path too long for sockets is found all the same", async () => {
-  const made = await makeFolder();
-  const folder = join(made.folder, "..", "x".repeat(90));
-  await Deno.rename(made.folder, folder);
-  let server = await startServer("localserve", { ...made, folder });
-  const first = await Deno.realPath(join(folder, "run"));
-  let run = first;
-  try {
-    assert.notEqual(run, join(folder, "run"));
-    const { stdout, stderr } = await mailden("queue", "list", "--config", folder);
-    assert.match(stdout + stderr, answered);
-    await server.kill();
-    server = await startServer("localserve", { ...made, folder });
-    run = await Deno.realPath(join(folder, "run"));
-    assert.notEqual(run, first);
-    await assert.rejects(Deno.stat(first), Deno.errors.NotFound, "each start would leave a folder behind");
-  } finally {
-    await server.stop();
-    await Deno.remove(run, { recursive: true });
-    await removeFolder(folder);
-  }
-});
+/** Words for the test's name, and a name for the folder that servers use for temporary files; null leaves it as it is. */
+const temporary: [where: string, name: string | null][] = [
+  ["", null],
+  [", and that of temporary files too", "t".repeat(90)],
+  [", and that of temporary files too, in octets", "\u00fc".repeat(45)],
+];
+for (const [where, name] of temporary) {
+  Deno.test(`a server whose folder has a path too long for sockets${where} is found all the same`, async () => {
+    const made = await makeFolder();
+    const folder = join(made.folder, "..", "x".repeat(90));
+    await Deno.rename(made.folder, folder);
+    const env: Record<string, string> = {};
+    if (name !== null) await Deno.mkdir(env.TMPDIR = join(folder, "..", name));
+    const start = () => startServer("localserve", { ...made, folder }, undefined, env);
+    let server = await start();
+    const first = await Deno.realPath(join(folder, "run"));
+    let run = first;
+    try {
+      assert.notEqual(run, join(folder, "run"));
+      const { stdout, stderr } = await mailden("queue", "list", "--config", folder);
+      assert.match(stdout + stderr, answered);
+      await server.kill();
+      server = await start();
+      run = await Deno.realPath(join(folder, "run"));
+      assert.notEqual(run, first);
+      await assert.rejects(Deno.stat(first), Deno.errors.NotFound, "each start would leave a folder behind");
+    } finally {
+      await server.stop();
+      await Deno.remove(run, { recursive: true });
+      await removeFolder(folder);
+    }
+  });
+}

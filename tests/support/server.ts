@@ -85,7 +85,7 @@ export function freePorts(count: number): number[] {
 
 /** Whoever makes the file has the port; one that was made long ago is anybody's. */
 function claim(port: number): boolean {
-  const folder = join(Deno.env.get("TMPDIR") ?? "/tmp", "mailden-test-ports");
+  const folder = join(Deno.env.get("TMPDIR") ?? "/tmp", `mailden-test-ports-${Deno.uid()}`);
   const file = join(folder, String(port));
   Deno.mkdirSync(folder, { recursive: true });
   try {
@@ -127,6 +127,7 @@ export async function startServer(
   mode: Mode,
   made?: { folder: string; ports: Ports },
   change?: (config: string) => string,
+  env: Record<string, string> = {},
 ): Promise<TestServer> {
   const { folder, ports } = made ?? await makeFolder();
   if (change !== undefined) {
@@ -137,6 +138,7 @@ export async function startServer(
   const child = new Deno.Command(Deno.execPath(), {
     args: [...launch, ...args],
     cwd: root,
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
