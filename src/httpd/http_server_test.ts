@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { memoryTransports } from "../../tests/support/memory_transport.ts";
+import { makeShortFolder } from "../../tests/support/short_folder.ts";
 import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
@@ -11,7 +12,7 @@ import { plain } from "./responses.ts";
 
 /** Sends one request over a bridged connection; returns the whole answer. */
 async function ask(handler: (request: Request) => Promise<Response>, request: string): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "mailden-http-" });
+  const folder = await makeShortFolder();
   const server = serveHttp(join(folder, "web.sock"), handler, silentLog);
   const ends = memoryTransports();
   const carried = bridge(ends.server, server.path);

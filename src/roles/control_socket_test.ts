@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { makeShortFolder } from "../../tests/support/short_folder.ts";
 import { everyMessage } from "../queue/queue_admin.ts";
 import net, { type Socket } from "node:net";
 import { join } from "node:path";
@@ -32,7 +33,7 @@ async function withSocket(
   settings: Partial<ControlSettings>,
   run: (dial: () => Promise<Socket>, path: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  const folder = await makeShortFolder();
   const path = join(folder, "ctl.sock");
   const control = await listenControl({ path, adminCapability, accept, ...settings });
   const sockets: Socket[] = [];
@@ -126,7 +127,7 @@ Deno.test("other first words than a server's are refused", async () => {
       if (text.endsWith("\n") || text === "") socket.end(text);
       else socket.write(text);
     });
-    const folder = await Deno.makeTempDir();
+    const folder = await makeShortFolder();
     const path = join(folder, "ctl.sock");
     await new Promise<void>((resolve) => server.listen(path, resolve));
     await assert.rejects(openControl(net.connect(path), systemClock), error, what);

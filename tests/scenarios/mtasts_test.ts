@@ -44,6 +44,7 @@ import { LineClient, smtp } from "../support/line_client.ts";
 import { until } from "../support/linked_servers.ts";
 import { join } from "../support/paths.ts";
 import { freePorts } from "../support/server.ts";
+import { makeShortFolder } from "../support/short_folder.ts";
 
 /** Domains, each with a mail exchanger under its own name, and what their policies say. */
 const policies: Readonly<Record<string, string>> = {
@@ -190,7 +191,7 @@ async function submit(port: number, ...recipients: readonly string[]): Promise<v
 }
 
 Deno.test("mail goes where the policies of its domains let it go, and what they say outlives their host", async (t) => {
-  const folder = await Deno.makeTempDir({ prefix: "mailden-mtasts-" });
+  const folder = await makeShortFolder();
   await Deno.mkdir(join(folder, "front"), { mode: 0o700 });
   const world = { hasRecords: true };
   const dns = await startDnsServer(dnsOf(world));
