@@ -8,9 +8,16 @@ import type { Answer, Resolver, Security } from "../dns/resolver.ts";
 import { type KeyCache, problemOf, type ReadRecord } from "./public_key.ts";
 import { keyName } from "./tag_values.ts";
 
-/** What is published for a selector: a record that could be read, or why there is none to use. */
+/**
+ * What is published for a selector: records that were read, or why there is none to use. Mostly there is one record; of
+ * several, each is tried (`verdict.ts`).
+ */
 export type KeyAnswer =
-  | { readonly kind: "record"; readonly record: ReadRecord; readonly security: Security }
+  | {
+    readonly kind: "records";
+    readonly records: readonly [ReadRecord, ...ReadRecord[]];
+    readonly security: Security;
+  }
   | {
     readonly kind: "none";
     readonly status: "permerror" | "temperror";
@@ -63,22 +70,24 @@ export class KeyLookup {
       return none("temperror", `the key could not be looked up (${answer.failure}): ${answer.why}`, security);
     }
     const texts = answer.records.map((record) => fromLatin1(concat(record.strings)));
-    const readings = texts.slice(0, maxRecords).map((text) => this.#cache.read(text));
+    // In an order that does not depend on the server's, so that the same message gets the same words.
+    const readings = [...new Set(texts)].slice(0, maxTexts).sort().map((text) => this.#cache.read(text));
     const [first] = readings;
     if (first === undefined) return none("permerror", "there is no key record", security);
     // A wildcard or a neighbour's record may be there too (6.1.2): what is no key record does not count.
-    const records = readings.filter((one) => one.kind !== "malformed");
-    const [record = first] = records;
-    if (records.length > 1 || texts.length > maxRecords) {
-      // RFC 6376 3.6.2.2: "the results are undefined". Most of all, a change that is not finished.
-      return none("temperror", "there are several key records", security);
+    const [record = first, ...others] = readings.filter((one) => one.kind !== "malformed");
+    if (others.length >= maxRecords || texts.length > maxTexts) {
+      return none("permerror", `there are more key records than the ${maxRecords} that are tried`, security);
     }
-    return { kind: "record", record, security };
+    return { kind: "records", records: [record, ...others], security };
   }
 }
 
 /** Most TXT records of one name that are read. */
-const maxRecords = 10;
+const maxTexts = 10;
+
+/** Most key records of one selector that are tried: each costs a verification. While a key is replaced, there are two. */
+export const maxRecords = 3;
 
 function none(status: "permerror" | "temperror", why: string, security: Security | null): KeyAnswer {
   return { kind: "none", status, why, security };

@@ -12,7 +12,7 @@ import type { BodyHash } from "./body_hasher.ts";
 import { octetsOf } from "./header_section.ts";
 import type { KeyAnswer } from "./key_lookup.ts";
 import type { KeyRecord } from "./key_record.ts";
-import { isSignature, minRsaBits } from "./public_key.ts";
+import { isSignature, minRsaBits, type ReadRecord } from "./public_key.ts";
 import type { SignerTags, SigningTags } from "./signature.ts";
 
 /**
@@ -38,7 +38,10 @@ export interface Verdict {
   /** Size of the key that was tried, or null. */
   readonly keyBits: number | null;
   /**
-   * The key is marked as a test (`t=y`): treat the message as unsigned, whatever `status` says. RFC 6376 3.6.1
+   * The key is marked as a test (`t=y`). RFC 6376 3.6.1 wants such a message treated as one that is not signed: so what does
+   * not verify is held against nobody, and told as no signature (`trace_fields.ts`). What does verify counts all the
+   * same, for DMARC as well: the domain's key signed it, test or not. Many domains never took the flag away, and under
+   * their own `p=reject` their forwarded mail would be refused. The reference has it so too.
    */
   readonly testing: boolean;
   /** What the key may sign (`s=`), `*` being everything; null without key. */
@@ -83,10 +86,33 @@ export interface Signed {
   readonly objection?: (record: KeyRecord) => string | null;
 }
 
-/** The verdict, with the key and the whole message there. RFC 6376 6.1.2 step 5 to 6.1.3 */
+/**
+ * The verdict, with the key and the whole message there. RFC 6376 6.1.2 step 5 to 6.1.3
+ *
+ * There should be one key record; what several mean is not defined (3.6.2.2), and each may be tried (6.1.2 step 4). So it is
+ * here: most of all, a key is being replaced, and which record a server gives first is chance. It is no temporary error,
+ * since it may stay so for years, and all that time mail would be delayed until it is given up. But where one of the
+ * records says that the key is revoked, that counts: the others may be what somebody forgot to take away.
+ */
 export function judge(signed: Signed, answer: KeyAnswer): Verdict {
   if (answer.kind === "none") return { ...withoutKey(answer.status, answer.why), security: answer.security };
-  const { record: read, security } = answer;
+  const { records, security } = answer;
+  const [first, ...others] = records;
+  const revoked = records.find(({ kind }) => kind === "revoked");
+  if (revoked !== undefined || others.length === 0) return judgeWith(signed, revoked ?? first, security);
+  let best = judgeWith(signed, first, security);
+  for (const record of others) {
+    if (best.status === "pass") return best;
+    const next = judgeWith(signed, record, security);
+    // That the message was changed tells more than that a key is for something else.
+    if (next.status === "pass" || next.status === "fail" && best.status !== "fail") best = next;
+  }
+  return best.status === "pass"
+    ? best
+    : { ...best, why: `of ${records.length} keys, none fits: ${best.why}` };
+}
+
+function judgeWith(signed: Signed, read: ReadRecord, security: Security): Verdict {
   if (read.kind === "malformed") {
     return { ...withoutKey("permerror", `the key record is malformed: ${read.problem}`), security };
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { base64, type Bytes, concat, fromLatin1, latin1, noBytes } from "../base/bytes.ts";
 import { txt, type Zone, ZoneResolver } from "../dns/testing/zone_resolver.ts";
@@ -175,6 +176,34 @@ for (const [what, record, status, why] of records) {
     assert.match(result.why, why);
   });
 }
+
+// RFC 6376 3.6.2.2, 6.1.2 step 4: undefined, but never a reason to delay mail.
+const other = recordOf(ed25519Signer.key);
+const stranger = recordOf(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey);
+const several: [what: string, texts: string[], status: string, why: RegExp][] = [
+  ["the key and a new one", [p, stranger], "pass", /1024 bits/],
+  ["a key of another type and the key", [other, p], "pass", /1024 bits/],
+  ["the key twice", [p, p], "pass", /1024 bits/],
+  ["the key and something else", ["v=spf1 -all", p], "pass", /1024 bits/],
+  ["two strangers", [other, stranger], "fail", /of 2 keys, none fits: the signature does not fit/],
+  ["two keys for something else", [other, `s=tlsrpt; ${p}`], "permerror", /of 2 keys, none fits/],
+  ["the key and a record that says it is revoked", [p, "v=DKIM1; p="], "permerror", /revoked/],
+  ["more than are tried", [p, other, stranger, `n=x; ${p}`], "permerror", /more key records/],
+];
+for (const [what, texts, status, why] of several) {
+  for (const order of [texts, texts.toReversed()]) {
+    Deno.test(`a selector with ${what}: ${status}, ${order === texts ? "as written" : "reversed"}`, async () => {
+      const result = await only(relaxed, withRecord(...order));
+      assert.equal(result.status, status, result.why);
+      assert.match(result.why, why);
+    });
+  }
+}
+
+Deno.test("of several keys, the one that verifies tells its own flags", async () => {
+  const { testing } = await only(relaxed, withRecord(`t=y; ${stranger.slice("v=DKIM1; ".length)}`, p));
+  assert.equal(testing, false);
+});
 
 Deno.test("a key in testing is told of, also where it fails", async () => {
   const options = withRecord(`t=y; s=*; ${p}`);

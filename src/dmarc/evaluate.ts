@@ -29,7 +29,7 @@ export interface SpfIdentifier {
   readonly domain: string | null;
 }
 
-/** What is looked at of a DKIM signature. */
+/** What is looked at of a DKIM signature. That its key is marked as a test does not matter (`dkim/verdict.ts` says why). */
 export interface DkimIdentifier {
   readonly status: string;
   /** `d=` in normal form; null if it could not be read. */

@@ -4,6 +4,7 @@ import { sealMessage } from "../arc/seal.ts";
 import { concat, indexOfBytes, latin1, MiB } from "../base/bytes.ts";
 import { createLog, silentLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
+import { recordOf } from "../dkim/keys.ts";
 import { bodyHasherFor } from "../dkim/sign.ts";
 import { ed25519Signer, now, octets, rsaSigner, signed } from "../dkim/testing/signed_message.ts";
 import type { Answer, LookupOptions, Resolver } from "../dns/resolver.ts";
@@ -68,6 +69,39 @@ Deno.test("a changed message", async () => {
   const evidence = await gathered(changed, forgedEnvelope);
   assert.equal(evidence.dkim[0]?.status, "fail");
   assert.equal(verdict(evidence).reason, "dmarc-policy");
+});
+
+Deno.test("a signature with a key that is tried out counts where it verifies, and not against anyone else", async () => {
+  const record = `v=DKIM1; t=y; ${recordOf(rsaSigner.key).slice("v=DKIM1; ".length)}`;
+  const world = { ...zone, "rsa._domainkey.example.org": { records: { TXT: txt(record) } } };
+  const { gatherer: gathers } = gatherer(new ZoneResolver(world));
+  const of = async (content: Uint8Array, from: Envelope) => {
+    const gathering = gathers.begin(from);
+    gathering.write(content);
+    return await gathering.finish();
+  };
+  const forwarded = await of(signedMessage, forgedEnvelope);
+  assert.deepEqual([forwarded.dkim[0]?.testing, forwarded.dmarc.status], [true, "pass"]);
+  const changed = concat([signedMessage, octets("PS\n")]);
+  for (const from of [envelope, forgedEnvelope]) {
+    const [wrong, none] = [await of(changed, from), await of(message, from)];
+    assert.deepEqual([wrong.dkim[0]?.status, none.dkim[0]?.status], ["fail", "none"]);
+    assert.equal(wrong.dmarc.status, none.dmarc.status);
+    assert.deepEqual(verdict(wrong).action, verdict(none).action);
+  }
+});
+
+Deno.test("two keys at one selector delay no mail", async () => {
+  for (const other of [recordOf(ed25519Signer.key), "v=DKIM1; p=", "v=DKIM1; k=new; p=AAAA"]) {
+    const texts = [recordOf(rsaSigner.key), other];
+    const world = { ...zone, "rsa._domainkey.example.org": { records: { TXT: txt(...texts) } } };
+    const { gatherer: gathers } = gatherer(new ZoneResolver(world));
+    const gathering = gathers.begin(forgedEnvelope);
+    gathering.write(signedMessage);
+    const evidence = await gathering.finish();
+    assert.notEqual(evidence.dmarc.status, "temperror");
+    assert.notEqual(verdict(evidence).action, "tempfail");
+  }
 });
 
 Deno.test("the null sender is checked by its HELO name", async () => {

@@ -53,13 +53,15 @@ function iprevResult({ iprev, remoteIp }: Evidence): MethodResult {
 
 function dkimResults(signatures: readonly DkimEvidence[], form: ResultsForm): MethodResult[] {
   return signatures.map((one) => {
-    const { status, keyBits, algorithm, security, testing, lengthLimited } = one;
+    const { keyBits, algorithm, security, testing, lengthLimited } = one;
+    // What fails while a key is tried out is to be treated as if it were not signed (RFC 6376 3.6.1), by readers as well.
+    const status = testing && one.status !== "pass" ? "none" : one.status;
     const comment = [
       keyBits === null || algorithm === null ? null : `${keyBits} bit ${algorithm.split("-")[0] ?? ""}`,
       testing ? "test mode" : null,
       lengthLimited ? "only the beginning of the body is signed" : null,
       security === null ? null : dnssec(security),
-      status === "pass" || status === "none" ? null : one.why,
+      one.status === "pass" || one.status === "none" ? null : one.why,
     ];
     const properties: [string, string, string | null][] = [
       ["header", "d", domainText(one.domain, form)],

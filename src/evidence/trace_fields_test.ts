@@ -60,6 +60,18 @@ Deno.test("the null sender is told by its HELO name, and no localpart is", () =>
   assert.deepEqual(property(sampleEvidence, "spf", "smtp.mailfrom"), ["example.org"]);
 });
 
+Deno.test("what fails with a key that is tried out is told as no signature, and what passes as it is", () => {
+  const told = (status: "pass" | "fail" | "permerror") => {
+    const dkim = [{ ...sampleDkim, testing: true, status, why: "the reason" }];
+    const results = methodResults({ ...sampleEvidence, dkim }, form).filter((one) => one.method === "dkim");
+    return results.map((one) => `${one.result}: ${one.comment}`);
+  };
+  assert.deepEqual(told("pass"), ["pass: 2048 bit rsa, test mode, without dnssec"]);
+  for (const status of ["fail", "permerror"] as const) {
+    assert.deepEqual(told(status), ["none: 2048 bit rsa, test mode, without dnssec, the reason"]);
+  }
+});
+
 Deno.test("signatures that begin alike are told apart", () => {
   const signatures = [sampleDkim, { ...sampleDkim, prefix: "abcdefghXX" }, {
     ...sampleDkim,

@@ -142,12 +142,21 @@ Deno.test("a message is signed with a new key, verified by its published record,
     const server = await serverOf({
       ...records,
       "sel._domainkey.example.org": { TXT: txt(JSON.parse(stdout).text) },
+      "two._domainkey.example.org": {
+        TXT: txt("v=spf1 -all", JSON.parse(stdout).text, `n=x; ${JSON.parse(stdout).text.slice(9)}`),
+      },
     });
     const options = ["--mode", "off", "--dns", `${server.address}:${server.port}`];
     assert.match(
       (await mailden("dkim", "lookup", "sel", "example.org", ...options)).stdout,
       /a key of 256 bits/,
     );
+    const several = await mailden("dkim", "lookup", "two", "example.org", ...options);
+    assert.deepEqual([several.code, /a key of 256 bits[^]*should be one record/.test(several.stdout)], [
+      0,
+      true,
+    ]);
+    assert.doesNotMatch(several.stdout, /spf1/); // What is no key does not count beside one.
     const verified = await mailden("dkim", "verify", message, ...options);
     assert.match(verified.stdout, /^dkim: pass example\.org, selector sel, ed25519-sha256/, verified.stderr);
     const dmarc = await mailden(

@@ -6,7 +6,7 @@
  * @module
  */
 import { fromLatin1 } from "../../base/bytes.ts";
-import { readRecord } from "../../dkim/public_key.ts";
+import { type ReadRecord, readRecord } from "../../dkim/public_key.ts";
 import { keyName } from "../../dkim/tag_values.ts";
 import type { Command } from "../command.ts";
 import { CommandError } from "../command_error.ts";
@@ -28,22 +28,44 @@ Exit code 1 if it is not.`,
     const name = keyName(selector, domain);
     const answer = await withResolver(args, (resolver) => resolver.lookup(name, "TXT"));
     if (answer.status === "failed") throw new CommandError(`${name}: ${answer.why}`);
-    const [strings] = answer.records.map((record) => record.strings);
-    if (strings === undefined) throw new CommandError(`${name} has no TXT record`);
-    const text = strings.map((each) => fromLatin1(each)).join("");
-    const read = readRecord(text);
-    const problem = read.kind === "malformed" || read.kind === "useless" ? read.problem : null;
-    const bits = read.kind === "key" ? read.key.bits : null;
+    const texts = new Set(
+      answer.records.map(({ strings }) => strings.map((each) => fromLatin1(each)).join("")),
+    );
+    const all = [...texts].map((text) => described(text));
+    // What is no key record does not count beside one that is. RFC 6376 6.1.2
+    const keys = all.filter(({ kind }) => kind !== "malformed");
+    const [shown = all[0], ...others] = keys;
+    if (shown === undefined) throw new CommandError(`${name} has no TXT record`);
     if (args.is("json")) {
-      output.out(JSON.stringify({ name, text, kind: read.kind, problem, bits, security: answer.security }));
+      output.out(JSON.stringify({ name, ...shown, security: answer.security, others }));
     } else {
-      output.out(text);
-      output.out(
-        `${read.kind === "key" ? "a" : read.kind}${
-          bits === null ? "" : ` key of ${bits} bits`
-        }, ${answer.security}${problem === null ? "" : `: ${problem}`}`,
-      );
+      for (const { text, kind, problem, bits } of [shown, ...others]) {
+        output.out(text);
+        output.out(
+          `${kind === "key" ? "a" : kind}${bits === null ? "" : ` key of ${bits} bits`}, ${answer.security}${
+            problem === null ? "" : `: ${problem}`
+          }`,
+        );
+      }
+      if (others.length > 0) {
+        output.out(
+          "There should be one record (RFC 6376 3.6.2.2): some verifiers take any of these, others none.",
+        );
+      }
     }
-    return read.kind === "key" ? 0 : 1;
+    return keys.length > 0 && keys.every(({ kind }) => kind === "key") ? 0 : 1;
   },
 };
+
+interface Described {
+  readonly text: string;
+  readonly kind: ReadRecord["kind"];
+  readonly problem: string | null;
+  readonly bits: number | null;
+}
+
+function described(text: string): Described {
+  const read = readRecord(text);
+  const problem = read.kind === "malformed" || read.kind === "useless" ? read.problem : null;
+  return { text, kind: read.kind, problem, bits: read.kind === "key" ? read.key.bits : null };
+}
