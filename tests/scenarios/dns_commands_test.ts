@@ -177,6 +177,18 @@ Deno.test("a message is signed with a new key, verified by its published record,
   });
 });
 
+Deno.test("that nobody answers is not told as that there is nothing", async () => {
+  const server = await startDnsServer(() => ({ rcode: 2 }));
+  const options = ["--mode", "off", "--dns", `${server.address}:${server.port}`];
+  const { code, stderr } = await mailden("dmarc", "checkreportaddrs", "example.org", ...options);
+  assert.deepEqual(
+    [code, /^Nobody knows whether example\.org has a DMARC record/m.test(stderr)],
+    [1, true],
+    stderr,
+  );
+  await server.close();
+});
+
 const wrong: [args: string[], says: RegExp][] = [
   [["dns", "lookup", "MOO", "example.org"], /there is no type 'MOO': known are A, NS/],
   [["dns", "lookup", "A", "a..b"], /'a\.\.b' is no name/],

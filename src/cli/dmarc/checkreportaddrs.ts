@@ -26,7 +26,10 @@ have published that it wants them (RFC 9990 section 4). Exit code 1 if one is re
   async run(args, output) {
     const domain = domainOf(args.positionals[0] ?? "");
     const checked = await withResolver(args, async (resolver) => {
-      const { record, recordDomain, why } = await discover(domain, new TreeWalker(resolver));
+      const { status, record, recordDomain, why } = await discover(domain, new TreeWalker(resolver));
+      if (status === "failed") {
+        throw new CommandError(`Nobody knows whether ${domain} has a DMARC record: ${why}`);
+      }
       if (record === null || recordDomain === null) {
         throw new CommandError(`${domain} has no DMARC record: ${why}`);
       }
