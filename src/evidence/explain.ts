@@ -43,7 +43,8 @@ function verdictLines({ action, junk, reason, sentence, reply, overrides }: Verd
     : action === "reject"
     ? "refused"
     : "put off";
-  const told = reply === null ? "" : `; the sender was told ${reply.code} ${reply.enhanced} ${reply.text}`;
+  // Not that it was given: localserve takes everything, and what is refused is not kept where it is.
+  const told = reply === null ? "" : `; the answer for that is ${reply.code} ${reply.enhanced} ${reply.text}`;
   return [
     `${what} (${reason}): ${sentence}${told}`,
     ...overrides.map((one) => `the policy was not applied (${one.type}): ${one.comment}`),

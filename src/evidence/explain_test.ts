@@ -59,7 +59,7 @@ Deno.test("a forged message that much can be said of", () => {
   const lines = explain(evidence, verdict(evidence));
   for (
     const part of [
-      "refused (malformed-from): there are 2 From fields; the sender was told 550 5.6.0",
+      "refused (malformed-from): there are 2 From fields; the answer for that is 550 5.6.0",
       "from nobody (the null sender), sent by 192.0.2.1, which calls itself mx.example.org, without TLS",
       "SPF of HELO (example.org): fail, example.org. has no SPF record (DNSSEC says it is forged)",
       'example.org says of it: "not ours"',
