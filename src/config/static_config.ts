@@ -9,7 +9,7 @@
 import { KiB, MiB } from "../base/bytes.ts";
 import { levels } from "../base/log.ts";
 import { authentication } from "./authentication_config.ts";
-import { dns } from "./dns_config.ts";
+import { checkDns, dns } from "./dns_config.ts";
 import { host, ip, messageSizes, port } from "./network_fields.ts";
 import { queue } from "./queue_config.ts";
 import { checkTransports, transports } from "./transport_config.ts";
@@ -273,7 +273,7 @@ export type Listener = StaticConfig["listeners"][string];
 
 /** What no single field can tell: services that need TLS, ports used twice, nothing to do. */
 export function checkStatic(config: StaticConfig): { path: string; message: string }[] {
-  const problems = checkTransports(config.transports);
+  const problems = [...checkTransports(config.transports), ...checkDns(config.dns)];
   if (Object.keys(config.listeners).length === 0) {
     problems.push({
       path: "listeners",

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { readDnsServer } from "../config/dns_config.ts";
+import { isSameServer, readDnsServers } from "../config/dns_config.ts";
 import type { StaticConfig } from "../config/static_config.ts";
 import { trustedByPlace } from "../net/configured_resolver.ts";
 import { parseResolvConf, upstreamServers } from "../net/resolv_conf.ts";
@@ -25,8 +25,14 @@ export async function bootDns(config: StaticConfig): Promise<BootDns> {
 /** The same, given the text of the system's file. */
 export function dnsOf(config: Pick<StaticConfig, "dns" | "localserve">, resolvConfText: string): BootDns {
   const { mode } = config.dns;
-  const named = config.dns.servers.flatMap((text) => readDnsServer(text) ?? []);
-  const servers = named.length > 0 ? trustedByPlace(named) : upstreamServers(parseResolvConf(resolvConfText));
+  const named = trustedByPlace(readDnsServers(config.dns.servers));
+  const trusted = readDnsServers(config.dns.trustedServers);
+  const servers = named.length > 0
+    ? named.map((one) => ({
+      ...one,
+      trusted: one.trusted || trusted.some((each) => isSameServer(each, one)),
+    }))
+    : upstreamServers(parseResolvConf(resolvConfText));
   // On a laptop the server keeps to what it was given.
   return { mode, servers, direct: mode === "validate" && config.localserve === null };
 }

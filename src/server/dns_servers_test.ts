@@ -26,6 +26,26 @@ Deno.test("configured servers go before the system's, and only those on this mac
   ]);
 });
 
+Deno.test("a server is also trusted that the configuration names, and no other at its address", () => {
+  const servers = (dns: string) => dnsOf(config(`[dns]\n${dns}\n`), "").servers.map(({ trusted }) => trusted);
+  const two = 'servers = ["192.0.2.1", "[2001:db8::1]:5353", "192.0.2.1:5353"]';
+  assert.deepEqual(servers(two), [false, false, false]);
+  assert.deepEqual(servers(`${two}\ntrustedServers = ["192.0.2.1:53"]`), [true, false, false]);
+  assert.deepEqual(servers(`${two}\ntrustedServers = ["[2001:db8:0::1]:5353"]`), [false, true, false]);
+});
+
+Deno.test("who is trusted without being asked is a mistake", () => {
+  const mistakes = [
+    'trustedServers = ["192.0.2.1"]',
+    'servers = ["192.0.2.2"]\ntrustedServers = ["192.0.2.1"]',
+    'servers = ["192.0.2.1"]\ntrustedServers = ["192.0.2.1:5353"]',
+  ];
+  for (const dns of mistakes) {
+    assert.throws(() => config(`[dns]\n${dns}\n`), /dns\.trustedServers.*none of dns\.servers/s);
+  }
+  assert.throws(() => config('[dns]\ntrustedServers = ["localhost"]\n'), /is no server/);
+});
+
 Deno.test("mode local asks nobody, and what does not validate does not go to the zones' own servers", async () => {
   assert.deepEqual(await bootDns(config('[dns]\nmode = "local"\n')), {
     mode: "local",
