@@ -45,7 +45,14 @@ async function scene(domain = "example.org", change: { account_id?: number; sign
   const prefix = utf8((signed ? fields : "") + received);
   const [id = 0] = await enqueue(temp.store, ["b@x.example"], { prefix, account_id });
   const row = temp.store.read(queueRow(id));
-  return { temp, clock, signing, prefix: row.prefix, row, fresh: () => freshPrefix({ store: temp.store, signing }, row) };
+  return {
+    temp,
+    clock,
+    signing,
+    prefix: row.prefix,
+    row,
+    fresh: () => freshPrefix({ store: temp.store, signing }, row),
+  };
 }
 
 async function statuses(signing: Signing, prefix: Bytes, now: number) {
