@@ -12,6 +12,7 @@ import { systemClock } from "../net/system_clock.ts";
 import { CommandError } from "./command_error.ts";
 import { noServer } from "./connected.ts";
 import { main } from "./main.ts";
+import { octetWriter, writeOut } from "./standard_output.ts";
 
 /** Dials the control socket. */
 async function dial(path: string, folder: string): Promise<Socket> {
@@ -30,24 +31,14 @@ async function dial(path: string, folder: string): Promise<Socket> {
   return socket;
 }
 
-/** Writes to standard output; ends the command where nobody reads on, as in `queue list | head`. */
-function write(bytes: Uint8Array): void {
-  try {
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
-    throw error;
-  }
-}
-
 if (import.meta.main) {
   const [path = "", folder = "", ...args] = Deno.args;
   // deno-lint-ignore no-console -- The command line writes to the terminal.
-  const output = { out: (line: string) => write(utf8(`${line}\n`)), error: console.error };
+  const output = { out: (line: string) => writeOut(utf8(`${line}\n`)), error: console.error };
   const code = await main(args, output, {
     openControl: async () => await openControl(await dial(path, folder), systemClock),
     now: Date.now,
-    write: Deno.stdout.isTerminal() ? null : (bytes) => Promise.resolve(write(bytes)),
+    write: octetWriter(),
   });
   Deno.exit(code);
 }

@@ -138,10 +138,15 @@ Deno.test("a message is signed with a new key, verified by its published record,
     await Deno.writeTextFile(message, text);
     const signed = await mailden("dkim", "sign", "sel", "example.org", key, message);
     assert.match(signed.stdout, /^DKIM-Signature: v=1; /, signed.stderr);
+    assert.doesNotMatch(signed.stdout, /\r/);
+    await Deno.writeTextFile(message, text.replaceAll("\n", "\r\n"));
+    const inCrlf = await mailden("dkim", "sign", "sel", "example.org", key, message);
+    assert.doesNotMatch(inCrlf.stdout, /[^\r]\n/); // The line ends of the file that it goes in front of.
     await Deno.writeTextFile(message, signed.stdout + text);
     const server = await serverOf({
       ...records,
       "sel._domainkey.example.org": { TXT: txt(JSON.parse(stdout).text) },
+      "tried._domainkey.example.org": { TXT: txt(`${JSON.parse(stdout).text}; t=y`) },
       "two._domainkey.example.org": {
         TXT: txt("v=spf1 -all", JSON.parse(stdout).text, `n=x; ${JSON.parse(stdout).text.slice(9)}`),
       },
@@ -173,6 +178,13 @@ Deno.test("a message is signed with a new key, verified by its published record,
     await Deno.writeTextFile(message, signed.stdout + text.replace("text", "changed"));
     const changed = await mailden("dkim", "verify", message, ...options);
     assert.deepEqual([changed.code, changed.stdout.slice(0, 10)], [1, "dkim: fail"]);
+    await Deno.writeTextFile(message, text);
+    const tried = await mailden("dkim", "sign", "tried", "example.org", key, message);
+    await Deno.writeTextFile(message, tried.stdout + text);
+    const inTest = await mailden("dkim", "verify", message, ...options);
+    assert.match(inTest.stdout, /^dkim: pass example\.org, selector tried, .*\(indeterminate, test mode\)/);
+    const asJson = await mailden("dkim", "verify", message, "--json", ...options);
+    assert.equal(JSON.parse(asJson.stdout)[0].testing, true);
     await server.close();
   });
 });

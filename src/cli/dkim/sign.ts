@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { fromLatin1 } from "../../base/bytes.ts";
+import { fromLatin1, utf8 } from "../../base/bytes.ts";
 import { bodyHasherFor, type Signer, signMessage } from "../../dkim/sign.ts";
 import type { Command } from "../command.ts";
 import { CommandError } from "../command_error.ts";
-import { readMessage } from "../message_file.ts";
+import { readMessageFile } from "../message_file.ts";
 import { readKey, selectorAndDomain } from "./key_file.ts";
 
 export const command: Command = {
@@ -19,13 +19,13 @@ export const command: Command = {
   summary: "sign a message with DKIM",
   help: `
 Reads a message from a file, or standard input for -, and prints the DKIM-Signature field that belongs in front of it, made
-with a private key as the server makes it for what its users send.`,
+with a private key as the server makes it for what its users send. Its lines end as the message's first line does.`,
   options: {},
-  async run(args, output) {
+  async run(args, output, { write }) {
     const [selectorText = "", domainText = "", keyFile = "", file = ""] = args.positionals;
     const [selector, domain] = selectorAndDomain(selectorText, domainText);
     const key = await readKey(keyFile);
-    const message = await readMessage(file);
+    const { message, lineEnd } = await readMessageFile(file);
     const end = fromLatin1(message).indexOf("\r\n\r\n");
     const bodyStart = end === -1 ? message.length : end + 4;
     const signers: Signer[] = [
@@ -41,7 +41,8 @@ with a private key as the server makes it for what its users send.`,
         signers,
         now: Date.now(),
       });
-      output.out(field.trimEnd());
+      if (write === null) output.out(field.trimEnd());
+      else await write(utf8(field.replaceAll("\r\n", lineEnd)));
     } catch (error) {
       if (error instanceof SyntaxError) throw new CommandError(`${file}: ${error.message}`);
       throw error;

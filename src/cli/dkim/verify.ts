@@ -27,7 +27,7 @@ by itself. Exit code 0 if at least one passes.`,
       verifier.write(message);
       return verifier.finish();
     });
-    const shown = results.map(({ status, signature, keyBits, security, why }) => ({
+    const shown = results.map(({ status, signature, keyBits, security, testing, why }) => ({
       status,
       domain: signature?.domain ?? null,
       selector: signature?.selector ?? null,
@@ -35,15 +35,16 @@ by itself. Exit code 0 if at least one passes.`,
       bodyLength: signature?.bodyLength ?? null,
       keyBits,
       security,
+      testing,
       why,
     }));
     if (args.is("json")) output.out(JSON.stringify(shown));
     else {
-      for (const { status, domain, selector, algorithm, keyBits, security, why } of shown) {
+      for (const { status, domain, selector, algorithm, keyBits, security, testing, why } of shown) {
         const who = domain === null ? "" : ` ${domain}, selector ${selector}, ${algorithm}`;
         output.out(
-          `dkim: ${status}${who}${keyBits === null ? "" : ` ${keyBits} bits`} (${
-            security ?? "not asked"
+          `dkim: ${status}${who}${keyBits === null ? "" : ` ${keyBits} bits`} (${security ?? "not asked"}${
+            testing ? ", test mode" : ""
           }): ${why}`,
         );
       }
