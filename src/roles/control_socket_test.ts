@@ -89,7 +89,7 @@ Deno.test("a command that stalls holds up no other, and loses its place", async 
   await withSocket({}, async (dial) => {
     const stalled = await dial(); // It never reads its greeting.
     const other = await openControl(await dial(), systemClock);
-    assert.equal(await other.queue.fail({ filter: everyMessage }), 3);
+    assert.deepEqual(await other.queue.fail({ filter: everyMessage }), { ended: 3, underWay: 0 });
     await other.close();
     stalled.destroy();
   });
