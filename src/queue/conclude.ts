@@ -238,7 +238,7 @@ function* judgeAddress(
 }
 
 /** The row as it is now, null if somebody removed it. */
-function* stillQueued(id: number): Work<QueueRow | null> {
+export function* stillQueued(id: number): Work<QueueRow | null> {
   try {
     return yield* queueRow(id);
   } catch (error) {

@@ -74,6 +74,7 @@ async function drain({ store }: TempStore, clock: FakeClock): Promise<number[]> 
     giveUp: (endings) => giveUp(parts, endings),
     random: () => 0.5,
     freshPrefix: ({ prefix }) => prefix,
+    leaseKey: new Uint8Array(32),
   });
   const queue = desk.forConnection();
   const sent: number[] = [];

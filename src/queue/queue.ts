@@ -7,7 +7,8 @@
  * again at once; and a report that is lost means one more attempt, never a message that nobody sends.
  *
  * A lease opens the octets of its one message, on the RPC connection that it was given on, until it is reported, given
- * back, or its connection ends.
+ * back, or its connection ends. What came of its attempt can still be told then, where that is final: a store that was killed
+ * would else have it sent again, to somebody who has it.
  *
  * @module
  */
@@ -104,6 +105,15 @@ export interface QueueReport {
   readonly results: readonly QueueResult[];
 }
 
+/** What came of an attempt whose lease has ended with its connection. */
+export interface LateReport {
+  /** Of results, only those that are final. */
+  readonly report: QueueReport;
+  /** As the job had them, which the lease proves. */
+  readonly attempts: number;
+  readonly ids: readonly number[];
+}
+
 /** What is heard of the queue. */
 export interface DueNews {
   /** When something will be due; null for never. */
@@ -127,6 +137,8 @@ export interface Queue {
   content(request: { readonly lease: string }): AsyncIterable<Bytes>;
   /** Returns when what follows from it is on disk. Refuses `noCapability`. */
   report(request: QueueReport): Promise<void>;
+  /** The same over another connection; of those who have been tried again, nothing is noted. Refuses `noCapability`. */
+  reportLate(request: LateReport): Promise<void>;
   /** Gives a job back that was not tried; it is due as it was before, its attempt is not counted. */
   giveBack(request: { readonly lease: string }): Promise<void>;
   /** Says when something will be due, at once and whenever that changes. */
@@ -139,6 +151,7 @@ export const queueMethods = {
   take: "call",
   content: "stream",
   report: "call",
+  reportLate: "call",
   giveBack: "call",
   listen: "stream",
   noteTls: "call",

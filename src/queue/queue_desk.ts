@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
-import { type Bytes, hex, noBytes } from "../base/bytes.ts";
+import { type Bytes, noBytes } from "../base/bytes.ts";
 import type { Millis } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import {
@@ -23,17 +22,20 @@ import type { Work } from "../store/query.ts";
 import type { Store } from "../store/store.ts";
 import { nameOfAccount } from "../store/accounts.ts";
 import { suppressionOf } from "../store/suppressions.ts";
-import { type RowEnding, worksLater } from "./conclude.ts";
+import { type RowEnding, stillQueued, worksLater } from "./conclude.ts";
 import { parseDsnRequest } from "./dsn_request.ts";
 import {
   type DueNews,
+  type LateReport,
   maxJobRecipients,
   maxLeases,
   type Queue,
   type QueueJob,
   type QueueReport,
+  type QueueResult,
 } from "./queue.ts";
 import type { DayResults } from "../tlsrpt/results.ts";
+import { isLease, leaseName } from "./lease_names.ts";
 import { DueListener } from "./due_listener.ts";
 import { bounded, checkReport } from "./queue_report.ts";
 import { messagePieces } from "./message_pieces.ts";
@@ -56,6 +58,8 @@ export interface QueueDeskParts {
   readonly random: () => number;
   /** What a message has in front of its body when it leaves now. Never throws. */
   readonly freshPrefix: (row: QueueRow) => Bytes;
+  /** See {@link leaseName}. */
+  readonly leaseKey: Bytes;
 }
 
 const noRows: ReadonlySet<number> = new Set();
@@ -65,7 +69,7 @@ const firstWaitMs = 1000;
 const lastWaitMs = 60_000;
 
 interface Lease {
-  readonly job: QueueJob;
+  readonly job: Pick<QueueJob, "domain" | "lease">;
   readonly rows: readonly QueueRow[];
   /** With which it is sent. */
   prefix: Bytes;
@@ -103,13 +107,13 @@ export class QueueDesk {
   }
 
   /** Recipients of a job are being worked on, or are not any more. */
-  lease({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+  lease({ domain }: Pick<QueueJob, "domain">, rows: readonly QueueRow[]): void {
     const leased = this.#leased.get(domain) ?? new Set();
     for (const { id } of rows) leased.add(id);
     this.#leased.set(domain, leased);
   }
 
-  release({ domain }: QueueJob, rows: readonly QueueRow[]): void {
+  release({ domain }: Pick<QueueJob, "domain">, rows: readonly QueueRow[]): void {
     const leased = this.#leased.get(domain);
     for (const { id } of rows) leased?.delete(id);
     if (leased?.size === 0) this.#leased.delete(domain);
@@ -207,7 +211,7 @@ export class ConnectionQueue implements Queue {
     const nextAttempt = (attempts: number) => now + waitAfter(attempts, random());
     const desk = this.#desk;
     const suppressed: RowEnding[][] = [];
-    const leases: Lease[] = [];
+    const leases: (Lease & { readonly job: QueueJob })[] = [];
     const forget = () => {
       for (const { job, rows } of leases.splice(0)) desk.release(job, rows);
     };
@@ -226,7 +230,7 @@ export class ConnectionQueue implements Queue {
           });
           const { rows, endings } = yield* withoutEnded(due);
           if (rows.length > 0) {
-            const lease = { rows, job: yield* jobOf(rows), prefix: noBytes };
+            const lease = { rows, job: yield* jobOf(rows, desk.parts.leaseKey), prefix: noBytes };
             leases.push(lease);
             // At once: what comes behind this unit, in the same commit, must not take for idle what is handed out.
             desk.lease(lease.job, rows);
@@ -292,6 +296,27 @@ export class ConnectionQueue implements Queue {
     }
   }
 
+  /** Of who was tried again meanwhile, or is being so, something newer is known; who is gone has been reported. */
+  async reportLate({ report, attempts, ids }: LateReport): Promise<void> {
+    const areNumbers = Array.isArray(ids) && ids.length <= maxJobRecipients &&
+      ids.every(Number.isSafeInteger);
+    if (!areNumbers || !isLease(report.lease, this.#desk.parts.leaseKey, attempts, ids)) {
+      throw new Refused("noCapability", "there was no such lease");
+    }
+    const { store } = this.#desk.parts;
+    const found = ids.flatMap((id) => store.read(stillQueued(id)) ?? []);
+    const rows = found.filter((row) => row.attempts === attempts && !this.#desk.isLeased(row.id, row.domain));
+    const [first] = rows;
+    if (first === undefined || this.#leases.has(report.lease) || this.#leases.size >= maxLeases) return;
+    const isFinal = ({ id, outcome }: QueueResult) =>
+      outcome !== "temporary" && rows.some((row) => row.id === id);
+    const job = { domain: first.domain, lease: report.lease };
+    this.#desk.occupy(job.domain);
+    this.#desk.lease(job, rows);
+    this.#leases.set(report.lease, { job, rows, prefix: noBytes });
+    await this.report({ ...report, results: report.results.filter(isFinal) });
+  }
+
   async giveBack({ lease }: { readonly lease: string }): Promise<void> {
     const { store } = this.#desk.parts;
     const held = this.#lease(lease);
@@ -319,7 +344,7 @@ export class ConnectionQueue implements Queue {
   }
 
   /** As it is sent: behind the commit, since signing takes its time. */
-  #made(lease: Lease): QueueJob {
+  #made(lease: Lease & { readonly job: QueueJob }): QueueJob {
     const { job, rows: [row] } = lease;
     if (row === undefined) return job;
     lease.prefix = this.#desk.parts.freshPrefix(row);
@@ -340,12 +365,12 @@ export class ConnectionQueue implements Queue {
 }
 
 /** What the front is told of rows that go together. */
-function* jobOf(rows: readonly QueueRow[]): Work<QueueJob> {
+function* jobOf(rows: readonly QueueRow[], leaseKey: Bytes): Work<QueueJob> {
   const [row] = rows;
   if (row === undefined) throw new TypeError("a job without recipients");
   const { ret, envid } = parseDsnRequest(row.dsn);
   return {
-    lease: hex(new Uint8Array(randomBytes(16))),
+    lease: leaseName(leaseKey, row.attempts, rows.map(({ id }) => id)),
     domain: row.domain,
     sender: row.sender,
     recipients: rows.map(({ id, recipient, dsn }) => {

@@ -88,6 +88,7 @@ function deskOf(store: Store): QueueDesk {
     giveUp: (endings) => giveUp(parts, endings),
     random: Math.random,
     freshPrefix: ({ prefix }) => prefix,
+    leaseKey: new Uint8Array(32),
   });
 }
 

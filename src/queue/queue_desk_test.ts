@@ -44,7 +44,14 @@ function open(): Open {
     }
   };
   const freshPrefix = ({ prefix }: QueueRow) => prefix.length === 7 ? utf8("Signed: anew\r\n") : prefix;
-  const parts = { store: temp.store, conclude, giveUp, random: () => 0.5, freshPrefix };
+  const parts = {
+    store: temp.store,
+    conclude,
+    giveUp,
+    random: () => 0.5,
+    freshPrefix,
+    leaseKey: new Uint8Array(32).fill(1),
+  };
   return { temp, clock, concluded, givenUp, failing, desk: new QueueDesk(parts) };
 }
 
@@ -122,6 +129,48 @@ Deno.test("a message is sent with the signatures that it gets when it leaves, an
   const content = concat(await Array.fromAsync(queue.content({ lease: job?.lease ?? "" })));
   assert.equal(fromUtf8(content), "Signed: anew\r\nFrom: a@example.org\r\n\r\ntext\r\n");
   assert.equal(job?.size, content.length);
+});
+
+Deno.test("what came of an attempt is told over another connection, once, by whom it was given to", async () => {
+  const { temp, desk, concluded, clock } = open();
+  await using _ = temp;
+  const [a = 0, b = 0, c = 0] = await enqueue(temp.store, ["a@x.example", "b@x.example", "c@x.example"]);
+  const [job] = await desk.forConnection().take(all);
+  assert.ok(job !== undefined);
+  const one = { code: 250, status: "2.0.0", text: "ok", remote: null, relaysDsn: false };
+  const results = [
+    { ...one, id: a, outcome: "delivered" as const },
+    { ...one, id: b, outcome: "temporary" as const },
+    { ...one, id: c, outcome: "permanent" as const },
+  ];
+  const late = { report: { ...report(job.lease), results }, attempts: 1, ids: [a, b, c] };
+  const queue = desk.forConnection();
+  // Somebody may be sending it at this moment.
+  await queue.reportLate(late);
+  assert.equal(concluded.length, 0);
+  const other = new QueueDesk(desk.parts).forConnection(); // As after the store was killed.
+  for (
+    const guess of [
+      { ...late, attempts: 2 },
+      { ...late, ids: [a, b] },
+      { ...late, ids: [a, b, c, c + 1] },
+      { ...late, report: report("0".repeat(64)) },
+    ]
+  ) await assert.rejects(other.reportLate(guess), refused("noCapability"));
+  await temp.store.writer.run(() => removeQueued(c)); // Which has been reported.
+  await other.reportLate(late);
+  assert.deepEqual(concluded.map(({ rows, report }) => [rows.map(({ id }) => id), report.results]), [
+    [[a, b], results.slice(0, 1)],
+  ]);
+  await clock.advance(temp.store.read(queueRow(a)).due - clock.now());
+  const again = new QueueDesk(desk.parts).forConnection();
+  const [next] = await again.take(all);
+  assert.equal(next?.attempts, 2);
+  await again.giveBack({ lease: next?.lease ?? "" });
+  await again.take(all);
+  again.close();
+  await other.reportLate(late); // Tried again, it is another attempt's business.
+  assert.equal(concluded.length, 1);
 });
 
 Deno.test("who has a connection to a host asks for more of the same domain", async () => {

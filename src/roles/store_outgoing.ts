@@ -8,7 +8,7 @@
 import { randomBytes } from "node:crypto";
 import { accountOf } from "../accounts/accounts.ts";
 import type { Address } from "../address/address.ts";
-import { hex } from "../base/bytes.ts";
+import { type Bytes, hex } from "../base/bytes.ts";
 import type { Outbox } from "../delivery/outbox.ts";
 import type { ReturnedMail } from "../delivery/returned_mail.ts";
 import type { Signing } from "../delivery/signing.ts";
@@ -41,11 +41,12 @@ export interface Outgoing {
 
 type AccountConfig = Boot["domains"]["accounts"][string];
 
-/** @param postmaster Name of the account that hears of the server's own mail; null for none. */
+/** @param leaseKey See `queue/lease_names.ts`. @param postmaster Name of the account that hears of the server's own mail; null for none. */
 export function openOutgoing(
   store: Store,
   boot: Pick<Boot, "config" | "domains">,
   signing: Signing,
+  leaseKey: Bytes,
   postmaster: string | null,
 ): Outgoing {
   const accounts: Readonly<Record<string, AccountConfig | undefined>> = boot.domains.accounts;
@@ -68,6 +69,7 @@ export function openOutgoing(
     giveUp: (endings) => giveUp(parts, endings),
     random: Math.random,
     freshPrefix: (row) => freshPrefix({ store, signing }, row),
+    leaseKey,
   });
   const admin = new QueueAdminService({
     store,

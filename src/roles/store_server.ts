@@ -27,7 +27,7 @@ import { type Status, statusMethods } from "../accounts/status.ts";
 import { StatusService } from "../accounts/status_service.ts";
 import type { Address } from "../address/address.ts";
 import { parseMailbox } from "../address/mailbox.ts";
-import { utf8 } from "../base/bytes.ts";
+import { type Bytes, utf8 } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { Refused } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -126,7 +126,8 @@ export async function startStore(parts: StoreParts): Promise<StoreServer> {
       serverAnnotations: new Map(adminContact === "" ? [] : [["/shared/admin", utf8(adminContact)]]),
     };
     const rootKeys = new RootKeysService({ store, folder: boot.places.data });
-    const outgoing = openOutgoing(store, boot, signing, domains.postmaster?.account ?? null);
+    const leaseKey = await keptKey(store, "leaseKey");
+    const outgoing = openOutgoing(store, boot, signing, leaseKey, domains.postmaster?.account ?? null);
     const shared: Shared = {
       ...parts,
       store,
@@ -190,13 +191,18 @@ function watchHealth(store: Store, clock: Clock): { readonly broken: Promise<Ref
   return { broken: promise, stop: () => timer.cancel() };
 }
 
+/** A secret key of the store's own, the same for ever. */
+async function keptKey(store: Store, name: string): Promise<Bytes> {
+  const fresh = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+  return Uint8Array.fromBase64(await store.writer.run(() => settingOr(name, fresh)));
+}
+
 async function openAuthentication(
   { boot, clock, log, metrics }: StoreParts,
   store: Store,
   addresses: Addresses,
 ): Promise<Authentication> {
-  const fresh = crypto.getRandomValues(new Uint8Array(32)).toBase64();
-  const decoyKey = Uint8Array.fromBase64(await store.writer.run(() => settingOr("decoyKey", fresh)));
+  const decoyKey = await keptKey(store, "decoyKey");
   return new Authentication({
     credentials: new StoredCredentials(store),
     resolveLogin: (name) => accountOfLogin(name, addresses),

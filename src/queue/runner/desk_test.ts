@@ -62,6 +62,7 @@ Deno.test("what the store hands out is sent, tried again, and ends as the other 
     giveUp: (endings) => giveUp(parts, endings),
     random: () => 0.5,
     freshPrefix: ({ prefix }) => prefix,
+    leaseKey: new Uint8Array(32),
   });
   const queue = desk.forConnection();
   const runner = startRunner({

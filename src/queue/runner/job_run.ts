@@ -15,6 +15,12 @@ import { ownVerdict, type Verdict } from "./verdict.ts";
 /** Addresses that are reported as dialled. */
 export const maxDialed = 20;
 
+/** Why an attempt ends when the store is lost. */
+export const storeLost = "the store is lost";
+
+/** How long, when the store is lost, is waited for what a host says to a message that it was sent whole, in milliseconds. */
+export const lastWordMs = 5000;
+
 /** What takes longer is waited for without taking anybody's place, in milliseconds. */
 export const quickMs = 1000;
 
@@ -43,10 +49,11 @@ export class JobRun {
   readonly #began: number;
   readonly #ending = new AbortController();
   readonly #stopping: AbortSignal;
-  readonly #onStop = () => this.#ending.abort();
+  readonly #onStop = () => this.#stop();
   readonly #late: { cancel(): void };
   readonly #lateVerdict: Verdict;
   #isLate = false;
+  #lastWord: { cancel(): void } | null = null;
   #isEnding = () => false;
 
   readonly #stepAside: RunParts["stepAside"];
@@ -100,6 +107,7 @@ export class JobRun {
   /** The message was answered, and what was said is settled: no other is begun if time is over. */
   answered(): void {
     if (this.#isLate) this.#cutOff();
+    if (this.isStopped) this.#ending.abort();
   }
 
   /** Waits for what another attempt finds out, without taking anybody's place; or until this one must end. */
@@ -120,6 +128,12 @@ export class JobRun {
     if (await Promise.race([ended, slow.promise]) === "slow") await this.aside(ended);
     timer.cancel();
     return await wait;
+  }
+
+  /** Who was sent a message whole may have taken it: if only the store is lost, its word can still be told. */
+  #stop(): void {
+    if (this.#stopping.reason !== storeLost || !this.#isEnding()) return this.#ending.abort();
+    this.#lastWord = this.#clock.after(lastWordMs, () => this.#ending.abort());
   }
 
   #cutOff(): void {
@@ -164,6 +178,7 @@ export class JobRun {
   /** Nothing more is done. */
   end(): void {
     this.#late.cancel();
+    this.#lastWord?.cancel();
     this.#stopping.removeEventListener("abort", this.#onStop);
   }
 }

@@ -11,15 +11,16 @@
  *
  * A lane works on one domain, one job after the other; a domain has at most `maxPerDomain` lanes, all domains together
  * `maxConnections`, and some more that wait for what another lane finds out of the same host. After `maxPerConnection` jobs a lane ends, so that others have their turn. Each job is reported
- * once, or given back if nothing was tried; where the store is lost neither can be, and its next attempt is on record.
+ * once, or given back if nothing was tried; where the store is lost neither can be, and its next attempt is on record. What
+ * was final is told when it is back.
  *
  * @module
  */
 import type { Timer } from "../../base/clock.ts";
 import { Refused } from "../../base/errors.ts";
-import type { DueNews, QueueJob } from "../queue.ts";
+import type { DueNews, LateReport, QueueJob } from "../queue.ts";
 import { Attempts } from "./attempt.ts";
-import { JobRun } from "./job_run.ts";
+import { JobRun, storeLost } from "./job_run.ts";
 import { type RunnerMetrics, runnerMetrics } from "./metrics.ts";
 import type { RunnerParts } from "./settings.ts";
 
@@ -38,6 +39,9 @@ export const maxTaken = 50;
 
 /** Lanes that may wait for what another finds out, beside those that work. */
 export const maxAside = 300;
+
+/** Reports that wait for a store that is lost. */
+export const maxUnreported = 1000;
 
 /** How long the store may take, after the deadline of closing, for the last reports. */
 const storeMs = 500;
@@ -71,6 +75,8 @@ class QueueRunner implements Runner {
   /** Counts what was heard, to notice what comes while something is asked. */
   #heard = 0;
   #taking: Promise<void> | null = null;
+  /** What came of attempts while the store was lost. */
+  readonly #unreported: LateReport[] = [];
   #timer: Timer | null = null;
   #stream: AsyncIterator<DueNews> | null = null;
   #closing = false;
@@ -114,6 +120,7 @@ class QueueRunner implements Runner {
           this.#due = next.value.due;
           if (next.value.afresh) this.#attempts.forgetFailures();
           this.#heard++;
+          await this.#reportLate();
           void this.#take();
         }
         if (!this.#closing) log.warn("the store has ended the queue's work");
@@ -125,7 +132,7 @@ class QueueRunner implements Runner {
       this.#stream = null;
       this.#due = null;
       this.#unasked = false;
-      this.#lost.abort();
+      this.#lost.abort(storeLost);
       await this.#ended();
       this.#lost = new AbortController();
       await this.#pause(settings.listenAgainMs);
@@ -327,6 +334,27 @@ class QueueRunner implements Runner {
       await this.#parts.queue.report(run.report);
     } catch (error) {
       run.log.warn("what came of an attempt could not be reported", { error: words(error) });
+      if (error instanceof Refused && error.reason === "badRequest") return;
+      const { job: { attempts, recipients }, report } = run;
+      if (
+        this.#unreported.length >= maxUnreported ||
+        report.results.every(({ outcome }) => outcome === "temporary")
+      ) return;
+      this.#unreported.push({ report, attempts, ids: recipients.map(({ id }) => id) });
+    }
+  }
+
+  /** What the store has not heard, since it was lost: before it hands out work. */
+  async #reportLate(): Promise<void> {
+    for (const late of this.#unreported.splice(0)) {
+      try {
+        await this.#parts.queue.reportLate(late);
+      } catch (error) {
+        this.#parts.log.warn("what came of an attempt is not known to the store", {
+          queueId: String(late.ids[0] ?? 0),
+          error: words(error),
+        });
+      }
     }
   }
 

@@ -6,7 +6,9 @@
  */
 import assert from "node:assert/strict";
 import { settle } from "../../../tests/support/fake_clock.ts";
+import { Refused } from "../../base/errors.ts";
 import type { Zone } from "../../dns/testing/zone_resolver.ts";
+import { lastWordMs } from "./job_run.ts";
 import { queued } from "./testing/memory_queue.ts";
 import { approvalMs } from "./reuse.ts";
 import { hostAt, mxOf, onStage, until, usualZone } from "./testing/stage.ts";
@@ -308,7 +310,7 @@ Deno.test("a store that is lost ends everything, and is heard again when it is b
     await until(() => mx.count("END") === 1);
     stage.queue.isDown = true;
     stage.queue.break();
-    await stage.clock.advance(2500); // It is asked again and again.
+    await stage.clock.advance(lastWordMs + 2500); // It is asked again and again.
     assert.equal(stage.queue.reports.length, 0);
     stage.queue.isDown = false;
     hanging = false;
@@ -317,6 +319,44 @@ Deno.test("a store that is lost ends everything, and is heard again when it is b
     await stage.queue.reported(1);
     assert.equal(stage.queue.reports[0]?.report.results[0]?.outcome, "delivered");
     assert.equal(mx.connections, 2);
+  });
+});
+
+Deno.test("what a host says of a message while the store is lost is told when it is back", async () => {
+  await onStage({ settings: { listenAgainMs: 1000 } }, async (stage) => {
+    const word = Promise.withResolvers<null>();
+    const mx = await stage.mx({ answer: (step) => step === "END" ? word.promise : null });
+    stage.queue.add(queued(["a@example.net", "b@example.net"]));
+    void stage.runner;
+    await until(() => mx.count("END") === 1);
+    stage.queue.break();
+    for (let i = 0; i < 20; i++) await settle();
+    word.resolve(null);
+    await until(() => mx.taken.length === 1);
+    for (; stage.queue.late.length === 0; await settle()) await stage.clock.advance(100);
+    const [late] = stage.queue.late;
+    assert.deepEqual([late?.attempts, late?.ids], [1, late?.report.results.map(({ id }) => id)]);
+    assert.deepEqual(late?.report.results.map(({ outcome }) => outcome), ["delivered", "delivered"]);
+  });
+});
+
+Deno.test("what was delivered and could not be reported is told when the store is back", async () => {
+  await onStage({ settings: { listenAgainMs: 1000 } }, async (stage) => {
+    const gate = Promise.withResolvers<void>();
+    stage.queue.holdReports = gate.promise.then(() => {
+      throw new Refused("tryLater", "the peer is gone");
+    });
+    stage.queue.holdReports.catch(() => {});
+    await stage.mx();
+    stage.queue.add(queued(["a@example.net"]));
+    void stage.runner;
+    await until(() => stage.queue.reporting === 1);
+    stage.queue.break();
+    gate.resolve();
+    await until(() => stage.queue.leases.size === 0);
+    for (let i = 0; i < 20; i++) await settle();
+    for (; stage.queue.late.length === 0; await settle()) await stage.clock.advance(100);
+    assert.equal(stage.queue.late[0]?.report.results[0]?.outcome, "delivered");
   });
 });
 
@@ -335,10 +375,9 @@ Deno.test("work that comes over a new connection to a lane of the old one is giv
     stage.queue.break();
     stage.queue.holdTakes = null;
     gate.resolve();
-    await until(() => stage.queue.givenBack.length === 1);
-    assert.equal(stage.queue.leases.size, 0);
-    await stage.clock.advance(1000);
-    await stage.queue.reported(1);
+    // The first one's last word is waited for.
+    for (; stage.queue.givenBack.length === 0; await settle()) await stage.clock.advance(lastWordMs);
+    for (; stage.queue.reports.length === 0; await settle()) await stage.clock.advance(1000);
     assert.equal(stage.queue.reports[0]?.report.results[0]?.outcome, "delivered");
   });
 });

@@ -53,6 +53,7 @@ const desk = new QueueDesk({
   giveUp: (endings) => giveUp(parts, endings),
   random: Math.random,
   freshPrefix: ({ prefix }) => prefix,
+  leaseKey: new Uint8Array(32),
 });
 const { port1, port2 } = new MessageChannel();
 const back = connect(new PortCarrier(port2), {

@@ -34,6 +34,7 @@ const desk = new QueueDesk({
   giveUp: (endings) => giveUp(parts, endings),
   random: Math.random,
   freshPrefix: ({ prefix }) => prefix,
+  leaseKey: new Uint8Array(32),
 });
 const queue = desk.forConnection();
 

@@ -9,7 +9,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { Refused } from "../../../base/errors.ts";
 import { settle } from "../../../../tests/support/fake_clock.ts";
 import type { DayResults } from "../../../tlsrpt/results.ts";
-import type { DueNews, Queue, QueueJob, QueueReport, QueueResult } from "../../queue.ts";
+import type { DueNews, LateReport, Queue, QueueJob, QueueReport, QueueResult } from "../../queue.ts";
 import { waitAfter } from "../../schedule.ts";
 
 /** A message for one domain. */
@@ -59,6 +59,7 @@ export function queued(
 
 export class MemoryQueue implements Queue {
   readonly reports: Reported[] = [];
+  readonly late: LateReport[] = [];
   readonly results = new Map<string, QueueResult[]>();
   readonly givenBack: QueueJob[] = [];
   /** Who asked for what. */
@@ -71,6 +72,8 @@ export class MemoryQueue implements Queue {
   /** Held back until a test lets them go. */
   holdReports: Promise<void> | null = null;
   isDown = false;
+  /** Reports that have come in, noted or not. */
+  reporting = 0;
   /** More of a domain is only asked for then, as where a call waits for a new connection. */
   holdTakes: Promise<void> | null = null;
   /** Answers come so late, in turns of the event loop. */
@@ -160,6 +163,7 @@ export class MemoryQueue implements Queue {
 
   async report(report: QueueReport): Promise<void> {
     const { job, queued: { body } } = this.#lease(report.lease);
+    this.reporting++;
     await this.holdReports;
     this.leases.delete(report.lease);
     this.reports.push({ job, report });
@@ -221,6 +225,11 @@ export class MemoryQueue implements Queue {
       },
     };
     return iterator;
+  }
+
+  reportLate(late: LateReport): Promise<void> {
+    this.late.push(late);
+    return Promise.resolve();
   }
 
   noteTls(_request: { readonly results: readonly DayResults[] }): Promise<void> {
