@@ -279,6 +279,32 @@ Deno.test("what is dropped is gone with its body, and nobody is told", async () 
 });
 const bodies = prepared((db, _p: Record<string, never>) => db.selectFrom("bodies").select("id"));
 
+Deno.test("who is dropped in the middle of an attempt, and then failed, is told of", async () => {
+  const { temp, admin, add, told, leased, parts, clock } = await open();
+  await using _ = temp;
+  const [id = 0] = await add(["a@x.example"]);
+  const now = clock.now();
+  const rows = await temp.store.writer.run(() =>
+    takeDue({ domain: "x.example", now, limit: 1, nextAttempt: () => now + hour })
+  );
+  leased.add(id);
+  await admin.drop(filter());
+  assert.deepEqual(await admin.fail(filter()), { ended: 0, underWay: 1 });
+  const remote = { host: "mx.x.example", address: "192.0.2.1" };
+  const result = {
+    id,
+    outcome: "temporary" as const,
+    code: 450,
+    status: "",
+    text: "no",
+    remote,
+    relaysDsn: false,
+  };
+  await conclude(parts, rows, { lease: "", startedAt: now, ms: 1, dialed: [], results: [result] });
+  assert.deepEqual((await all(admin.retired(filter()))).map(({ outcome }) => outcome), ["failed"]);
+  assert.equal(told.length, 1);
+});
+
 for (const [outcome, code] of [["delivered", 250], ["temporary", 450], ["permanent", 550]] as const) {
   Deno.test(`what is dropped in the middle of an attempt has not been dropped if it arrived: ${outcome}`, async () => {
     const { temp, admin, add, leased, parts, clock } = await open();

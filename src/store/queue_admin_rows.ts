@@ -102,6 +102,11 @@ const markDropped = prepared((db, p: { ids: string; dropped: number }) =>
   })).where("id", "in", numbersOf(p.ids)).where(bitAnd("traits", queueTraits.dropped), "=", literal(0))
 );
 
+const unmarkDropped = prepared((db, p: { ids: string; dropped: number }) =>
+  db.updateTable("queue").set((eb) => ({ traits: eb("traits", "-", p.dropped) }))
+    .where("id", "in", numbersOf(p.ids)).where(bitAnd("traits", queueTraits.dropped), "<>", literal(0))
+);
+
 const retiredBehind = prepared((db, p: { id: number }) =>
   db.selectFrom("queue_retired").selectAll().where("id", "<", p.id).orderBy("id", "desc")
     .limit(literal(100))
@@ -181,6 +186,7 @@ export function* requireTlsOf(rows: readonly QueueCandidate[], requireTls: boole
 /** The attempt that is under way is their last. */
 export function* lastAttempt(ids: readonly number[]): Work<void> {
   yield* run(noMoreAttempts, { ids: JSON.stringify(ids) });
+  yield* run(unmarkDropped, { ids: JSON.stringify(ids), dropped: queueTraits.dropped }); // The last word counts.
 }
 
 /** Drops rows that are being worked on as soon as that ends, or with its next turn if nothing is heard of it. */
