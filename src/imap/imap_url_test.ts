@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ownTime } from "../../tests/support/own_time.ts";
 import type { PartialRange, SectionSpec } from "./fetch_item.ts";
 import { parseImapUrl } from "./imap_url.ts";
 
@@ -116,9 +117,10 @@ for (const url of refused) {
 }
 
 Deno.test("parseImapUrl() takes no long time for anything", () => {
-  const begin = performance.now();
+  const took = ownTime();
   for (const piece of ["/;UID=1", ";UIDVALIDITY=1/", "/;SECTION=", "a/", "%41", ";"]) {
     parseImapUrl(piece.repeat(8000 / piece.length), "x");
   }
-  assert.ok(performance.now() - begin < 500);
+  const ms = took();
+  assert.ok(ms < 500, `${ms} ms`);
 });
