@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import process from "node:process";
+import { ownTime } from "../../tests/support/own_time.ts";
 import { latin1, utf8 } from "../base/bytes.ts";
 import { headerFields } from "../message/headers.ts";
 import { maxAuthorDomains } from "./evidence.ts";
@@ -123,9 +123,9 @@ Deno.test("a field of a megabyte takes no time, whatever it is of", () => {
   for (
     const piece of ['"', '\\"', "(", "\\(", "@", "a@", "<", '"a@b.example" ', "a@b.example,", "(a@b.example)"]
   ) {
-    const start = process.cpuUsage().user;
+    const took = ownTime();
     read(`From: ${piece.repeat(1e6 / piece.length)}\n`);
-    const ms = (process.cpuUsage().user - start) / 1000;
+    const ms = took();
     assert.ok(ms < 2000, `${piece}: ${ms} ms`);
   }
 });
