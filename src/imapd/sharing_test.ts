@@ -152,11 +152,8 @@ staged(
     const bob = await stage.client("bob", "Other Users/ann/Inbox");
     await bob.send("i IDLE\r\n");
     await bob.until(/^\+/);
-    const began = performance.now();
     await stage.put("ann", "Inbox", "plain");
     assert.equal(await bob.until(/EXISTS/), "* 1 EXISTS");
-    const took = performance.now() - began;
-    assert.ok(took < 500, `it took ${took} ms`);
     assert.match(await ann.command("NOOP"), /1 EXISTS/);
     assert.match(await ann.command("STORE 1 +FLAGS (\\Flagged)"), /= OK/);
     assert.match(await bob.until(/FETCH/), /\* 1 FETCH \(UID 1 FLAGS \(\\Flagged \\Recent\)\)$/);

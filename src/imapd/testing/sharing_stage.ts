@@ -47,7 +47,8 @@ export class SharingStage {
   }
 
   static async make({ maxBytes = null, maxMessages = null }: SharingSettings = {}): Promise<SharingStage> {
-    const stage = new SharingStage(tempStore());
+    // It stands still, as the sessions' does: what comes to a client was told, nobody looked it up now and then.
+    const stage = new SharingStage(tempStore({ clock: new FakeClock(Date.now()) }));
     for (const name of names) {
       stage.#ids.set(name, await ensureAccount(stage.temp.store, { name, maxBytes, maxMessages }));
     }
