@@ -83,7 +83,8 @@ function incoming(change: Partial<Incoming> = {}): Incoming {
 
 Deno.test("who holds the store's socket can do no more than anybody who connects to the server", async (t) => {
   const server = await startServer("serve");
-  const socket = join(server.folder, "run", "store.sock");
+  // Where the folder's path is too long for sockets, this is a link.
+  const socket = join(await Deno.realPath(join(server.folder, "run")), "store.sock");
   const one = await dial(socket);
   const two = await dial(socket);
   try {

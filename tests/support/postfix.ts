@@ -114,8 +114,9 @@ export class Postfix {
 
   /** Starts one; resolves when it takes mail. */
   static async start(port: number, settings: PostfixSettings): Promise<Postfix> {
-    const folder = await Deno.makeTempDir({ prefix: "mailden-postfix-" });
-    await Deno.chmod(folder, 0o755); // Its programs run as others.
+    // Its programs run as others, and have sockets in it: TMPDIR may be root's alone, or long.
+    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "mailden-postfix-" });
+    await Deno.chmod(folder, 0o755);
     const postfix = new Postfix(folder, port);
     for (const name of ["etc", "spool", "data", "mail"]) await Deno.mkdir(join(folder, name));
     await run("chown", ["postfix", join(folder, "data")]);

@@ -4,6 +4,7 @@
  * @module
  */
 import * as net from "node:net";
+import { makeShortFolder } from "../../../tests/support/short_folder.ts";
 
 export interface SocketPair {
   readonly left: net.Socket;
@@ -14,7 +15,7 @@ export interface SocketPair {
 
 /** Joins two sockets over a path in a temporary folder. */
 export async function socketPair(): Promise<SocketPair> {
-  const folder = await Deno.makeTempDir({ prefix: "rpc" });
+  const folder = await makeShortFolder();
   const path = `${folder}/s`;
   const server = net.createServer();
   const accepted = new Promise<net.Socket>((resolve) => server.once("connection", resolve));
