@@ -12,6 +12,7 @@ export const command: Command = {
   words: "cid",
   arguments: "ID",
   count: 1,
+  dashed: /^-[\w-]{21}$/,
   summary: "find the connection behind an id in an error message or Received field",
   help: `
 What peers are shown ends in an id, as in "550 5.1.1 no such mailbox (p7LGcpiXmWVAQR1PKDsQXg)". It is the number of the

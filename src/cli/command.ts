@@ -50,6 +50,8 @@ export interface Command {
   readonly ownArguments?: true;
   /** How many positional arguments there must be. */
   readonly count?: number;
+  /** What is a positional argument though it begins with -, as one id in 64 does. */
+  readonly dashed?: RegExp;
   /** How many more there may be. */
   readonly optional?: number;
   /** Whether it asks the network: then it runs in a process that may, and may nothing else but read. */
@@ -77,7 +79,7 @@ export class UsageError extends Error {
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   if (command.ownArguments === true) return { positionals: args, text: () => undefined, is: () => false };
-  const { values, positionals } = parsed(command, args);
+  const { values, positionals } = parsed(command, behindOptions(command, args));
   checkCount(command, positionals);
   for (const [name, value] of Object.entries(values)) {
     if (value === "") throw new UsageError(needsValue(command, name)); // Of a variable that is not set, most often.
@@ -90,6 +92,13 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     },
     is: (name) => (values[name] ?? command.options[name]?.default) === true,
   };
+}
+
+/** The same arguments; those that only look like options stand behind `--`. */
+function behindOptions({ dashed }: Command, args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  if (dashed === undefined || end !== -1) return args;
+  return [...args.filter((each) => !dashed.test(each)), "--", ...args.filter((each) => dashed.test(each))];
 }
 
 function parsed(command: Command, args: readonly string[]) {
