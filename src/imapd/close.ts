@@ -13,23 +13,22 @@ import type { MailboxView } from "./view.ts";
 
 export async function close(session: Session, mail: Mail, view: MailboxView): Promise<Completion> {
   // Nothing is told of what goes; nor its MODSEQ, which would hide it from the client. RFC 7162 3.2.8
-  if (!view.readOnly) await expungeIfAllowed(session, mail, view);
-  session.view = null;
+  session.deselect(view.readOnly ? 0 : await expungeIfAllowed(mail, view));
   return ok("closed");
 }
 
-/** Without the right it is closed all the same. RFC 4314 4 */
-async function expungeIfAllowed(session: Session, mail: Mail, view: MailboxView): Promise<void> {
+/** Returns how many went of those that the client knew. Without the right it is closed all the same. RFC 4314 4 */
+async function expungeIfAllowed(mail: Mail, view: MailboxView): Promise<number> {
   try {
-    const gone = await mail.expunge({ mailbox: view.id, uids: null });
-    session.notifications?.ownRemoved(view.id, gone.length);
+    return view.known(await mail.expunge({ mailbox: view.id, uids: null })).length;
   } catch (error) {
     const { reason } = error instanceof Refused ? error : { reason: null };
     if (reason !== "noPermission" && reason !== "noSuchMailbox") throw error;
+    return 0;
   }
 }
 
 export function unselect(session: Session): Completion {
-  session.view = null;
+  session.deselect();
   return ok("closed");
 }

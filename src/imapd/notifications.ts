@@ -188,10 +188,17 @@ export class Notifications {
     known.messages += uids.length;
   }
 
-  /** This session removed messages. */
-  ownRemoved(id: number, count: number): void {
+  /**
+   * The mailbox is not selected any more, and the client knows of so many messages there, below this UID. What happened in it
+   * and was not told until then is news of a mailbox like any other. RFC 5465 6
+   */
+  left(id: number, messages: number, uidNext: number, mayBeMore: boolean): void {
     const known = this.#knownById(id);
-    if (known !== undefined) known.messages -= count;
+    if (known === undefined || known.id === null) return;
+    const differs = mayBeMore || known.messages !== messages || known.uidNext !== uidNext;
+    known.messages = messages;
+    known.uidNext = uidNext;
+    if (differs && this.eventsOf(this.#nameOf.get(id) ?? "").messages) this.#changed.add(id);
   }
 
   /** This session made a mailbox, and with it those above that were missing. All of them are subscribed. */

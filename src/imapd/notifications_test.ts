@@ -83,8 +83,11 @@ Deno.test("what the session did itself is known; what others did at the same tim
   assert.deepEqual(told(list(inbox), list({ ...inbox, uidNext: 7, messages: 6 }), later).status, [
     "Inbox messages",
   ]);
-  const removed = (n: Notifications) => n.ownRemoved(1, 4);
-  assert.deepEqual(told(list(inbox), list({ ...inbox, messages: 0 }), removed).status, []);
+  // It was selected: what of it the client knows is what it was told then.
+  const left = (messages: number) => (n: Notifications) => n.left(1, messages, 5, false);
+  assert.deepEqual(told(list(inbox), list({ ...inbox, messages: 0 }), left(0)).status, []);
+  assert.deepEqual(told(list(inbox), list({ ...inbox, messages: 3 }), left(4)).status, ["Inbox messages"]);
+  assert.deepEqual(told(list(inbox), list(inbox), left(5)).status, ["Inbox messages"]);
   // Made, and taken away by another.
   assert.deepEqual(told(list(inbox), list(inbox), (n) => n.ownCreated("x")).names, [["x", null]]);
   assert.deepEqual(told(list(inbox), list(inbox, info(2, "x")), (n) => n.ownCreated("x")).names, []);

@@ -23,7 +23,7 @@ export async function select(session: Session, mail: Mail, command: Select): Pro
   if (qresync !== null && !session.enabled.qresync) return bad("QRESYNC is not enabled"); // RFC 7162 3.2.5
   if (session.view !== null) {
     // Also when what follows fails: then no mailbox is selected. RFC 9051 6.3.2
-    session.view = null;
+    session.deselect();
     session.out.line("* OK [CLOSED] the mailbox before");
   }
   if (command.condstore) enableCondstore(session);

@@ -123,6 +123,15 @@ export class Session {
     }
   }
 
+  /** No mailbox is selected any more. @param removed Messages that the client knows to be gone, though nobody told it. */
+  deselect(removed = 0): void {
+    const { view } = this;
+    this.view = null;
+    if (view === null || this.wanted === null) return; // It did not want to hear of what happened there meanwhile.
+    const mayBeMore = view.stale || view.expunged.length > 0;
+    this.notifications?.left(view.id, view.count - removed, view.uidNext, mayBeMore);
+  }
+
   /** What the client wants to hear of the selected mailbox; null for nothing. */
   get wanted(): SelectedEvents | null {
     return this.notifications === null ? everything : this.notifications.selected;

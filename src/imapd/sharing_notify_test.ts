@@ -35,3 +35,33 @@ staged(
     assert.equal(await bob.command("NOOP"), `* METADATA ${inbox} /shared/comment\n= OK done`);
   },
 );
+
+staged(
+  "what was not told of the selected mailbox is told when it is left: RFC 5465 5.3, 6",
+  async (stage) => {
+    const ann = await stage.client("ann");
+    for (const name of ["Work", "Play"]) await ann.command(`CREATE ${name}`);
+    for (let i = 0; i < 3; i++) await stage.put("ann", "Work", "plain");
+    const here = await stage.client("ann", "Work");
+    const events = "(MessageNew MessageExpunge)";
+    assert.equal(
+      await here.command(`NOTIFY SET (SELECTED-DELAYED ${events}) (PERSONAL ${events})`),
+      "= OK done",
+    );
+    await ann.command("SELECT Work");
+    await ann.command("STORE 1 +FLAGS (\\Deleted)");
+    await ann.command("EXPUNGE");
+    assert.equal(await here.pending(), ""); // Delayed, and SELECT is no command that may tell it.
+    await stage.put("ann", "Play", "plain");
+    assert.equal(await here.line(), "* STATUS Play (UIDNEXT 2 MESSAGES 1)");
+    assert.match(await here.command("SELECT INBOX"), /^\* STATUS Work \(UIDNEXT 4 MESSAGES 2\)$/m);
+    // What it knows is not told again.
+    await here.command("SELECT Work");
+    assert.equal(await here.command("UNSELECT"), "= OK closed");
+    await stage.put("ann", "Work", "plain", 8);
+    assert.equal(await here.line(), "* STATUS Work (UIDNEXT 5 MESSAGES 3)");
+    await here.command("SELECT Work");
+    assert.equal(await here.command("CLOSE"), "= OK closed");
+    assert.equal(await here.command("NOOP"), "= OK done");
+  },
+);
