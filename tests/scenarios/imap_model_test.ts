@@ -55,7 +55,12 @@ scenario(
   "8 sessions over sockets: what they are told fits together, and in the end all agree",
   true,
   async (server) => {
-    const stage = { login: `${user} ${password}`, connect: () => connect(server), cutHistory: null };
+    const stage = {
+      login: `${user} ${password}`,
+      connect: () => connect(server),
+      guest: null,
+      cutHistory: null,
+    };
     await searchDeeds({ seconds, seed, most: 300 }, async (list) => {
       await clear(server);
       await runDeeds(stage, 8, list, "at once");

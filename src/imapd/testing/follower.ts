@@ -11,18 +11,22 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { fieldsOf } from "./fetch_fields.ts";
+import { fieldsOf, type Told } from "./fetch_fields.ts";
 import { type FollowedResults, tagOf, tellsChange } from "./followed_results.ts";
 import {
   type Kept,
   type Known,
+  learnNamed,
   learnUid,
   opened,
   type Opening,
   openingFetch,
+  openingUidFetch,
   placeOf,
+  placeOfNamed,
 } from "./known_messages.ts";
-import { readSet, readValues, ResponseBuffer, type Value } from "./response_reader.ts";
+import { nameOf, readSet, readValues, ResponseBuffer, type Value } from "./response_reader.ts";
+import type { WatchedMailboxes } from "./watched_mailboxes.ts";
 import { Witness } from "./witness.ts";
 
 /** A connection, as text in Latin-1. */
@@ -40,6 +44,8 @@ export interface Box {
   readonly name: string;
   readonly readOnly: boolean;
   uidValidity: number;
+  /** When it was selected. */
+  readonly uidNext: number;
   /** In the order of message numbers. */
   messages: Known[];
   /** What the client would write down, to come back with; RFC 7162 6. */
@@ -77,8 +83,12 @@ export class Follower {
   readonly name: string;
   readonly witness: Witness;
   box: Box | null = null;
+  /** What it knows of other mailboxes, if it has asked for that. RFC 5465 */
+  watched: WatchedMailboxes | null = null;
   condstore = false;
   qresync = false;
+  /** It is told UIDs and never message numbers. RFC 9586 */
+  uidOnly = false;
   readonly #wire: Wire;
   readonly #buffer = new ResponseBuffer();
   #running: Running | null = null;
@@ -210,7 +220,7 @@ export class Follower {
     kept: Kept | null,
   ): Promise<Answer> {
     const begun = this.witness.moment();
-    const partial = / 1:\d/.test(parameters);
+    const partial = /QRESYNC \(\d+ \d+ \d/.test(parameters);
     const opening = {
       kept,
       partial,
@@ -219,7 +229,7 @@ export class Follower {
       vanished: new Set<number>(),
       fetched: new Map(),
     };
-    const tag = await this.begin(`${verb} ${name}${parameters}`, opening);
+    const tag = await this.begin(`${verb} ${/ /.test(name) ? `"${name}"` : name}${parameters}`, opening);
     const answer = await this.finish(tag);
     this.box = null;
     this.#highest = null;
@@ -230,18 +240,26 @@ export class Follower {
     const uidNext = Number(answer.codes.get("UIDNEXT"));
     assert.ok(uidValidity > 0 && modseq > 0 && uidNext > 0, "SELECT tells too little");
     this.witness.opened(uidValidity, modseq, uidNext, begun);
+    this.watched?.states.delete(name); // Of what is selected, it is told otherwise.
     this.box = {
       name,
       uidValidity,
+      uidNext,
       modseq,
       readOnly: verb === "EXAMINE",
-      messages: opened(opening, uidValidity, this.witness.quiet),
+      messages: opened(opening, uidValidity, this.witness.quiet, this.uidOnly),
       followed: new Map(),
     };
     for (const { uid, flags, modseq } of this.box.messages) {
       if (uid !== 0 && flags !== null && modseq > 0) this.witness.flags(uidValidity, uid, modseq, flags);
     }
     return answer;
+  }
+
+  /** No mailbox is selected any more: what it knows of this one is what it must be told changes to. */
+  leave(): void {
+    if (this.box !== null) this.watched?.left(this.box.name, this.box.messages.length);
+    this.box = null;
   }
 
   async #send(text: string): Promise<void> {
@@ -281,7 +299,7 @@ export class Follower {
         assert.ok(!this.witness.quiet, response);
         this.box?.followed.delete(argument.replaceAll('"', ""));
       }
-      if (code === "CLOSED") this.box = null;
+      if (code === "CLOSED") this.leave();
       if (code === "HIGHESTMODSEQ") this.#highest = Number(argument);
       return;
     }
@@ -295,7 +313,17 @@ export class Follower {
     if (second === "EXISTS") return this.#exists(Number(first), running);
     if (second === "EXPUNGE") return this.#expunge(Number(first), running);
     if (second === "FETCH") return this.#fetch(Number(first), third, running);
+    if (second === "UIDFETCH") return this.#uidFetch(Number(first), third, running);
     if (first === "ESEARCH") return this.#found(values);
+    if (first === "STATUS") {
+      assert.ok(this.watched !== null || running.verb === "STATUS", response);
+      this.watched?.status(nameOf(second), third);
+    }
+    if (first === "LIST") {
+      const [item, old] = Array.isArray(values[5]) ? values[5] : [];
+      const oldName = nameOf(item) === "OLDNAME" && Array.isArray(old) ? nameOf(old[0]) : null;
+      this.watched?.list(Array.isArray(second) ? second.map(String) : [], nameOf(values[4]), oldName);
+    }
     if (first === "VANISHED") {
       const earlier = Array.isArray(second);
       return this.#vanished(readSet(earlier ? third : second), earlier, running);
@@ -303,6 +331,7 @@ export class Follower {
     if (first === "ENABLED") {
       this.qresync ||= values.includes("QRESYNC");
       this.condstore ||= values.includes("CONDSTORE") || this.qresync;
+      this.uidOnly ||= values.includes("UIDONLY");
     }
   }
 
@@ -320,7 +349,7 @@ export class Follower {
 
   #expunge(number: number, running: Running): void {
     assert.ok(running.expungeAllowed, `EXPUNGE during ${running.verb}`);
-    assert.ok(!this.qresync, "EXPUNGE instead of VANISHED");
+    assert.ok(!this.qresync && !this.uidOnly, "EXPUNGE instead of VANISHED");
     const box = this.#selected();
     const gone = box.messages[number - 1];
     assert.ok(gone !== undefined, `EXPUNGE ${number} of ${box.messages.length}`);
@@ -330,7 +359,7 @@ export class Follower {
   }
 
   #vanished(uids: readonly number[], earlier: boolean, running: Running): void {
-    assert.ok(this.qresync, "VANISHED without QRESYNC");
+    assert.ok(this.qresync || this.uidOnly, "VANISHED without QRESYNC");
     const { opening } = running;
     if (earlier) {
       assert.ok(opening !== null || running.verb === "FETCH", `VANISHED (EARLIER) during ${running.verb}`);
@@ -346,7 +375,7 @@ export class Follower {
     assert.ok(running.expungeAllowed, `VANISHED during ${running.verb}`);
     const box = this.#selected();
     for (const uid of uids) {
-      const at = placeOf(box.messages, uid);
+      const at = this.#placeOf(box, uid);
       assert.notEqual(at, -1, `VANISHED ${uid}, which was not there`);
       box.messages.splice(at, 1);
       for (const each of box.followed.values()) each.expunged(at + 1, uid);
@@ -360,15 +389,32 @@ export class Follower {
     if (followed === undefined) return assert.ok(!tellsChange(values), "a change to what is not followed");
     followed.hear(values);
     if (followed.cancelled) return;
-    const { messages } = this.#selected();
+    const box = this.#selected();
     const strange = followed.results.filter((each) =>
-      followed.uid ? placeOf(messages, each) === -1 : each > messages.length
+      followed.uid ? this.#placeOf(box, each) === -1 : each > box.messages.length
     );
     assert.deepEqual(strange, [], "results that the client knows nothing of");
   }
 
+  #placeOf({ messages }: Box, uid: number): number {
+    return this.uidOnly ? placeOfNamed(messages, uid) : placeOf(messages, uid);
+  }
+
+  #uidFetch(uid: number, values: Value | undefined, running: Running): void {
+    assert.ok(this.uidOnly && Array.isArray(values));
+    const told = fieldsOf(values);
+    if (running.verb !== "FETCH" && this.condstore) {
+      assert.ok(told.modseq !== null, "UIDFETCH without MODSEQ");
+    }
+    this.#fetched = Math.max(this.#fetched, told.modseq ?? 0);
+    if (running.opening !== null) return openingUidFetch(running.opening, uid, told);
+    const box = this.#selected();
+    assert.ok((told.uid ?? uid) === uid);
+    this.#learn(box, learnNamed(box.messages, uid), told);
+  }
+
   #fetch(number: number, values: Value | undefined, running: Running): void {
-    assert.ok(Array.isArray(values));
+    assert.ok(!this.uidOnly && Array.isArray(values));
     const told = fieldsOf(values);
     const unsolicited = running.verb !== "FETCH";
     if (unsolicited && this.condstore) {
@@ -381,6 +427,10 @@ export class Follower {
     const message = box.messages[number - 1];
     assert.ok(message !== undefined, `FETCH ${number} of ${box.messages.length}`);
     if (told.uid !== null) learnUid(box.messages, number, told.uid);
+    this.#learn(box, message, told);
+  }
+
+  #learn(box: Box, message: Known, told: Told): void {
     if (told.modseq !== null) {
       assert.ok(told.modseq >= message.modseq, `MODSEQ of ${message.uid} goes back to ${told.modseq}`);
       message.modseq = told.modseq;

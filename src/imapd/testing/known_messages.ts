@@ -33,7 +33,14 @@ export interface Opening {
   first: number | null;
   exists: number;
   vanished: Set<number>;
+  /** By message number, or by UID where there are no numbers. */
   fetched: Map<number, Known>;
+}
+
+/** A UIDFETCH response while a mailbox is opened. RFC 9586 3.3 */
+export function openingUidFetch(opening: Opening, uid: number, told: Told): void {
+  assert.ok(told.flags !== null && (told.uid ?? uid) === uid);
+  opening.fetched.set(uid, { uid, flags: told.flags, modseq: told.modseq ?? 0 });
 }
 
 /** A FETCH response while a mailbox is opened. */
@@ -44,14 +51,17 @@ export function openingFetch(opening: Opening, number: number, told: Told): void
 }
 
 /** The mailbox of a client that has just come, or come back. RFC 7162 3.2.5 */
-export function opened(opening: Opening, uidValidity: number, quiet: boolean): Known[] {
+export function opened(opening: Opening, uidValidity: number, quiet: boolean, uidOnly: boolean): Known[] {
   const { kept, partial, vanished, fetched, exists } = opening;
   const unknown = (count: number) =>
     Array.from({ length: count }, (): Known => ({ uid: 0, flags: null, modseq: 0 }));
   if (kept === null || kept.uidValidity !== uidValidity) {
     assert.equal(vanished.size, 0, "VANISHED of another mailbox");
     const messages = unknown(exists);
-    for (const [number, known] of fetched) messages[number - 1] = known;
+    for (const [number, known] of fetched) {
+      if (uidOnly) Object.assign(learnNamed(messages, number), known);
+      else messages[number - 1] = known;
+    }
     return messages;
   }
   // What it knew has lower UIDs than all that came since. Of that, what is changed or expunged while SELECT goes on is
@@ -61,8 +71,11 @@ export function opened(opening: Opening, uidValidity: number, quiet: boolean): K
   assert.ok(missing >= 0, `after QRESYNC the client has ${-missing} messages too many`);
   messages.push(...unknown(exists - messages.length));
   for (const [number, known] of fetched) {
-    learnUid(messages, number, known.uid);
-    messages[number - 1] = known;
+    if (uidOnly) Object.assign(learnNamed(messages, number), known);
+    else {
+      learnUid(messages, number, known.uid);
+      messages[number - 1] = known;
+    }
   }
   if (quiet && !partial) assert.ok(messages.every(({ uid }) => uid !== 0), "QRESYNC has not told everything");
   return messages;
@@ -97,4 +110,26 @@ export function placeOf(messages: readonly Known[], uid: number): number {
     unknown = message.uid === 0 ? i : -1;
   }
   return unknown;
+}
+
+/**
+ * Where a UID is, for a client that knows no message numbers: what it has not asked for stands at the end, as where it
+ * belongs nobody tells. RFC 9586
+ */
+export function placeOfNamed(messages: readonly Known[], uid: number): number {
+  const at = messages.findIndex((each) => each.uid === uid);
+  return at === -1 ? messages.findIndex((each) => each.uid === 0) : at;
+}
+
+/** The message of this UID, which is there. */
+export function learnNamed(messages: Known[], uid: number): Known {
+  const at = placeOfNamed(messages, uid);
+  const found = messages[at];
+  assert.ok(found !== undefined, `UID ${uid} is not there`);
+  if (found.uid === uid) return found;
+  messages.splice(at, 1);
+  const behind = messages.findIndex((each) => each.uid === 0 || each.uid > uid);
+  const known = { uid, flags: null, modseq: 0 };
+  messages.splice(behind === -1 ? messages.length : behind, 0, known);
+  return known;
 }

@@ -8,25 +8,16 @@
 import assert from "node:assert/strict";
 import type { Answer } from "./follower.ts";
 import { tellsChange } from "./followed_results.ts";
-import { readSet, type Value } from "./response_reader.ts";
+import { nameOf, pairs, readSet } from "./response_reader.ts";
 
 /** UIDs of FETCH responses that told something. */
 export function uidsWith(item: string, answer: Answer): Set<number> {
   const found = new Set<number>();
-  for (const [, , word, values] of answer.untagged) {
-    if (word !== "FETCH") continue;
+  for (const [, first, word, values] of answer.untagged) {
+    if (word !== "FETCH" && word !== "UIDFETCH") continue;
     const told = pairs(values);
-    if (told.has(item) && told.has("UID")) found.add(Number(told.get("UID")));
-  }
-  return found;
-}
-
-export function pairs(values: Value | undefined): Map<string, Value> {
-  const found = new Map<string, Value>();
-  if (!Array.isArray(values)) return found;
-  for (let i = 0; i + 1 < values.length; i += 2) {
-    const value: Value | undefined = values[i + 1];
-    if (value !== undefined) found.set(String(values[i]), value);
+    const uid = word === "UIDFETCH" ? first : told.get("UID");
+    if (told.has(item) && uid !== undefined) found.add(Number(uid));
   }
   return found;
 }
@@ -59,8 +50,7 @@ export function searchedIn(answer: Answer): Map<string, number[]> {
     const name = pairs(values[2]).get("MAILBOX");
     if (name === undefined) continue;
     const all = values.indexOf("ALL");
-    const text = typeof name === "object" && "text" in name ? name.text : String(name);
-    found.set(text, all === -1 ? [] : readSet(values[all + 1]));
+    found.set(nameOf(name), all === -1 ? [] : readSet(values[all + 1]));
   }
   return found;
 }

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import type { Answer, Box } from "./follower.ts";
 import type { Model } from "./model.ts";
 import type { Ledger } from "./model_ledger.ts";
-import type { Chosen, Player, Stage } from "./model_player.ts";
+import { type Chosen, type Player, sharedNames, type Stage } from "./model_player.ts";
 import type { Witness } from "./witness.ts";
 
 export const verbs = [
@@ -62,7 +62,7 @@ export interface DeedContext {
 export type Doing = (context: DeedContext, player: Player, deed: Deed) => Promise<void>;
 
 /** Mailboxes that stay, whose messages are counted; and others, which come and go. */
-export const lasting = ["INBOX", "A", "B"] as const;
+export const lasting = sharedNames;
 export const passing = ["C", "D", "E"] as const;
 export const flagChoices = ["\\deleted", "\\seen", "\\flagged", "\\deleted", "work", "$forwarded"] as const;
 
@@ -82,9 +82,9 @@ export function named(names: readonly string[], n: number): string {
   return names[n % names.length] ?? "INBOX";
 }
 
-/** Mostly those that last. */
-export function anyName(n: number): string {
-  return n % 5 === 4 ? named(passing, n >> 3) : named(lasting, n >> 3);
+/** Mostly those that last, and for a guest only those. */
+export function anyName({ guest }: Player, n: number): string {
+  return n % 5 === 4 && guest === null ? named(passing, n >> 3) : named(lasting, n >> 3);
 }
 
 /** Others may delete it at the same time. */

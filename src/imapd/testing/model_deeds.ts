@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import type { Answer } from "./follower.ts";
 import type { Known } from "./known_messages.ts";
 import type { ModelMailbox, StoreMode } from "./model.ts";
-import { pairs, searched, uidsOf, uidsWith } from "./model_answers.ts";
+import { searched, uidsOf, uidsWith } from "./model_answers.ts";
 import { storedFlags } from "./model.ts";
 import {
   anyName,
@@ -29,9 +29,10 @@ import {
   type Verb,
 } from "./model_deed.ts";
 import { compareFollowed, follow } from "./model_follow.ts";
+import { compareWatched, countsOf } from "./model_watch.ts";
 import { type Chosen, listenings, type Player } from "./model_player.ts";
 import { fetchPart, replace, searchAll } from "./model_more_deeds.ts";
-import { readSet } from "./response_reader.ts";
+import { nameOf, pairs, readSet } from "./response_reader.ts";
 
 /** One or two flags. */
 function someFlags(n: number): string[] {
@@ -40,8 +41,9 @@ function someFlags(n: number): string[] {
 }
 
 export const deeds: Record<Verb, Doing> = {
-  async APPEND({ model, ledger, witness }, { follower }, { a, b, c }) {
-    const name = anyName(a);
+  async APPEND({ model, ledger, witness }, player, { a, b, c }) {
+    const { follower } = player;
+    const name = anyName(player, a);
     const messages = Array.from({ length: b % 4 === 3 ? 3 : 1 }, (_, i) => ({
       subject: newSubject(),
       flags: (c + i) % 3 === 0 ? someFlags(c >> 2) : [],
@@ -53,7 +55,7 @@ export const deeds: Record<Verb, Doing> = {
     });
     const since = witness.moment();
     const begun = ledger.moment();
-    const answer = await follower.run(`APPEND ${name}${literals.join("")}`);
+    const answer = await follower.run(`APPEND ${player.quoted(name)}${literals.join("")}`);
     const mailbox = model?.find(name);
     if (answer.status !== "OK") {
       assert.equal(answer.code, "TRYCREATE");
@@ -64,6 +66,7 @@ export const deeds: Record<Verb, Doing> = {
     assert.equal(answer.code, "APPENDUID");
     const [uidValidity = 0, uids] = uidsOf(answer.argument);
     assert.equal(uids.length, messages.length);
+    follower.watched?.added(player.path(name), uids);
     for (const [i, uid] of uids.entries()) {
       const { subject = "", flags = [] } = messages[i] ?? {};
       witness.arrived(uidValidity, uid, since);
@@ -178,7 +181,7 @@ export const deeds: Record<Verb, Doing> = {
     const { box } = player.follower;
     if (box === null) return;
     await player.learn();
-    const uid = c % 2 === 0 || player.listening === "ids";
+    const uid = c % 2 === 0 || player.mustNameUids;
     const before = box.messages.map((message) => message.uid);
     const flag = flagChoices[a % flagChoices.length] ?? "\\seen";
     const key = flag.startsWith("\\") ? flag.slice(1).toUpperCase() : `KEYWORD ${flag}`;
@@ -209,9 +212,10 @@ export const deeds: Record<Verb, Doing> = {
 
   async SELECT({ model }, player, { a, c }) {
     player.keep();
-    const name = anyName(a);
+    const name = anyName(player, a);
     const condstore = player.condstore && c % 4 === 1 ? " (CONDSTORE)" : "";
-    const answer = await player.follower.select(c % 5 === 4 ? "EXAMINE" : "SELECT", name, condstore, null);
+    const verb = c % 5 === 4 ? "EXAMINE" : "SELECT";
+    const answer = await player.follower.select(verb, player.path(name), condstore, null);
     opened(model, player, name, answer);
     if (c % 3 !== 0) await player.learn();
   },
@@ -223,11 +227,14 @@ export const deeds: Record<Verb, Doing> = {
     if (state === undefined) return;
     const { name, uidValidity, modseq, messages } = state;
     const uids = messages.map(({ uid }) => uid);
-    const knownUids = c % 4 === 1 && uids.length > 0 ? ` 1:${uids.at(-1)}` : "";
-    const match = c % 3 === 0 && uids.length > 1 ? matchData(uids, b) : "";
-    const parameters = ` (QRESYNC (${uidValidity} ${modseq}${knownUids}${match}))`;
-    const answer = await player.follower.select("SELECT", name, parameters, state);
-    opened(context.model, player, name, answer);
+    const known = knownUids(uids, c);
+    const match = c % 3 === 0 && uids.length > 1 && !player.uidOnly ? matchData(uids, b) : "";
+    // Who knows a mailbox that had the name before knows nothing.
+    const validity = (b >> 8) % 8 === 0 ? uidValidity + neverUsed : uidValidity;
+    const parameters = ` (QRESYNC (${validity} ${modseq}${known}${match}))`;
+    const claimed = { ...state, uidValidity: validity };
+    const answer = await player.follower.select("SELECT", name, parameters, claimed);
+    opened(context.model, player, player.plain(name), answer);
     if (player.mailbox !== null) compareView(player, player.mailbox);
   },
 
@@ -235,6 +242,7 @@ export const deeds: Record<Verb, Doing> = {
     const answer = await player.follower.run("NOOP");
     assert.equal(answer.status, "OK");
     if (model !== null && player.mailbox !== null) compareView(player, player.mailbox);
+    if (model !== null) await compareWatched(player, countsOf(model));
     if (player.qresync && player.follower.synced) player.keep();
   },
 
@@ -242,19 +250,27 @@ export const deeds: Record<Verb, Doing> = {
     player.idle = await player.follower.idle();
   },
 
-  NOTIFY: (_context, player, { a }) => player.listen(listenings[a % listenings.length] ?? "delayed"),
+  NOTIFY: (_context, player, { a, b }) =>
+    player.listen(listenings[a % listenings.length] ?? "delayed", b % 4 !== 0),
 
-  async STATUS({ model, witness }, { follower, condstore }, { a }) {
-    const name = anyName(a);
+  async STATUS({ model, witness }, player, { a }) {
+    const { follower, condstore } = player;
+    const name = anyName(player, a);
     const since = witness.moment();
     const more = condstore ? " HIGHESTMODSEQ" : "";
-    const answer = await follower.run(`STATUS ${name} (MESSAGES UIDNEXT UIDVALIDITY UNSEEN${more})`);
+    const answer = await follower.run(
+      `STATUS ${player.quoted(name)} (MESSAGES UIDNEXT UIDVALIDITY UNSEEN${more})`,
+    );
     const mailbox = model?.find(name);
     if (answer.status !== "OK") {
       if (model === null) assert.ok(!lasting.some((each) => each === name));
       return assert.ok(mailbox === null || model === null);
     }
-    const list = answer.untagged.find(([, word]) => word === "STATUS")?.[3];
+    // What NOTIFY tells of the same mailbox has not all of these.
+    const list = answer.untagged.find(([, word, told, items]) =>
+      word === "STATUS" && nameOf(told) === player.path(name) && pairs(items).has("UNSEEN") &&
+      pairs(items).has("UIDNEXT")
+    )?.[3];
     const told = pairs(list);
     const number = (item: string) => Number(told.get(item));
     witness.opened(
@@ -278,6 +294,7 @@ export const deeds: Record<Verb, Doing> = {
     const answer = await player.follower.run(verb);
     done(model, box, answer);
     if (answer.status !== "OK") return;
+    if (verb === "UNSELECT") player.follower.leave();
     player.follower.box = null;
     if (model !== null && player.mailbox !== null && verb === "CLOSE" && !box.readOnly) {
       model.expunge(player.mailbox, null);
@@ -285,16 +302,24 @@ export const deeds: Record<Verb, Doing> = {
     player.mailbox = null;
   },
 
-  async CREATE({ model }, { follower }, { a }) {
+  async CREATE({ model }, player, { a }) {
+    if (player.guest !== null) return;
     const name = named(passing, a);
-    const answer = await follower.run(`CREATE ${name}`);
+    const { watched } = player.follower;
+    watched?.told.clear();
+    const answer = await player.follower.run(`CREATE ${name}`);
+    if (answer.status === "OK") watched?.did(name, null);
     if (model !== null) assert.equal(answer.status, model.create(name) === null ? "NO" : "OK");
   },
 
   async DELETE({ model, players }, player, { a }) {
+    if (player.guest !== null) return;
     const name = named(passing, a);
     player.keep();
+    const { watched } = player.follower;
+    watched?.told.clear();
     const answer = await player.follower.run(`DELETE ${name}`);
+    if (answer.status === "OK") watched?.did(null, name);
     if (model === null) return;
     const mailbox = model.delete(name);
     assert.equal(answer.status, mailbox === null ? "NO" : "OK");
@@ -307,9 +332,16 @@ export const deeds: Record<Verb, Doing> = {
   },
 
   async RENAME({ model }, player, { a, b, c }) {
+    if (player.guest !== null) return;
     const from = model !== null && c % 6 === 0 ? "INBOX" : named(passing, a);
     const to = named(passing, b);
+    const { watched } = player.follower;
+    watched?.told.clear();
     const answer = await player.follower.run(`RENAME ${from} ${to}`);
+    if (answer.status === "OK") {
+      watched?.did(to, from === "INBOX" ? null : from);
+      watched?.states.delete(from); // How many messages went from the inbox, nobody tells.
+    }
     if (model === null) return;
     assert.equal(answer.status, model.rename(from, to) === null ? "NO" : "OK", `RENAME ${from} ${to}`);
   },
@@ -329,14 +361,14 @@ async function copy(
   const chosen = player.choose(a, b, c % 2 === 0);
   const { box } = player.follower;
   if (chosen === null || box === null) return;
-  const name = anyName(c >> 2);
+  const name = anyName(player, c >> 2);
   const { uidValidity } = box;
   const uids = chosen.messages.map(({ uid }) => uid);
   if (move) ledger.moved(uidValidity, uids);
   const since = witness.moment();
   const begun = ledger.moment();
   const answer = await player.follower.run(
-    `${uidWord(chosen)}${move ? "MOVE" : "COPY"} ${chosen.set} ${name}`,
+    `${uidWord(chosen)}${move ? "MOVE" : "COPY"} ${chosen.set} ${player.quoted(name)}`,
   );
   if (move && box.readOnly) return assert.equal(answer.status, "NO");
   const target = model?.find(name);
@@ -351,6 +383,7 @@ async function copy(
   if (argument !== "") {
     const [validity = 0, from, to = []] = uidsOf(argument);
     assert.equal(from.length, to.length);
+    player.follower.watched?.added(player.path(name), to);
     ledger.added(validity, to);
     for (const [i, uid] of to.entries()) {
       witness.arrived(validity, uid, since);
@@ -380,11 +413,36 @@ function opened(model: DeedContext["model"], player: Player, name: string, answe
   assert.equal(answer.codes.get("UIDNEXT"), String(mailbox.nextUid));
 }
 
+/** The UIDs that a client says it knows: none, all, or also some that it cannot know. RFC 7162 3.2.5.1 */
+function knownUids(uids: readonly number[], c: number): string {
+  if (c % 4 !== 1 || uids.length === 0) return "";
+  const last = uids.at(-1) ?? 1;
+  return [
+    ` 1:${last}`,
+    ` 1:${last + neverUsed}`,
+    ` ${uids.join(",")}`,
+    ` ${uids.join(",")},${neverUsed}:${neverUsed * 2}`,
+  ][
+    (c >> 2) % 4
+  ] ?? "";
+}
+
+/** UIDs from here on are never given. */
+const neverUsed = 100_000;
+
 /** Message numbers of old, and the UIDs that they had. RFC 7162 3.2.5.2 */
 function matchData(uids: readonly number[], b: number): string {
   const numbers = uids.map((_uid, i) => i + 1).filter((number) => number % (1 + b % 3) === 0);
   if (numbers.length === 0) return "";
-  return ` (${numbers.join(",")} ${numbers.map((number) => uids[number - 1]).join(",")})`;
+  const named = numbers.map((number) => uids[number - 1] ?? 0);
+  // Behind what is true, what cannot be: nothing had those UIDs. It must hide nothing that is gone.
+  if ((b >> 4) % 3 === 0) {
+    for (let i = 1; i <= 1 + b % 4; i++) {
+      numbers.push(uids.length + i);
+      named.push(neverUsed + i);
+    }
+  }
+  return ` (${numbers.join(",")} ${named.join(",")})`;
 }
 
 /** Behind NOOP: the client knows everything, but for what it has not asked. */
@@ -393,12 +451,18 @@ function compareView(player: Player, mailbox: ModelMailbox): void {
   const uids = [...mailbox.messages.keys()];
   const { box } = player.follower;
   assert.equal(box?.messages.length, uids.length, "not as many messages as there are");
-  for (const [i, uid] of uids.entries()) {
-    const known: Known | undefined = box?.messages[i];
-    if (known === undefined || known.uid === 0) continue;
-    assert.equal(known.uid, uid, `number ${i + 1}`);
-    if (known.flags !== null) assert.equal(known.flags, mailbox.flagsOf(uid), `flags of ${uid}`);
-  }
+  if (player.uidOnly) {
+    for (const { uid, flags } of box?.messages ?? []) {
+      if (uid === 0) continue;
+      assert.ok(uids.includes(uid), `${uid} is not there`);
+      if (flags !== null) assert.equal(flags, mailbox.flagsOf(uid), `flags of ${uid}`);
+    }
+  } else {for (const [i, uid] of uids.entries()) {
+      const known: Known | undefined = box?.messages[i];
+      if (known === undefined || known.uid === 0) continue;
+      assert.equal(known.uid, uid, `number ${i + 1}`);
+      if (known.flags !== null) assert.equal(known.flags, mailbox.flagsOf(uid), `flags of ${uid}`);
+    }}
   compareFollowed(player, mailbox);
 }
 

@@ -53,7 +53,7 @@ export async function follow(player: Player, a: number, b: number, c: number): P
     return answer;
   }
   // A client that is told VANISHED and has not asked for UIDs cannot tell which number is gone.
-  const uid = player.qresync || player.listening === "ids" || c % 2 === 0;
+  const uid = player.qresync || player.mustNameUids || c % 2 === 0;
   const [key, matches] = keys[a % keys.length] ?? ["ALL", () => true];
   const [criteria, order] = (c >> 1) % 2 === 0 ? orders[b % orders.length] ?? ["", null] : ["", null];
   const inSelected = uid && order === null && (c >> 2) % 3 === 0;

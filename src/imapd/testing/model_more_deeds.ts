@@ -32,14 +32,14 @@ export async function replace(
   const { box } = player.follower;
   const old = chosen?.messages[0]?.uid;
   if (chosen === null || old === undefined || box === null) return;
-  const name = anyName(c >> 2);
+  const name = anyName(player, c >> 2);
   const { uidValidity } = box;
   const [subject, number = ""] = [newSubject(), ...chosen.set.split(",")];
   const text = textWith(subject, c);
   ledger.moved(uidValidity, [old]);
   const since = witness.moment();
   const answer = await player.follower.run(
-    `${uidWord(chosen)}REPLACE ${number} ${name} {${text.length}+}\r\n${text}`,
+    `${uidWord(chosen)}REPLACE ${number} ${player.quoted(name)} {${text.length}+}\r\n${text}`,
   );
   const target = model?.find(name) ?? null;
   const { mailbox } = player;
@@ -56,6 +56,7 @@ export async function replace(
   witness.subject(validity, uid, subject);
   witness.gone(uidValidity, old);
   ledger.added(validity, [uid]);
+  player.follower.watched?.added(player.path(name), [uid]);
   assert.ok(!box.messages.some((each) => each.uid === old), "what was replaced is told to be gone");
   if (target === null || mailbox === null) return;
   assert.equal(target.add({ subject, size: text.length, flags: new Set() }), uid);
@@ -70,15 +71,17 @@ const keys: readonly (readonly [text: string, matches: (message: ModelMessage) =
 
 /** ESEARCH of several mailboxes; some may not be there. */
 export async function searchAll({ model }: DeedContext, player: Player, { a, b }: Deed): Promise<void> {
-  const names = [...new Set([anyName(a), anyName(b), "INBOX"])];
+  const names = [...new Set([anyName(player, a), anyName(player, b), "INBOX"])];
   const [key, matches] = keys[a % keys.length] ?? ["ALL", () => true];
   const answer = await player.follower.run(
-    `ESEARCH IN (mailboxes (${names.join(" ")})) RETURN (ALL COUNT) ${key}`,
+    `ESEARCH IN (mailboxes (${
+      names.map((name) => player.quoted(name)).join(" ")
+    })) RETURN (ALL COUNT) ${key}`,
   );
   const { box } = player.follower;
   if (box !== null) done(model, box, answer);
   if (answer.status !== "OK") return assert.ok(box !== null);
-  const found = searchedIn(answer);
+  const found = new Map([...searchedIn(answer)].map(([path, uids]) => [player.plain(path), uids]));
   for (const name of found.keys()) assert.ok(names.includes(name), `nobody asked for ${name}`);
   for (const uids of found.values()) assert.deepEqual(uids, uids.toSorted((x, y) => x - y));
   if (model === null) return;

@@ -9,10 +9,22 @@ import assert from "node:assert/strict";
 import { Follower, Gone, type Wire } from "./follower.ts";
 import type { Kept, Known } from "./known_messages.ts";
 import type { ModelMailbox, ModelSearch } from "./model.ts";
+import { WatchedMailboxes } from "./watched_mailboxes.ts";
 import type { Witness } from "./witness.ts";
 
-/** What a session enables: nothing, CONDSTORE, QRESYNC, and IMAP4rev2 as well; in turn. */
-const modes = ["", "CONDSTORE", "QRESYNC", "QRESYNC IMAP4rev2"] as const;
+/** What a session enables, in turn. {@link freshIndex} counts on their order. */
+const modes = [
+  "",
+  "CONDSTORE",
+  "QRESYNC",
+  "QRESYNC IMAP4rev2",
+  "UIDONLY QRESYNC",
+  "UIDONLY",
+  "UIDONLY CONDSTORE",
+] as const;
+
+/** A player of this index knows of numbers and of QRESYNC. */
+export const freshIndex = 2;
 
 /** What a session can want of NOTIFY. `ids`: message numbers may change at any time. RFC 5465 5.3 */
 export const listenings = ["delayed", "ids", "no flags", "nothing"] as const;
@@ -22,8 +34,20 @@ type Listening = typeof listenings[number];
 export interface Stage {
   readonly login: string;
   connect(): Promise<Wire>;
+  /** Another account, with which the first shares its mailboxes; null where there is none. */
+  readonly guest: Guest | null;
   /** Forgets what was expunged but for so many; null where that cannot be done. */
   readonly cutHistory: ((count: number) => Promise<void>) | null;
+}
+
+/** Who uses another's mailboxes. RFC 4314 */
+export interface Guest {
+  readonly login: string;
+  /** As access control lists name it. */
+  readonly name: string;
+  connect(): Promise<Wire>;
+  /** In front of the names of the shared mailboxes. */
+  readonly prefix: string;
 }
 
 /** What a client names in a command. */
@@ -37,9 +61,14 @@ export interface Chosen {
 /** Most older states that a client keeps, to come back with one. */
 const maxKept = 6;
 
+/** Mailboxes that stay, and that the guest may use. */
+export const sharedNames = ["INBOX", "A", "B"] as const;
+
 export class Player {
   readonly name: string;
   readonly mode: typeof modes[number];
+  /** Null for the owner of the mailboxes. */
+  readonly guest: Guest | null;
   readonly #compresses: boolean;
   readonly kept: Kept[] = [];
   /** What it follows or has followed, by tag. */
@@ -62,6 +91,7 @@ export class Player {
     this.name = String.fromCharCode(97 + index % 26) + (index < 26 ? "" : Math.floor(index / 26));
     this.mode = modes[index % modes.length] ?? "";
     this.#compresses = index % 3 === 1;
+    this.guest = index % 5 === 3 ? stage.guest : null;
   }
 
   get follower(): Follower {
@@ -70,11 +100,21 @@ export class Player {
   }
 
   get condstore(): boolean {
-    return this.mode !== "";
+    return this.mode.includes("CONDSTORE") || this.qresync;
   }
 
   get qresync(): boolean {
-    return this.mode.startsWith("QRESYNC");
+    return this.mode.includes("QRESYNC");
+  }
+
+  /** It may use no message numbers. */
+  get uidOnly(): boolean {
+    return this.mode.startsWith("UIDONLY");
+  }
+
+  /** Its commands should name UIDs: message numbers may change at any time, or there are none. */
+  get mustNameUids(): boolean {
+    return this.listening === "ids" || this.uidOnly;
   }
 
   /** Whether it hears of everything that happens. */
@@ -82,7 +122,39 @@ export class Player {
     return this.listening !== "no flags" && this.listening !== "nothing";
   }
 
-  async listen(how: Listening): Promise<void> {
+  /** How it names a mailbox. */
+  path(name: string): string {
+    return this.guest === null ? name : `${this.guest.prefix}${name === "INBOX" ? "Inbox" : name}`;
+  }
+
+  /** The same, as it stands in a command. */
+  quoted(name: string): string {
+    return this.guest === null ? name : `"${this.path(name)}"`;
+  }
+
+  /** What it names so. */
+  plain(path: string): string {
+    if (this.guest === null) return path;
+    const name = path.slice(this.guest.prefix.length);
+    return name === "Inbox" ? "INBOX" : name;
+  }
+
+  /** What it hears of other mailboxes: of the guest's own there are none that matter. */
+  #others(): string {
+    if (this.guest === null) return "(PERSONAL (MailboxName MessageNew MessageExpunge FlagChange))";
+    const names = sharedNames.map((name) => this.quoted(name)).join(" ");
+    return `(MAILBOXES (${names}) (MessageNew MessageExpunge FlagChange))`;
+  }
+
+  async listen(how: Listening, watching = false): Promise<void> {
+    const watched = watching && how !== "nothing" ? new WatchedMailboxes(this.guest === null) : null;
+    if (watched !== null) this.follower.watched = watched; // Something may be told in front of the answer.
+    await this.#listen(how, watched !== null);
+    this.follower.watched = watched;
+    if (watched !== null && watched.names !== null) await this.follower.run('LIST "" *');
+  }
+
+  async #listen(how: Listening, watching: boolean): Promise<void> {
     const items = `UID FLAGS${this.condstore ? " MODSEQ" : ""}`;
     const set = {
       delayed: `SET (SELECTED-DELAYED (MessageNew (${items}) MessageExpunge FlagChange))`,
@@ -90,7 +162,8 @@ export class Player {
       "no flags": `SET (SELECTED-DELAYED (MessageNew (${items}) MessageExpunge))`,
       nothing: "NONE",
     }[how];
-    assert.equal((await this.follower.run(`NOTIFY ${set}`)).status, "OK");
+    const all = watching ? `${set.replace("SET", "SET STATUS")} ${this.#others()}` : set;
+    assert.equal((await this.follower.run(`NOTIFY ${all}`)).status, "OK");
     this.listening = how;
   }
 
@@ -101,8 +174,9 @@ export class Player {
     this.idle = null;
     this.listening = "without";
     const name = `${this.name}${++this.connections}`;
-    this.#follower = await Follower.open(name, await this.#stage.connect(), this.#witness);
-    assert.equal((await this.follower.run(`LOGIN ${this.#stage.login}`)).status, "OK");
+    const { connect, login } = this.guest ?? this.#stage;
+    this.#follower = await Follower.open(name, await connect(), this.#witness);
+    assert.equal((await this.follower.run(`LOGIN ${login}`)).status, "OK");
     if (this.#compresses) await this.follower.compress();
     if (this.mode !== "") assert.equal((await this.follower.run(`ENABLE ${this.mode}`)).status, "OK");
   }
@@ -133,7 +207,7 @@ export class Player {
   async learn(): Promise<void> {
     const { box } = this.follower;
     if (box === null || box.messages.length === 0 || this.follower.synced) return;
-    const uid = this.listening === "ids" ? "UID " : "";
+    const uid = this.mustNameUids ? "UID " : "";
     await this.follower.run(`${uid}FETCH 1:* (UID FLAGS${this.condstore ? " MODSEQ" : ""})`);
   }
 
@@ -146,7 +220,7 @@ export class Player {
 
   /** Some messages that it knows; null if it knows none. */
   choose(a: number, b: number, wantsUid: boolean): Chosen | null {
-    const byUid = wantsUid || this.listening === "ids";
+    const byUid = wantsUid || this.mustNameUids;
     const { box } = this.follower;
     if (box === null) return null;
     const known = box.messages.map((message, i) => ({ message, number: i + 1 })).filter(({ message }) =>

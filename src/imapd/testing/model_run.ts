@@ -17,7 +17,10 @@ import { Model } from "./model.ts";
 import type { Deed, DeedContext } from "./model_deed.ts";
 import { deeds } from "./model_deeds.ts";
 import { askAgain } from "./model_follow.ts";
-import { Player, type Stage } from "./model_player.ts";
+import { compareWatched, maxUnheardMs } from "./model_watch.ts";
+import type { MailboxCounts } from "./watched_mailboxes.ts";
+import { freshIndex, Player, type Stage } from "./model_player.ts";
+import { nameOf } from "./response_reader.ts";
 import { Witness } from "./witness.ts";
 
 /** Mailboxes at the beginning; there must be these and no others. */
@@ -25,9 +28,6 @@ export const mailboxNames = ["INBOX", "A", "B"] as const;
 
 /** Longest that a run may take. */
 const maxRunMs = 60_000;
-
-/** Longest that a session in IDLE does not hear of something: it is told at once, but the machine may be busy. */
-const maxUnheardMs = 15_000;
 
 /** Runs deeds with so many sessions; throws with everybody's last words if something is wrong. */
 export async function runDeeds(
@@ -63,6 +63,7 @@ export async function runDeeds(
 
 async function play(context: DeedContext, list: readonly Deed[]): Promise<void> {
   const { players } = context;
+  await share(context);
   for (const player of players) await player.connect();
   if (context.model === null) {
     await together(players.map(async (player, i) => {
@@ -78,6 +79,17 @@ async function play(context: DeedContext, list: readonly Deed[]): Promise<void> 
     }
   }
   await agree(context);
+}
+
+/** The guest may do what the owner may, but for mailboxes themselves. */
+async function share({ stage, witness }: DeedContext): Promise<void> {
+  if (stage.guest === null) return;
+  const owner = new Player(stage, witness, freshIndex);
+  await owner.connect();
+  for (const name of mailboxNames) {
+    assert.equal((await owner.follower.run(`SETACL ${name} ${stage.guest.name} lrswite`)).status, "OK");
+  }
+  await owner.close();
 }
 
 /** Waits for all of them, also when one fails. */
@@ -105,7 +117,7 @@ async function perform(context: DeedContext, player: Player, deed: Deed): Promis
 
 /** Who is in IDLE has heard of everything, without asking. */
 async function hearAll(context: DeedContext): Promise<void> {
-  const fresh = new Player(context.stage, context.witness, 2);
+  const fresh = new Player(context.stage, context.witness, freshIndex);
   await fresh.connect();
   const truths = new Map<number, readonly Known[]>();
   for (const name of await names(fresh.follower)) {
@@ -135,8 +147,9 @@ async function hearAll(context: DeedContext): Promise<void> {
 
 /** Whether a client knows these messages, but for what it has not asked. */
 function isKnown({ messages }: Box, truth: readonly Known[]): boolean {
+  const byUid = new Map(truth.map((each) => [each.uid, each]));
   return messages.length === truth.length && messages.every(({ uid, flags }, i) => {
-    const there = truth[i];
+    const there = uid === 0 ? truth[i] : byUid.get(uid);
     return (uid === 0 || uid === there?.uid) && (flags === null || flags === there?.flags);
   });
 }
@@ -171,10 +184,17 @@ async function agree(context: DeedContext): Promise<void> {
     }
   }
   witness.quiet = true;
-  const fresh = new Player(stage, witness, 2);
+  const fresh = new Player(stage, witness, freshIndex);
   await fresh.connect();
+  const counts = new Map<string, MailboxCounts>();
   for (const name of await names(fresh.follower)) {
     const box = await examine(fresh, name);
+    const has = (flag: string) => box.messages.filter(({ flags }) => flags?.split(" ").includes(flag)).length;
+    counts.set(name, {
+      messages: box.messages.length,
+      uidNext: box.uidNext,
+      unseen: box.messages.length - has("\\seen"),
+    });
     const truth = box.messages.map(({ uid, flags }) => `${uid} ${flags}`);
     for (const player of players) {
       const other = player.follower.box;
@@ -207,13 +227,13 @@ async function agree(context: DeedContext): Promise<void> {
     }
   }
   await fresh.close();
+  for (const player of players) {
+    context.culprit = `${player.name}${player.connections} `;
+    await compareWatched(player, counts);
+  }
 }
 
 async function names(follower: Follower): Promise<string[]> {
   const { untagged } = await follower.run('LIST "" *');
-  return untagged.filter(([, word]) => word === "LIST").map((values) => {
-    const name = values[4];
-    const text = typeof name === "object" && "text" in name ? name.text : String(name);
-    return text.toUpperCase() === "INBOX" ? "INBOX" : text; // RFC 9051 5.1
-  });
+  return untagged.filter(([, word]) => word === "LIST").map((values) => nameOf(values[4]));
 }

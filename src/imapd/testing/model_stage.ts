@@ -45,6 +45,28 @@ export class ModelStore {
       specialUse: "",
     }));
     const name = `account${++this.#accounts}`;
+    const guest = `guest${this.#accounts}`;
+    const owner = await this.#account(name, mailboxes, random);
+    const other = await this.#account(guest, mailboxes, random);
+    return {
+      ...owner,
+      guest: { ...other, name: guest, prefix: `Other Users/${name}/` },
+      cutHistory: (count) =>
+        new HistoryCutter(store, { days: 1000, messages: count }).run({
+          place: "",
+          signal: new AbortController().signal,
+          keep: () => Promise.resolve(),
+          pause: () => Promise.resolve(),
+        }),
+    };
+  }
+
+  async #account(
+    name: string,
+    mailboxes: readonly { name: string; specialUse: string }[],
+    random: (() => number) | null,
+  ): Promise<{ login: string; connect: () => Promise<Wire> }> {
+    const { store } = this.#temp;
     const accountId = await ensureAccount(store, { name, maxBytes: null, mailboxes });
     const authenticator = new MemoryAuthenticator();
     const openMail = () => {
@@ -73,13 +95,6 @@ export class ModelStore {
         void running.then(() => this.#running.delete(running));
         return Promise.resolve(wireOf(client));
       },
-      cutHistory: (count) =>
-        new HistoryCutter(store, { days: 1000, messages: count }).run({
-          place: "",
-          signal: new AbortController().signal,
-          keep: () => Promise.resolve(),
-          pause: () => Promise.resolve(),
-        }),
     };
   }
 

@@ -119,3 +119,20 @@ export function readSet(text: Value | undefined): number[] {
     return Array.from({ length: Math.abs(last - first) + 1 }, (_, i) => first + step * i);
   });
 }
+
+/** Names and values that follow each other. */
+export function pairs(values: Value | undefined): Map<string, Value> {
+  const found = new Map<string, Value>();
+  if (!Array.isArray(values)) return found;
+  for (let i = 0; i + 1 < values.length; i += 2) {
+    const value: Value | undefined = values[i + 1];
+    if (value !== undefined) found.set(String(values[i]), value);
+  }
+  return found;
+}
+
+/** The name of a mailbox in a response. RFC 9051 5.1 */
+export function nameOf(value: Value | undefined): string {
+  const text = typeof value === "object" && "text" in value ? value.text : String(value);
+  return text.toUpperCase() === "INBOX" ? "INBOX" : text;
+}
