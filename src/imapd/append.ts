@@ -8,7 +8,7 @@
  * A header with 8-bit octets is taken also from a client that has not enabled UTF8=ACCEPT, other than RFC 6855 4 wants:
  * old mail has such headers, and refusing it would only keep people from moving here with all of it.
  *
- * Tested by `src/imapd/transcripts_test.ts` and `src/imapd/catenate_test.ts`.
+ * Tested by `src/imapd/transcripts_test.ts`, too, and `src/imapd/catenate_test.ts`.
  *
  * @module
  */
@@ -153,7 +153,8 @@ export class Appending {
         : { code: "APPENDUID", uidValidity, uids: rangesOf(to) };
       return replaced === null ? ok("appended", code) : await this.#tellReplaced(replaced, code);
     } catch (error) {
-      if (error instanceof Refused && error.reason === "noSuchMailbox") return tryCreate;
+      // Of REPLACE, it may be the selected mailbox that is gone by now.
+      if (error instanceof Refused && error.reason === "noSuchMailbox" && replaced === null) return tryCreate;
       throw error;
     }
   }
