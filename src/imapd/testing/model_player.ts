@@ -151,6 +151,7 @@ export class Player {
     if (watched !== null) this.follower.watched = watched; // Something may be told in front of the answer.
     await this.#listen(how, watched !== null);
     this.follower.watched = watched;
+    watched?.begin();
     if (watched !== null && watched.names !== null) await this.follower.run('LIST "" *');
   }
 

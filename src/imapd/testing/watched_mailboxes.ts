@@ -68,6 +68,13 @@ export class WatchedMailboxes {
     if (state !== undefined) this.states.set(to, state);
   }
 
+  /** NOTIFY SET STATUS was answered: of what was not told with it, only what was asked for before was told. */
+  begin(): void {
+    for (const [name, { uidValidity, messages }] of this.states) {
+      if (uidValidity === null || messages === null) this.states.delete(name);
+    }
+  }
+
   /** It has itself made a mailbox, taken one away, or both; what it was told of these meanwhile is newer. */
   did(made: string | null, gone: string | null): void {
     if (gone !== null && !this.told.has(gone)) this.deleted(gone);
