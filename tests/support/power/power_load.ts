@@ -11,16 +11,17 @@
  *
  * @module
  */
-import { type Mail, mailMethods, type NewMessage } from "../../../src/accounts/mail.ts";
+import { type Mail, mailMethods } from "../../../src/accounts/mail.ts";
 import { type Bytes, utf8 } from "../../../src/base/bytes.ts";
 import { type Deliver, deliverMethods, type Submit, submitMethods } from "../../../src/delivery/deliver.ts";
 import { newDeliveryId } from "../../../src/delivery/delivery_id.ts";
-import { deleted } from "../../../src/imap/flags.ts";
+import { deleted, seen } from "../../../src/imap/flags.ts";
 import { type Queue, queueMethods, type QueueResult } from "../../../src/queue/queue.ts";
 import { client } from "../../../src/rpc/client.ts";
 import { sha256 } from "../../../src/store/block_hash.ts";
 import { idleMs } from "../../../src/store/wal_keeper.ts";
 import { randomFrom } from "./crash_states.ts";
+import { ImapUser, type MailChanges, RpcUser, SmtpPeer } from "./power_clients.ts";
 import { contentOf, deliver, handedIn, makePowerStore, signIn, startPowerStore } from "./power_store.ts";
 import type { Ended, Place, Redelivery, Said } from "./promises.ts";
 
@@ -59,13 +60,25 @@ class Load {
   readonly #deliver: Deliver;
   readonly #submit: Submit;
   readonly #queue: Queue;
+  readonly #smtp: SmtpPeer;
+  readonly #viaImap: ImapUser;
+  readonly #inBulkViaImap: ImapUser;
+  readonly #viaRpc: RpcUser;
   readonly #mailboxes = new Map<string, number>();
   #lastId = 0;
   #left = 0;
 
   constructor(
     settings: LoadSettings,
-    services: { mail: Mail; deliver: Deliver; submit: Submit; queue: Queue },
+    services: {
+      mail: Mail;
+      deliver: Deliver;
+      submit: Submit;
+      queue: Queue;
+      smtp: SmtpPeer;
+      imap: ImapUser;
+      bulk: ImapUser;
+    },
   ) {
     this.#settings = settings;
     this.#random = randomFrom(settings.seed);
@@ -73,6 +86,11 @@ class Load {
     this.#deliver = services.deliver;
     this.#submit = services.submit;
     this.#queue = services.queue;
+    this.#smtp = services.smtp;
+    this.#viaImap = services.imap;
+    this.#inBulkViaImap = services.bulk;
+    const { mail } = services;
+    this.#viaRpc = new RpcUser(mail, (content) => handedIn(mail, content), (name) => this.#idOf(name));
   }
 
   async begin(): Promise<void> {
@@ -89,12 +107,12 @@ class Load {
     const { bulk } = this.#settings;
     const workers = [
       this.#work(() => this.#deliverOne()),
-      this.#work(() => this.#deliverOne()),
+      this.#work(() => this.#sendOne()),
       this.#work(() => this.#submitOne()),
       this.#work(() => this.#attemptOne()),
-      ...[1, 2].map(() => {
+      ...[this.#viaRpc, this.#viaImap].map((user) => {
         const owned: Owned[] = [];
-        return this.#work(() => this.#changeOne(owned));
+        return this.#work(() => this.#changeOne(user, owned));
       }),
       ...bulk > 0 ? [this.#inBulk(bulk)] : [],
     ];
@@ -107,6 +125,17 @@ class Load {
 
   async #work(action: () => Promise<void>): Promise<void> {
     while (this.#left-- > 0) await action();
+  }
+
+  /** A message over SMTP: what counts is the 250. */
+  async #sendOne(): Promise<void> {
+    const id = this.#newId();
+    const content = contentOf(id, this.#octets());
+    const to = this.#random() < 0.3 ? ["ann", "bob"] : ["ann"];
+    const places = to.map((name) => ({ mailbox: `${name}/Inbox`, uid: null, bits: 0 }));
+    say({ kind: "mayBe", id, places, sha256: sha256(content) });
+    await this.#smtp.send(content, to.map((name) => `${name}@example.org`));
+    say({ kind: "is", id, places });
   }
 
   #newId(): string {
@@ -196,7 +225,7 @@ class Load {
   }
 
   /** APPEND, STORE, COPY, MOVE or EXPUNGE of a few of a worker's own messages. */
-  async #changeOne(owned: Owned[]): Promise<void> {
+  async #changeOne(user: MailChanges, owned: Owned[]): Promise<void> {
     const some = owned.filter(({ places }) => places.length > 0);
     const first = some[this.#below(some.length)];
     const place = first?.places[this.#below(first.places.length)];
@@ -204,25 +233,25 @@ class Load {
       const id = this.#newId();
       const message: Owned = { id, content: contentOf(id, this.#octets()), places: [] };
       owned.push(message);
-      return await this.#append([message], this.#anyMailbox());
+      return await this.#append(user, [message], this.#anyMailbox());
     }
     const from = place.mailbox;
     const group = some.filter(({ places }) => places.some(({ mailbox }) => mailbox === from)).slice(0, 3);
     switch (this.#below(6)) {
       case 0: // The same octets once more: one body, for two emails.
-        await this.#append([first], this.#anyMailbox());
+        await this.#append(user, [first], this.#anyMailbox());
         break;
       case 1:
-        await this.#store(group, from, [1, 2, 4, 16][this.#below(4)] ?? 0);
+        await this.#store(user, group, from, [1, 2, 4, 16][this.#below(4)] ?? 0);
         break;
       case 2:
-        await this.#copy(group, from, this.#anyMailbox(), false);
+        await this.#copy(user, group, from, this.#anyMailbox(), false);
         break;
       case 3:
-        await this.#copy(group, from, this.#anyMailbox(), true);
+        await this.#copy(user, group, from, this.#anyMailbox(), true);
         break;
       case 4:
-        await this.#deleteAll(group.slice(0, 1), from);
+        await this.#deleteAll(user, group.slice(0, 1), from);
         break;
       case 5:
         await this.#tell(nameOf(from));
@@ -240,63 +269,57 @@ class Load {
       return { id, content: contentOf(id, 300), places: [] };
     });
     const [one, two] = ["ann/Work", "ann/Other"] as const;
-    await this.#append(messages, one);
-    await this.#copy(messages, one, two, false);
-    await this.#deleteAll(messages, two);
-    await this.#copy(messages, one, two, true);
-    await this.#deleteAll(messages, two);
+    const user = this.#inBulkViaImap;
+    await this.#append(user, messages, one);
+    await this.#copy(user, messages, one, two, false);
+    await this.#deleteAll(user, messages, two);
+    await this.#copy(user, messages, one, two, true);
+    await this.#deleteAll(user, messages, two);
   }
 
   /** Of each message there must be one copy there, where it is done in slices: of several, some would go before others. */
-  async #deleteAll(messages: readonly Owned[], mailbox: string): Promise<void> {
-    await this.#store(messages, mailbox, deleted);
-    await this.#expunge(messages, mailbox);
+  async #deleteAll(user: MailChanges, messages: readonly Owned[], mailbox: string): Promise<void> {
+    await this.#store(user, messages, mailbox, deleted);
+    await this.#expunge(user, messages, mailbox);
   }
 
-  async #append(messages: readonly Owned[], mailbox: string): Promise<void> {
-    const made: NewMessage[] = [];
-    for (const { content } of messages) {
-      made.push({ bits: 1, keywords: [], internalDate: null, ...await handedIn(this.#mail, content) });
-    }
-    const may = (message: Owned) => [...message.places, { mailbox, uid: null, bits: 1 }];
+  async #append(user: MailChanges, messages: readonly Owned[], mailbox: string): Promise<void> {
+    const may = (message: Owned) => [...message.places, { mailbox, uid: null, bits: seen }];
     for (const message of messages) this.#sayMay(message, may(message));
-    const { to } = await this.#mail.append({ mailbox: this.#idOf(mailbox), messages: made });
+    const uids = await user.append(nameOf(mailbox), messages.map(({ content }) => content));
     for (const [i, message] of messages.entries()) {
-      this.#sayIs(message, [...message.places, { mailbox, uid: to[i] ?? null, bits: 1 }]);
+      this.#sayIs(message, [...message.places, { mailbox, uid: uids[i] ?? null, bits: seen }]);
     }
   }
 
-  async #store(messages: readonly Owned[], mailbox: string, bits: number): Promise<void> {
+  async #store(user: MailChanges, messages: readonly Owned[], mailbox: string, bits: number): Promise<void> {
     const changed = (place: Place) => place.mailbox === mailbox ? { ...place, bits } : place;
     for (const message of messages) this.#sayMay(message, message.places.map(changed));
-    await this.#mail.storeFlags({
-      mailbox: this.#idOf(mailbox),
-      uids: rangesIn(messages, mailbox),
-      mode: "replace",
-      bits,
-      keywords: [],
-      unchangedSince: null,
-    });
+    await user.store(nameOf(mailbox), uidsIn(messages, mailbox), bits);
     for (const message of messages) this.#sayIs(message, message.places.map(changed));
   }
 
-  async #copy(messages: readonly Owned[], mailbox: string, to: string, moves: boolean): Promise<void> {
+  async #copy(
+    user: MailChanges,
+    messages: readonly Owned[],
+    mailbox: string,
+    to: string,
+    moves: boolean,
+  ): Promise<void> {
     const copies = (message: Owned, uids: ReadonlyMap<number, number>) => {
       const copied = message.places.filter((place) => place.mailbox === mailbox)
         .map(({ uid, bits }) => ({ mailbox: to, uid: uids.get(uid ?? 0) ?? null, bits }));
       return [...message.places.filter((place) => !moves || place.mailbox !== mailbox), ...copied];
     };
     for (const message of messages) this.#sayMay(message, copies(message, new Map()));
-    const request = { mailbox: this.#idOf(mailbox), uids: rangesIn(messages, mailbox), to: this.#idOf(to) };
-    const made = moves ? await this.#mail.move(request) : await this.#mail.copy(request);
-    const uids = new Map([...made.from].map((uid, i) => [uid, made.to[i] ?? 0]));
+    const uids = await user.copy(nameOf(mailbox), uidsIn(messages, mailbox), nameOf(to), moves);
     for (const message of messages) this.#sayIs(message, copies(message, uids));
   }
 
-  async #expunge(messages: readonly Owned[], mailbox: string): Promise<void> {
+  async #expunge(user: MailChanges, messages: readonly Owned[], mailbox: string): Promise<void> {
     const left = (message: Owned) => message.places.filter((place) => place.mailbox !== mailbox);
     for (const message of messages) this.#sayMay(message, left(message));
-    await this.#mail.expunge({ mailbox: this.#idOf(mailbox), uids: rangesIn(messages, mailbox) });
+    await user.expunge(nameOf(mailbox), uidsIn(messages, mailbox));
     for (const message of messages) this.#sayIs(message, left(message));
   }
 
@@ -317,7 +340,7 @@ class Load {
   }
 
   #idOf(mailbox: string): number {
-    const id = this.#mailboxes.get(nameOf(mailbox));
+    const id = this.#mailboxes.get(mailbox);
     if (id === undefined) throw new Error(`there is no mailbox ${mailbox}`);
     return id;
   }
@@ -333,16 +356,10 @@ function endOf(result: QueueResult | undefined): Ended | null {
 }
 
 /** All copies that the messages have in a mailbox. */
-function rangesIn(messages: readonly Owned[], mailbox: string): number[] {
-  const uids = messages.flatMap(({ places }) =>
+function uidsIn(messages: readonly Owned[], mailbox: string): number[] {
+  return messages.flatMap(({ places }) =>
     places.flatMap((place) => place.mailbox === mailbox && place.uid !== null ? [place.uid] : [])
   );
-  const ranges: number[] = [];
-  for (const uid of uids.toSorted((a, b) => a - b)) {
-    if (ranges.at(-1) === uid - 1) ranges[ranges.length - 1] = uid;
-    else ranges.push(uid, uid);
-  }
-  return ranges;
 }
 
 /** Ends with whoever started it. */
@@ -363,6 +380,9 @@ if (import.meta.main) {
     deliver: client<Deliver>(connection, "deliver", deliverMethods),
     submit: client<Submit>(connection, "submit", submitMethods, await signIn(connection, "submission")),
     queue: client<Queue>(connection, "queue", queueMethods),
+    smtp: await SmtpPeer.connect(connection),
+    imap: await ImapUser.connect(connection),
+    bulk: await ImapUser.connect(connection),
   });
   await load.begin();
   for (const [i, actions] of settings.phases.entries()) {

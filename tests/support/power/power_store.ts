@@ -40,7 +40,8 @@ const pieceBytes = 512 * KiB;
 /** Chores begin so long after the start, instead of {@link lookMs}. */
 const soonMs = 300;
 
-const password = "a password";
+/** Of ann. */
+export const password = "a password";
 
 const config = `
 hostname = "mail.example.org"
