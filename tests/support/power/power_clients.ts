@@ -20,6 +20,7 @@ import type { Connection } from "../../../src/rpc/connection.ts";
 import { smtpMetrics } from "../../../src/smtpd/metrics.ts";
 import { PartialDeliveries } from "../../../src/smtpd/partial_deliveries.ts";
 import { serveSmtp } from "../../../src/smtpd/serve.ts";
+import { SpoolPlaces } from "../../../src/smtpd/spool_places.ts";
 import { smtpSettings } from "../../../src/smtpd/settings.ts";
 import { type MemoryTransport, memoryTransports } from "../memory_transport.ts";
 import { password } from "./power_store.ts";
@@ -68,10 +69,11 @@ export class SmtpPeer {
   static async connect(store: Connection): Promise<SmtpPeer> {
     const { server, client: end } = memoryTransports();
     const settings = smtpSettings({ kind: "delivery", hostname: "mail.example.org", startTls: false });
+    const deliver = client<Deliver>(store, "deliver", deliverMethods);
     void serveSmtp(
       server,
       {
-        deliver: client<Deliver>(store, "deliver", deliverMethods),
+        deliver,
         authenticator: client<Authenticator>(store, "authenticator", authenticatorMethods),
         submit: (capability) => client<Submit>(store, "submit", submitMethods, capability),
         indexer: () => new Indexer(),
@@ -82,6 +84,7 @@ export class SmtpPeer {
         publicId: (cid) => cid,
         metrics: smtpMetrics(new Metrics()),
         partial: new PartialDeliveries(),
+        places: new SpoolPlaces(deliver, systemClock),
         stopping,
       },
       settings,
