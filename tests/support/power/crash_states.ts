@@ -20,7 +20,9 @@ export type Random = () => number;
 
 /** Numbers from a seed, the same every time. */
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
+  // Neighbouring seeds shall begin far from each other.
+  let state = Math.imul(seed ^ (seed >>> 16), 0x45d9f3b) >>> 0;
+  state = Math.imul(state ^ (state >>> 16), 0x45d9f3b) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;

@@ -176,3 +176,8 @@ Deno.test("the same seed gives the same states", () => {
   assert.equal(some(3), some(3));
   assert.ok(new Set(Array.from({ length: 20 }, (_, seed) => some(seed))).size > 1);
 });
+
+Deno.test("neighbouring seeds begin far from each other", () => {
+  const firsts = Array.from({ length: 20 }, (_, seed) => randomFrom(1000 + seed)());
+  assert.ok(Math.max(...firsts) - Math.min(...firsts) > 0.5);
+});
