@@ -14,6 +14,7 @@ import { fileProblem } from "../server/file_problem.ts";
 import { readIdKey } from "../server/id_key.ts";
 import { type Installation, prepareRun, readInstallation } from "../server/installation.ts";
 import { localAccount, makeLocalserveFolder } from "../server/localserve_folder.ts";
+import { openFileLimit } from "../server/open_file_limit.ts";
 import { ParserHost } from "../server/parser_host.ts";
 import { startRole } from "../server/role_process.ts";
 import { shutdownSignal } from "../server/shutdown_signal.ts";
@@ -104,7 +105,7 @@ async function ensureFolder(folder: string, ip: string | undefined): Promise<boo
 
 /** Starts the server with exactly its grants, and waits for its end or a signal. */
 async function serve(installation: Installation, made: boolean, output: Output): Promise<number> {
-  const dns = await bootDns(installation.config);
+  const [dns, openFiles] = await Promise.all([bootDns(installation.config), openFileLimit()]);
   const places = await prepareRun(installation, dns);
   const boot: LocalBoot = {
     config: installation.config,
@@ -116,6 +117,7 @@ async function serve(installation: Installation, made: boolean, output: Output):
     relayCertificates: installation.relayCertificates,
     idKey: await readIdKey(installation.folder),
     dns,
+    openFiles,
     adminCapability: newAdminCapability(),
   };
   const signal = shutdownSignal();

@@ -16,6 +16,7 @@ import {
   type PerNetwork,
   RateWindows,
 } from "../base/rate_windows.ts";
+import type { OpenFiles } from "./open_files.ts";
 
 /** Limits of one service. */
 export interface ConnectionLimitSettings {
@@ -39,6 +40,13 @@ export const defaultConnectionLimits: ConnectionLimitSettings = {
   exemptLoopback: false,
 };
 
+/** The files of the process that the connections of several services take from. */
+export interface ConnectionFiles {
+  readonly together: OpenFiles;
+  /** That each connection has open. */
+  readonly each: number;
+}
+
 /** Why a connection is refused: too many are open in all, or from its network; or it comes back too often. */
 export type Refusal = "full" | "open" | "rate";
 
@@ -53,12 +61,19 @@ export class ConnectionLimits {
   readonly #clock: Clock;
   readonly #settings: ConnectionLimitSettings;
   readonly #rates: RateWindows;
+  readonly #files: ConnectionFiles | null;
   /** Bounded by `maxOpen`, since each open connection has one key for each width. */
   readonly #openBy = new Map<string, number>();
   #open = 0;
 
-  constructor(clock: Clock, settings: Partial<ConnectionLimitSettings> = {}) {
+  /** @param files Null for any number. */
+  constructor(
+    clock: Clock,
+    settings: Partial<ConnectionLimitSettings> = {},
+    files: ConnectionFiles | null = null,
+  ) {
     this.#clock = clock;
+    this.#files = files;
     this.#settings = { ...defaultConnectionLimits, ...settings };
     this.#rates = new RateWindows({
       windows: [{ windowMs: minuteMs, limits: this.#settings.newPerMinute }],
@@ -70,13 +85,13 @@ export class ConnectionLimits {
   admit(address: string): Admission {
     if (this.#open >= this.#settings.maxOpen) return { kind: "refused", why: "full" };
     const ip = parseIp(address.replace(/%.*$/, "")); // A zone (RFC 4007 11) says where, not who.
-    if (ip === null || (this.#settings.exemptLoopback && isLoopback(ip))) return this.#admitted(null);
+    if (ip === null || (this.#settings.exemptLoopback && isLoopback(ip))) return this.#withFiles(null);
     const keys = networkKeys(ip);
     const { openPerNetwork } = this.#settings;
     const over = keys.some((key, i) => (this.#openBy.get(key) ?? 0) >= (openPerNetwork[i] ?? Infinity));
     if (over) return { kind: "refused", why: "open" };
     if (!this.#rates.tryAdd(ip, this.#clock.now())) return { kind: "refused", why: "rate" };
-    return this.#admitted(keys);
+    return this.#withFiles(keys);
   }
 
   /** Connections open now. */
@@ -89,6 +104,11 @@ export class ConnectionLimits {
     return this.#openBy.size + this.#rates.tracked;
   }
 
+  #withFiles(keys: NetworkKeys | null): Admission {
+    if (this.#files?.together.take(this.#files.each) === false) return { kind: "refused", why: "full" };
+    return this.#admitted(keys);
+  }
+
   #admitted(keys: NetworkKeys | null): Admission {
     this.#open++;
     if (keys !== null) { for (const key of keys) this.#openBy.set(key, (this.#openBy.get(key) ?? 0) + 1); }
@@ -99,6 +119,7 @@ export class ConnectionLimits {
         if (released) return;
         released = true;
         this.#open--;
+        this.#files?.together.give(this.#files.each);
         for (const key of keys ?? []) {
           const left = (this.#openBy.get(key) ?? 0) - 1;
           if (left > 0) this.#openBy.set(key, left);

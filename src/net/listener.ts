@@ -4,7 +4,7 @@
  * @module
  */
 import { createServer, type Server, type Socket } from "node:net";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { Connection, type ConnectionTimes, defaultTimes } from "./connection.ts";
 import type { ConnectionLimits, Refusal } from "./connection_limits.ts";
@@ -56,11 +56,20 @@ export interface ListenerObserver {
 /** Connections that the kernel may hold until we accept them. */
 const backlog = 511;
 
+/**
+ * Nobody comes for so long (in milliseconds) to one that may be deaf: then it listens anew. A server of the runtime (Deno
+ * 2.9.6) that finds no file for a connection which it accepts never accepts another: it tells nobody, and is not to be
+ * known from one to whom nobody comes. Whoever waits in the kernel is turned away then; otherwise they would wait for ever.
+ */
+export const quietMs = 5000;
+
 export interface Listener {
   /** Where it listens, with the port that the system chose for port 0. */
   readonly addresses: readonly Endpoint[];
   /** Connections being served. */
   readonly open: number;
+  /** Too many files are open: it may have found none for a connection, and listens anew once nobody comes any more. */
+  mayBeDeaf(): void;
   /** Accepts no more; goes on with the connections that are there. */
   stopAccepting(): void;
   /**
@@ -86,7 +95,11 @@ class Service implements Listener {
   readonly addresses: Endpoint[] = [];
   readonly #settings: ListenSettings;
   readonly #times: ConnectionTimes;
-  readonly #servers: Server[] = [];
+  readonly #servers = new Map<Server, ListenAddress>();
+  /** While a server may accept no more. */
+  #quiet: Timer | null = null;
+  /** When it was known last to accept, or to have found no room. */
+  #lastSign = 0;
   readonly #stopped: Promise<void>[] = [];
   readonly #closing = new AbortController();
   readonly #connections = new Map<Connection, Promise<void>>();
@@ -104,9 +117,15 @@ class Service implements Listener {
   }
 
   async add(address: ListenAddress): Promise<void> {
+    const bound = await this.#listen(address);
+    if (bound !== null) this.addresses.push(bound);
+  }
+
+  /** @returns Where. */
+  async #listen(address: ListenAddress): Promise<Endpoint | null> {
     // Half-open: a client that has sent all and closed its side still gets its answers.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
-    this.#servers.push(server);
+    this.#servers.set(server, address);
     const where = "fd" in address
       ? { fd: address.fd, backlog }
       : { host: address.address, port: address.port, backlog, ipv6Only: address.address === "::" };
@@ -119,15 +138,52 @@ class Service implements Listener {
       });
     });
     const bound = server.address();
-    if (bound !== null && typeof bound === "object") {
-      this.addresses.push({ address: bound.address, port: bound.port });
-    }
+    if (bound === null || typeof bound === "string") return null;
+    const here = { address: bound.address, port: bound.port };
+    if (!("fd" in address)) this.#servers.set(server, here); // With the port that the system chose.
+    return here;
   }
 
   stopAccepting(): void {
+    this.#quiet?.cancel();
+    this.#quiet = null;
+    for (const server of this.#servers.keys()) this.#stop(server);
+  }
+
+  /** Its connections go on. */
+  #stop(server: Server): void {
+    this.#servers.delete(server);
     // The callback gets an error where the server was not listening; both mean that it is closed.
-    const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
-    this.#stopped.push(...this.#servers.splice(0).map(closed));
+    this.#stopped.push(new Promise<void>((resolve) => server.close(() => resolve())));
+  }
+
+  mayBeDeaf(): void {
+    this.#lastSign = this.#settings.clock.monotonic();
+    if (this.#servers.size > 0) this.#quiet ??= this.#settings.clock.after(quietMs, () => this.#lookAgain());
+  }
+
+  #lookAgain(): void {
+    const { clock } = this.#settings;
+    const left = this.#lastSign + quietMs - clock.monotonic();
+    this.#quiet = left > 0 ? clock.after(left, () => this.#lookAgain()) : null;
+    if (this.#quiet === null) void this.#listenAnew();
+  }
+
+  /** On a socket that somebody else has bound it cannot be done. */
+  async #listenAnew(): Promise<void> {
+    for (const [server, address] of [...this.#servers]) {
+      if ("fd" in address || !this.#servers.has(server)) continue;
+      this.#stop(server);
+      try {
+        await this.#listen(address);
+        this.#settings.log.info("listening anew, since no file may have been left for connections", {
+          ...address,
+        });
+      } catch (error) {
+        this.#settings.log.error("cannot listen anew", { ...address, error: error as Error });
+        this.mayBeDeaf(); // The server that failed is still among those that are looked after.
+      }
+    }
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -150,6 +206,7 @@ class Service implements Listener {
       socket.destroy();
       return;
     }
+    if (this.#quiet !== null) this.mayBeDeaf();
     const admission = limits?.admit(remote.address);
     if (admission?.kind === "refused") return this.#refuse(socket, remote, admission.why);
     observer?.accepted?.();

@@ -3,7 +3,7 @@ import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { fromUtf8, utf8 } from "../base/bytes.ts";
 import { createLog, type Level } from "../base/log.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
-import { listen, type ListenSettings } from "./listener.ts";
+import { listen, type ListenSettings, quietMs } from "./listener.ts";
 import {
   dialLocally,
   listenLocally,
@@ -198,6 +198,48 @@ Deno.test("stopAccepting() leaves the connections that are there", async () => {
   await client.write(utf8("?"));
   assert.equal(await readUntil(client, "here"), "still here");
   client.destroy();
+  await listener.close(1000);
+});
+
+Deno.test("who may be deaf listens anew once nobody comes any more, and keeps the connections that are there", async () => {
+  const clock = new FakeClock();
+  const { log, lines } = kept();
+  const listener = await listenLocally({
+    clock,
+    log,
+    handler: async (transport) => {
+      await transport.read();
+      await transport.write(utf8("still here"));
+    },
+  });
+  const anew = () => lines.filter(([, line]) => line.includes("listening anew")).length;
+  const come = async () => {
+    const before = listener.open;
+    const client = await dialLocally(listener.port);
+    while (listener.open === before) await new Promise<void>((resolve) => setImmediate(resolve));
+    return client;
+  };
+  await clock.advance(10 * quietMs);
+  assert.equal(anew(), 0); // Nobody coming is no reason by itself.
+  listener.mayBeDeaf();
+  await clock.advance(quietMs - 1);
+  const first = await come();
+  await clock.advance(quietMs - 1);
+  assert.equal(anew(), 0); // It has accepted one meanwhile.
+  await clock.advance(1);
+  while (anew() === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  const second = await come();
+  for (const client of [first, second]) {
+    await client.write(utf8("?"));
+    assert.equal(await readUntil(client, "here"), "still here");
+    client.destroy();
+  }
+  await clock.advance(10 * quietMs);
+  assert.equal(anew(), 1);
+  listener.mayBeDeaf();
+  listener.stopAccepting();
+  await clock.advance(quietMs);
+  await assert.rejects(dialLocally(listener.port));
   await listener.close(1000);
 });
 

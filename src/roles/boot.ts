@@ -37,6 +37,8 @@ export interface FrontBoot extends Boot {
   readonly idKey: string;
   /** Whom to ask in the DNS. */
   readonly dns: BootDns;
+  /** How many files its process may have open; null where there is no limit, or nobody can tell. */
+  readonly openFiles: number | null;
 }
 
 /** What localserve's one process is told: its front gets its part, and the store's Worker its own. */

@@ -7,11 +7,13 @@
  *
  * @module
  */
+import type { Log } from "../base/log.ts";
 import type { PerNetwork } from "../base/rate_windows.ts";
 import { type Listener as ListenerConfig, type ServiceName, services } from "../config/static_config.ts";
-import { ConnectionLimits } from "../net/connection_limits.ts";
+import { type ConnectionFiles, ConnectionLimits } from "../net/connection_limits.ts";
 import { connectionIds } from "../net/connection_id.ts";
 import { listen, type Listener } from "../net/listener.ts";
+import { filesForConnections, OpenFiles } from "../net/open_files.ts";
 import type { ServerTls } from "../net/server_tls.ts";
 import { Certificates, loadCertificate } from "../tls/certificates.ts";
 import type { FrontBoot } from "./boot.ts";
@@ -55,6 +57,9 @@ export async function startFront(parts: FrontParts): Promise<Front> {
     await Promise.all(web.map((server) => server.close()));
     await evidence.close();
   };
+  const files = connectionFiles(boot, log, () => {
+    for (const listener of started) listener.mayBeDeaf();
+  });
   const connections = metrics.gauge("mailden_connections", "Open connections.");
   try {
     for (const [name, config] of Object.entries(boot.config.listeners)) {
@@ -70,7 +75,7 @@ export async function startFront(parts: FrontParts): Promise<Front> {
           newId,
           tls,
           implicitTls: service === "submissions" || service === "imaps" || service === "https",
-          limits: new ConnectionLimits(clock, limitsOf(config, service)),
+          limits: new ConnectionLimits(clock, limitsOf(config, service), filesOf(files, service)),
           ...(refusal === null ? {} : { refusal: () => refusal }),
           ...(config.tls === null ? {} : { times: { handshakeTimeoutMs: config.tls.handshakeTimeout } }),
           observer: {
@@ -89,6 +94,23 @@ export async function startFront(parts: FrontParts): Promise<Front> {
     throw error;
   }
   return { close };
+}
+
+/** For the connections of all listeners; null where nobody knows a limit. @param full Called for each that is refused. */
+function connectionFiles({ openFiles }: FrontBoot, log: Log, full: () => void): OpenFiles | null {
+  if (openFiles === null) return null;
+  const max = filesForConnections(openFiles);
+  const remedy = "raise the limit of open files (ulimit -n; LimitNOFILE in a unit of systemd)";
+  return new OpenFiles(max, (isFirst) => {
+    if (isFirst) log.warn("too many connections, more are refused", { openFiles, max, remedy });
+    full();
+  });
+}
+
+/** Connections to web pages go on over a socket to the HTTP server (`httpd/bridge.ts`), of which both ends are here. */
+function filesOf(together: OpenFiles | null, service: ServiceName): ConnectionFiles | null {
+  if (together === null) return null;
+  return { together, each: service === "http" || service === "https" || service === "metrics" ? 3 : 1 };
 }
 
 function serverTls(boot: FrontBoot, listener: string): ServerTls | null {

@@ -17,6 +17,7 @@ import { bootDns } from "./dns_servers.ts";
 import { readIdKey } from "./id_key.ts";
 import { type Installation, prepareRun } from "./installation.ts";
 import { systemClock } from "../net/system_clock.ts";
+import { openFileLimit } from "./open_file_limit.ts";
 import { ParserHost } from "./parser_host.ts";
 import { type RoleProcess, type RoleStart, startRole } from "./role_process.ts";
 
@@ -48,7 +49,7 @@ const heapFlags = ["--heap-growing-percent=60"];
  * @throws If one of them cannot start at all: then the other is stopped again.
  */
 export async function supervise(installation: Installation, version: string, log: Log): Promise<Supervisor> {
-  const dns = await bootDns(installation.config);
+  const [dns, openFiles] = await Promise.all([bootDns(installation.config), openFileLimit()]);
   const places = await prepareRun(installation, dns);
   const boot: Boot = {
     config: installation.config,
@@ -68,6 +69,7 @@ export async function supervise(installation: Installation, version: string, log
     relayCertificates: installation.relayCertificates,
     idKey: await readIdKey(installation.folder),
     dns,
+    openFiles,
   };
   const parser = new ParserHost({
     clock: systemClock,

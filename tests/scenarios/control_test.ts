@@ -51,7 +51,7 @@ for (const [where, name] of temporary) {
     await Deno.rename(made.folder, folder);
     const env: Record<string, string> = {};
     if (name !== null) await Deno.mkdir(env.TMPDIR = join(folder, "..", name));
-    const start = () => startServer("localserve", { ...made, folder }, undefined, env);
+    const start = () => startServer("localserve", { ...made, folder }, undefined, { env });
     let server = await start();
     const first = await Deno.realPath(join(folder, "run"));
     let run = first;

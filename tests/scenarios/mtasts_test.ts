@@ -144,6 +144,7 @@ ${more}`;
     relayCertificates: {},
     idKey: base64Url(crypto.getRandomValues(new Uint8Array(opaqueKeyBytes))),
     dns: { mode: "off", servers: [{ address: "127.0.0.1", port: ports.dns, trusted: false }], direct: false },
+    openFiles: null,
   };
 }
 

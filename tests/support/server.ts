@@ -122,12 +122,19 @@ async function usePorts(folder: string): Promise<Ports> {
   return ports as Ports;
 }
 
+/** How a server is started, beside what the user says. */
+export interface Surroundings {
+  readonly env?: Record<string, string>;
+  /** Files that each of its processes may have open. */
+  readonly openFiles?: number;
+}
+
 /** Starts a server; returns when it serves. */
 export async function startServer(
   mode: Mode,
   made?: { folder: string; ports: Ports },
   change?: (config: string) => string,
-  env: Record<string, string> = {},
+  { env = {}, openFiles }: Surroundings = {},
 ): Promise<TestServer> {
   const { folder, ports } = made ?? await makeFolder();
   if (change !== undefined) {
@@ -135,8 +142,12 @@ export async function startServer(
     await Deno.writeTextFile(file, change(await Deno.readTextFile(file)));
   }
   const args = mode === "localserve" ? ["localserve", "--dir", folder] : ["serve", "--config", folder];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...launch, ...args],
+  const line = [Deno.execPath(), ...launch, ...args];
+  const [program = "", ...rest] = openFiles === undefined
+    ? line
+    : ["sh", "-c", `ulimit -n ${openFiles} && exec "$@"`, "sh", ...line];
+  const child = new Deno.Command(program, {
+    args: rest,
     cwd: root,
     env,
     stdin: "null",
