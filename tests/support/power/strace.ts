@@ -40,6 +40,8 @@ export function* parseTrace(trace: Uint8Array): Generator<CallEvent, void, undef
     const thread = line.slice(0, space);
     const rest = line.slice(space).trimStart();
     if (line === "" || /^(?:\+\+\+|---|strace:)/.test(rest)) continue; // Ends, signals, and strace's own words.
+    // A thread that was killed before strace could ask what it called; perhaps nothing.
+    if (/^(?:\?\?\?\(|<\.\.\. \?\?\? resumed>)/.test(rest)) continue;
     const resumed = /^<\.\.\. (\w+) resumed>/.exec(rest);
     if (resumed !== null) {
       const begun = open.get(thread);
