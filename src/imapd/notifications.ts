@@ -162,7 +162,7 @@ export class Notifications {
     }
     for (const info of list.mailboxes) {
       const before = this.#known.get(info.name);
-      const oldName = this.#nameOf.get(info.id) ?? null;
+      const oldName = this.#oldNameOf(info, now);
       if (before !== undefined && (before.id === null || before.id === info.id)) {
         const what = before.id === null ? null : whatOf(before, info, this.eventsOf(info.name));
         if (what !== null && info.id !== selected && this.tellsOf(info)) status.push({ mailbox: info, what });
@@ -178,6 +178,15 @@ export class Notifications {
     this.#subscriptions(names, list);
     this.take(list);
     return { names, status };
+  }
+
+  /**
+   * What a mailbox was called when it was looked at last; null if it was not there, or if another one is called so by now: with
+   * OLDNAME the client would take that for gone.
+   */
+  #oldNameOf({ id, name }: MailboxInfo, now: ReadonlyMap<string, MailboxInfo>): string | null {
+    const oldName = this.#nameOf.get(id) ?? null;
+    return oldName === null || (oldName !== name && now.has(oldName)) ? null : oldName;
   }
 
   /** This session added messages. */
@@ -329,6 +338,7 @@ function movedWithParent(
   const [fromParent, toParent] = [parentOf(from), parentOf(to)];
   if (fromParent === null || toParent === null || fromParent === toParent) return false;
   if (from.slice(fromParent.length) !== to.slice(toParent.length)) return false;
+  if (now.has(fromParent)) return false; // Another one has its name, so that it is told as new.
   const id = before.get(fromParent)?.id ?? null;
   return id !== null && now.get(toParent)?.id === id;
 }

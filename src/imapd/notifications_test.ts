@@ -51,10 +51,16 @@ Deno.test("of several changes at once, what came of them is told", () => {
     told(before, list(info(1, "x"), info(2, "x/b"), info(3, "c"), info(4, "d"), info(5, "Inbox"))).names,
     [["x", "a"], ["c", "a/b/c"]],
   );
-  // Two exchange their names.
+  // Two exchange their names: with the old ones a client, which reads one line after the other, would lose one of them.
   assert.deepEqual(told(list(info(1, "a"), info(4, "d")), list(info(1, "d"), info(4, "a"))), {
-    names: [["d", "a"], ["a", "d"]],
+    names: [["d", null], ["a", null]],
     status: ["d all", "a all"],
+  });
+  // One takes the name that another has left, whose child is then told by itself.
+  const chain = list(info(1, "a"), info(2, "a/b"), info(3, "c"));
+  assert.deepEqual(told(chain, list(info(1, "d"), info(2, "d/b"), info(3, "a"))), {
+    names: [["d", null], ["d/b", "a/b"], ["a", "c"]],
+    status: ["a all"],
   });
   // Deleted and made anew.
   assert.deepEqual(told(list(info(1, "a")), list(info(9, "a"))), {
