@@ -2,7 +2,10 @@ import { chance, searchDeeds } from "./testing/model_search.ts";
 import { runDeeds } from "./testing/model_run.ts";
 import { ModelStore } from "./testing/model_stage.ts";
 
-/** MAILDEN_MODEL_SECONDS for a longer search; MAILDEN_MODEL_SEED, which a failure tells, to see it again. */
+/**
+ * MAILDEN_MODEL_SECONDS for a longer search; MAILDEN_MODEL_SEED, which a failure tells, to see it again;
+ * MAILDEN_MODEL_WATCHES for sessions that also follow other mailboxes (RFC 5465).
+ */
 const seconds = Number(Deno.env.get("MAILDEN_MODEL_SECONDS") ?? 2);
 const seed = Number(Deno.env.get("MAILDEN_MODEL_SEED") ?? Date.now() % 2 ** 30);
 

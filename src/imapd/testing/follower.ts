@@ -317,7 +317,8 @@ export class Follower {
     if (first === "ESEARCH") return this.#found(values);
     if (first === "STATUS") {
       assert.ok(this.watched !== null || running.verb === "STATUS", response);
-      this.watched?.status(nameOf(second), third);
+      // Of what is selected, it is told otherwise.
+      if (nameOf(second) !== this.box?.name) this.watched?.status(nameOf(second), third);
     }
     if (first === "LIST") {
       const [item, old] = Array.isArray(values[5]) ? values[5] : [];

@@ -306,9 +306,9 @@ export const deeds: Record<Verb, Doing> = {
     if (player.guest !== null) return;
     const name = named(passing, a);
     const { watched } = player.follower;
-    watched?.told.clear();
+    watched?.doing();
     const answer = await player.follower.run(`CREATE ${name}`);
-    if (answer.status === "OK") watched?.did(name, null);
+    watched?.did(answer.status === "OK" ? name : null, null);
     if (model !== null) assert.equal(answer.status, model.create(name) === null ? "NO" : "OK");
   },
 
@@ -317,9 +317,9 @@ export const deeds: Record<Verb, Doing> = {
     const name = named(passing, a);
     player.keep();
     const { watched } = player.follower;
-    watched?.told.clear();
+    watched?.doing();
     const answer = await player.follower.run(`DELETE ${name}`);
-    if (answer.status === "OK") watched?.did(null, name);
+    watched?.did(null, answer.status === "OK" ? name : null);
     if (model === null) return;
     const mailbox = model.delete(name);
     assert.equal(answer.status, mailbox === null ? "NO" : "OK");
@@ -336,12 +336,11 @@ export const deeds: Record<Verb, Doing> = {
     const from = model !== null && c % 6 === 0 ? "INBOX" : named(passing, a);
     const to = named(passing, b);
     const { watched } = player.follower;
-    watched?.told.clear();
+    watched?.doing();
     const answer = await player.follower.run(`RENAME ${from} ${to}`);
-    if (answer.status === "OK") {
-      watched?.did(to, from === "INBOX" ? null : from);
-      watched?.states.delete(from); // How many messages went from the inbox, nobody tells.
-    }
+    const isDone = answer.status === "OK";
+    watched?.did(isDone ? to : null, isDone && from !== "INBOX" ? from : null);
+    if (isDone) watched?.states.delete(from); // How many messages went from the inbox, nobody tells.
     if (model === null) return;
     assert.equal(answer.status, model.rename(from, to) === null ? "NO" : "OK", `RENAME ${from} ${to}`);
   },

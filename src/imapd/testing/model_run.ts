@@ -14,7 +14,7 @@ import { type Box, type Follower, Gone } from "./follower.ts";
 import type { Kept, Known } from "./known_messages.ts";
 import { Ledger } from "./model_ledger.ts";
 import { Model } from "./model.ts";
-import type { Deed, DeedContext } from "./model_deed.ts";
+import { type Deed, type DeedContext, passing } from "./model_deed.ts";
 import { deeds } from "./model_deeds.ts";
 import { askAgain } from "./model_follow.ts";
 import { compareWatched, maxUnheardMs } from "./model_watch.ts";
@@ -229,7 +229,9 @@ async function agree(context: DeedContext): Promise<void> {
   await fresh.close();
   for (const player of players) {
     context.culprit = `${player.name}${player.connections} `;
-    await compareWatched(player, counts);
+    // What came and went since NOTIFY was answered, and was listed in between, is not told of: the server compares what there
+    // is when it looks with what there was when it looked before.
+    await compareWatched(player, counts, model === null ? passing : []);
   }
 }
 

@@ -23,14 +23,23 @@ export function countsOf({ mailboxes }: Model): Counts {
   }]));
 }
 
-/** What happened elsewhere is told when the store's feed says so, which may be after a command: so it may wait in IDLE. */
-export async function compareWatched(player: Player, counts: Counts): Promise<void> {
+/**
+ * What happened elsewhere is told when the store's feed says so, which may be after a command: so it may wait in IDLE.
+ *
+ * @param except Mailboxes of which it may know something else.
+ */
+export async function compareWatched(
+  player: Player,
+  counts: Counts,
+  except: readonly string[] = [],
+): Promise<void> {
   const { follower } = player;
   const { watched, box } = follower;
   if (watched === null) return;
   const named: Counts = new Map([...counts].map(([name, each]) => [player.path(name), each]));
   const selected = player.mailbox === null ? box?.name ?? null : player.path(player.mailbox.name);
-  const difference = () => watched.difference(named, selected);
+  const left = new Set(except.map((name) => player.path(name)));
+  const difference = () => watched.difference(named, selected, (name) => !left.has(name));
   if (difference() === null) return;
   const tag = await follower.idle();
   const { promise: late, reject } = Promise.withResolvers<never>();

@@ -24,8 +24,10 @@ export class WatchedMailboxes {
   /** Every mailbox that there is; null for who has not asked for names. */
   readonly names: Set<string> | null;
 
-  /** Names of which it has been told that they came or went, until somebody empties this. */
-  readonly told = new Set<string>();
+  /** While it makes or takes away a mailbox itself: names of which it is told that they came or went. */
+  #told: Set<string> | null = null;
+  /** Names of which it cannot know whether that was before or after what it did itself. */
+  readonly #unsure = new Set<string>();
 
   constructor(withNames: boolean) {
     this.names = withNames ? new Set() : null;
@@ -50,7 +52,10 @@ export class WatchedMailboxes {
 
   /** `* LIST (attributes) "/" name ("OLDNAME" (name))` */
   list(attributes: readonly string[], name: string, oldName: string | null): void {
-    this.told.add(name);
+    for (const each of oldName === null ? [name] : [name, oldName]) {
+      this.#told?.add(each);
+      if (this.#told === null) this.#unsure.delete(each);
+    }
     if (oldName !== null) this.renamed(oldName, name);
     else if (attributes.includes("\\NonExistent")) this.deleted(name);
     else this.names?.add(name);
@@ -75,10 +80,17 @@ export class WatchedMailboxes {
     }
   }
 
-  /** It has itself made a mailbox, taken one away, or both; what it was told of these meanwhile is newer. */
+  /** It is about to make a mailbox, or to take one away. */
+  doing(): void {
+    this.#told = new Set();
+  }
+
+  /** It has made a mailbox, taken one away, or both; or, with null for both, has not. */
   did(made: string | null, gone: string | null): void {
-    if (gone !== null && !this.told.has(gone)) this.deleted(gone);
-    if (made !== null && !this.told.has(made)) this.names?.add(made);
+    for (const name of [made, gone]) if (name !== null && this.#told?.has(name)) this.#unsure.add(name);
+    this.#told = null;
+    if (gone !== null) this.deleted(gone);
+    if (made !== null) this.names?.add(made);
   }
 
   /** This client has added messages there. */
@@ -98,15 +110,21 @@ export class WatchedMailboxes {
     this.states.set(name, { uidValidity: null, messages, uidNext: null, unseen: null });
   }
 
-  /** What is not as it is, in words; null if everything is. */
-  difference(counts: ReadonlyMap<string, MailboxCounts>, selected: string | null): string | null {
+  /** What is not as it is, in words; null if everything is. @param compares Of these names alone. */
+  difference(
+    counts: ReadonlyMap<string, MailboxCounts>,
+    selected: string | null,
+    compares: (name: string) => boolean,
+  ): string | null {
     if (this.names !== null) {
-      const [known, there] = [[...this.names].sort().join(" "), [...counts.keys()].sort().join(" ")];
+      const sure = (names: Iterable<string>) =>
+        [...names].filter((name) => compares(name) && !this.#unsure.has(name)).sort().join(" ");
+      const [known, there] = [sure(this.names), sure(counts.keys())];
       if (known !== there) return `knows the names ${known}, there are ${there}`;
     }
     for (const [name, state] of this.states) {
       const now = counts.get(name);
-      if (name === selected || now === undefined) continue;
+      if (name === selected || now === undefined || !compares(name) || this.#unsure.has(name)) continue;
       for (const item of ["messages", "uidNext", "unseen"] as const) {
         if (state[item] !== null && state[item] !== now[item]) {
           return `${item} of ${name} is known as ${state[item]} and is ${now[item]}`;
